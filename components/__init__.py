@@ -1,0 +1,1 @@
+"""mdlc's components room: see README.md."""

@@ -1,0 +1,1 @@
+"""The business stage: see README.md."""

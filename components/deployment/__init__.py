@@ -1,0 +1,1 @@
+"""The deployment stage: see README.md."""

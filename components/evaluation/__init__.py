@@ -1,0 +1,1 @@
+"""The evaluation stage: see README.md."""

@@ -1,0 +1,1 @@
+"""The exploration stage: see README.md."""

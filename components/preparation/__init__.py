@@ -1,0 +1,1 @@
+"""The preparation stage: see README.md."""

@@ -1,0 +1,1 @@
+"""The selection stage: see README.md."""

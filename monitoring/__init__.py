@@ -1,0 +1,1 @@
+"""mdlc's monitoring room: see README.md."""

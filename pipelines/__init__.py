@@ -1,0 +1,1 @@
+"""mdlc's pipelines room: see README.md."""

@@ -1,0 +1,1 @@
+"""mdlc's serving room: see README.md."""

@@ -1,0 +1,1 @@
+"""What every room shares: the file, errors, files, money, models on disk."""

@@ -1,0 +1,102 @@
+"""A model on disk: a folder that can be served anywhere and is never unpickled.
+
+bundle/
+  manifest.json    what it is: task, features, cleaning, money, parity, digests of the files below
+  profile.json     bins and training counts (see mdlc.core.profile)
+  model.onnx       ONNX, or
+  saved_model/     a TensorFlow SavedModel
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from mdlc.core.cleaning import Decision
+from mdlc.core.columns import Feature
+from mdlc.core.errors import ArtifactError
+from mdlc.core.files import Document, digest_json, digest_path, read_document, write_document
+from mdlc.core.profile import Profile
+from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.model import Task
+
+MANIFEST, PROFILE, ONNX, SAVED_MODEL = "manifest.json", "profile.json", "model.onnx", "saved_model"
+Format = Literal["onnx", "savedmodel"]
+
+
+class Manifest(Document):
+    """All that a predictor needs beside the network itself."""
+
+    name: str
+    """The lifecycle's name."""
+    candidate: str
+    """The kind of model: rule, logistic, lightgbm, keras_mlp ..."""
+    task: Task
+    format: Format
+    features: list[Feature]
+    """Raw inputs in the order of the file, before cleaning; those that cleaning drops included."""
+    cleaning: list[Decision]
+    classes: list[str] = []
+    """Classification: names of the classes, in the order of the probabilities."""
+    payoff: Payoff
+    offset: float = 0.0
+    """Regression: added to the prediction to reach the payoff's quantile."""
+    params: dict[str, float | int | str | bool] = {}
+    """Hyperparameters it was trained with; the next tuning starts from them."""
+    description: str = ""
+    """A sentence or a rule in words."""
+    parity: float
+    """Largest absolute difference between exported and trained model, on validation rows."""
+    trained_rows: int
+    trained_until: datetime | None = None
+    """Everything in training was known before then."""
+    code_version: str = ""
+    files: dict[str, str] = {}
+    """Relative path -> SHA-256 of each file but this one."""
+
+    @property
+    def digest(self) -> str:
+        """Identifies the model: the digest of the manifest, which has the digests of all files."""
+        return digest_json(self.model_dump(mode="json"))
+
+
+def seal(folder: Path, manifest: Manifest, *, profile: Profile) -> Manifest:
+    """Write profile and manifest into `folder`, which already has the model's files.
+
+    Returns:
+        The manifest with the digests of all files.
+    """
+    write_document(folder / PROFILE, profile)
+    digests = {
+        path.relative_to(folder).as_posix(): digest_path(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    sealed = manifest.model_copy(update={"files": digests})
+    write_document(folder / MANIFEST, sealed)
+    return sealed
+
+
+def open_bundle(folder: Path) -> tuple[Manifest, Profile]:
+    """Read a bundle's manifest and profile, and check every file's digest.
+
+    Raises:
+        ArtifactError: a file is missing, altered, or not listed.
+    """
+    manifest = read_document(folder / MANIFEST, Manifest)
+    present = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST
+    }
+    for name in sorted(present ^ set(manifest.files)):
+        state = "is missing" if name in manifest.files else "is not in the manifest"
+        raise ArtifactError(f"{folder}: {name} {state}", hint="run the training again")
+    for name, digest in manifest.files.items():
+        if digest_path(folder / name) != digest:
+            raise ArtifactError(
+                f"{folder}: {name} has been altered (its digest is not the manifest's)",
+                hint="run the training again",
+            )
+    return manifest, read_document(folder / PROFILE, Profile)

@@ -1,0 +1,71 @@
+"""What the business stage writes: business.json."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from mdlc.core.files import Document
+
+
+class Alternative(Document):
+    """One way of deciding, in money over the horizon."""
+
+    name: str
+    """build, rule, buy or nothing."""
+    once: float
+    per_year: float
+    money_per_decision: float
+    """Earned by a decision, before costs; None of it is measured before the first run."""
+    measured: bool
+    net_present_value: float
+    return_on_investment: float | None
+    """Net present value over the present value of all costs; None without costs."""
+    payback_years: float | None
+    """Time until the discounted gain over doing nothing has paid the start; None: never."""
+    refused: str = ""
+    """Why it is not allowed, such as a sensitive column sent outside."""
+
+
+class Sensitivity(Document):
+    """What happens to building's net present value when one assumption is off."""
+
+    assumption: str
+    low: float
+    """Net present value with the assumption 30 % lower."""
+    high: float
+    """Net present value with the assumption 30 % higher."""
+    break_even: float | None
+    """The factor on the assumption at which building equals the best alternative."""
+
+
+class GoalState(Document):
+    """A goal and what is known about it."""
+
+    metric: str
+    bound: str
+    """Such as ">= 0.2"."""
+    by: date
+    value: float | None = None
+    met: bool | None = None
+
+
+class BusinessCase(Document):
+    """Requirements checked, alternatives compared."""
+
+    problem: str
+    owner: str
+    currency: str
+    decisions_per_year: float
+    horizon_years: float
+    discount_rate: float
+    tools: list[str]
+    team: list[dict[str, float | str]]
+    budget: float | None
+    build_cost: float
+    within_budget: bool | None
+    alternatives: list[Alternative]
+    best: str
+    sensitivities: list[Sensitivity]
+    goals: list[GoalState]
+    notes: list[str]
+    """Sentences for a reader: what stands out, what is assumed."""

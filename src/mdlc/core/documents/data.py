@@ -1,0 +1,78 @@
+"""What collection and preparation write: snapshot.json, prepared.json."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from mdlc.core.columns import Feature
+from mdlc.core.files import Document
+from mdlc.core.spec.model import Task
+
+
+class SourceSnapshot(Document):
+    """One source as Parquet."""
+
+    location: str
+    format: str
+    rows: int
+    columns: dict[str, str]
+    """Column -> Ibis type."""
+    file: str
+    """Name of the Parquet file in the snapshot's folder."""
+    digest: str
+    """SHA-256 of that file."""
+    source_digest: str
+    """SHA-256 of the bytes that were read."""
+
+
+class Snapshot(Document):
+    """All sources at one moment."""
+
+    sources: dict[str, SourceSnapshot]
+    digest: str
+    """Of the sources' digests."""
+
+
+class CheckResult(Document):
+    """One data test."""
+
+    name: str
+    """In words, such as "distance: not below 0"."""
+    column: str | None
+    severity: str
+    passed: bool
+    failing_rows: int
+    examples: list[Any] = []
+    """At most five failing values; none of a sensitive column."""
+    where: str
+    """Path in the file, such as spec.data.checks[2], or "" for a built-in test."""
+
+
+class Prepared(Document):
+    """The table that training uses, in table.parquet beside this document.
+
+    Its columns: __key text, __time and __label_time timestamps (UTC, without zone; NULL without a
+    time column), __split (train, validation, test, later), __target (text of the class, or double),
+    the features under their own names, and the slice columns.
+    """
+
+    task: Task
+    classes: list[str]
+    features: list[Feature]
+    slices: list[str]
+    has_time: bool
+    until: datetime | None
+    """Rows from here on are `later`: unknown when the model was made."""
+    rows: dict[str, int]
+    """Split -> rows."""
+    boundaries: dict[str, datetime]
+    """train, validation, test: where each begins; empty without time."""
+    removed_null_target: int
+    removed_unknown_label: int
+    """Rows whose label was not known yet when their split ended."""
+    target_by_split: dict[str, dict[str, float]]
+    """Split -> class -> share; for regression mean, std, min, max."""
+    checks: list[CheckResult]
+    digest: str
+    """Of table.parquet."""

@@ -1,0 +1,127 @@
+"""Every error mdlc raises on purpose, and what each means to a shell.
+
+    MdlcError
+    ├── SpecError        exit 3   the lifecycle file breaks a rule
+    ├── DataError        exit 4   the data break a rule (missing column, failed data test, empty file)
+    ├── ArtifactError    exit 5   a stored artifact is missing, half-written or altered
+    ├── StageError       exit 6   a stage failed for another reason
+    ├── BusyError        exit 7   another process works on the same lifecycle
+    ├── RefusedError     exit 8   a policy says no (budget, cooldown, sensitive data)
+    ├── ServiceError     exit 9   a service that is needed does not answer
+    └── StorageError     exit 10  the disk or object store refuses to write
+
+An error is one line: the object, the rule, the value, the next step. It crosses process borders as
+JSON (`to_json`, `from_json`), because stages run in processes of their own, here and on a cluster.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+MARK = "MDLC_ERROR "
+
+
+class MdlcError(Exception):
+    """Base of all errors that are the user's to act upon.
+
+    `where` is the dotted path in the lifecycle file that the error is about (`spec.data.target`),
+    `file` and `line` the place in that file once known, and `hint` the next step.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, message: str, *, where: str = "", hint: str = "", file: str = "", line: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        parts = [part for part in (place, self.where) if part]
+        text = ": ".join([*parts, self.message])
+        return f"{text}; {self.hint}" if self.hint else text
+
+    def to_json(self) -> str:
+        """Return the error as one line of JSON that `from_json` reads back."""
+        fields = {key: getattr(self, key) for key in ("message", "where", "hint", "file", "line")}
+        return json.dumps({"type": type(self).__name__, **fields})
+
+
+class SpecError(MdlcError):
+    """The lifecycle file breaks a rule."""
+
+    exit_code = 3
+
+
+class DataError(MdlcError):
+    """The data break a rule."""
+
+    exit_code = 4
+
+
+class ArtifactError(MdlcError):
+    """A stored artifact is missing, half-written or altered."""
+
+    exit_code = 5
+
+
+class StageError(MdlcError):
+    """A stage failed for a reason that no other class names."""
+
+    exit_code = 6
+
+
+class BusyError(MdlcError):
+    """Another process works on the same lifecycle."""
+
+    exit_code = 7
+
+
+class RefusedError(MdlcError):
+    """A policy says no: budget, cooldown, sensitive data."""
+
+    exit_code = 8
+
+
+class ServiceError(MdlcError):
+    """A service that is needed does not answer."""
+
+    exit_code = 9
+
+
+class StorageError(MdlcError):
+    """The disk or object store refuses to write."""
+
+    exit_code = 10
+
+
+def from_json(text: str) -> MdlcError:
+    """Rebuild an error from `MdlcError.to_json`; an unknown type becomes a StageError."""
+    fields: dict[str, Any] = json.loads(text)
+    name = fields.pop("type", "")
+    kinds = {kind.__name__: kind for kind in MdlcError.__subclasses__()}
+    return kinds.get(name, StageError)(fields.pop("message", ""), **fields)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the known names nearest to `name`.
+
+    >>> closest("carier", ["carrier", "origin"])
+    'did you mean carrier?'
+    >>> closest("zzz", ["carrier", "origin"])
+    'known are carrier, origin'
+    """
+    names = sorted(set(known))
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"known are {shown}" if shown else "none are known"

@@ -1,0 +1,140 @@
+"""Files that are whole or absent: atomic writes, digests, typed documents.
+
+Each write goes to a temporary name in the same folder, is flushed to disk and renamed. A killed
+process or a full disk leaves the old file or none, never half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mdlc.core.errors import ArtifactError, StorageError
+
+
+class Document(BaseModel):
+    """Base of everything that stages hand to each other as JSON; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="null")
+
+
+D = TypeVar("D", bound=BaseModel)
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write `path` into a StorageError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}:
+            raise StorageError(
+                f"cannot write {path}: {error.strerror}",
+                hint="free space or choose another folder with --home, then run again",
+            ) from error
+        raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` atomically, creating its folder."""
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON, atomically."""
+    write_bytes(path, (json.dumps(value, indent=2, default=str) + "\n").encode())
+
+
+def write_document(path: Path, document: BaseModel) -> None:
+    """Write a document as readable JSON, atomically; NaN and infinity become null."""
+    write_bytes(path, (document.model_dump_json(indent=2) + "\n").encode())
+
+
+def read_document(path: Path, kind: type[D]) -> D:
+    """Read a document of the given kind.
+
+    Raises:
+        ArtifactError: the file is missing, is not JSON, or does not have the kind's shape.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{path} is missing", hint="run the stage that writes it") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ArtifactError(
+            f"{path} is not a whole {kind.__name__}: {place or 'file'}: {first['msg']}",
+            hint="delete it and run again",
+        ) from error
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `path` when the block ends without an error.
+
+    An existing `path` is replaced. Leaves nothing behind on failure.
+    """
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        temporary.chmod(0o755)
+        try:
+            yield temporary
+            if path.exists():
+                shutil.rmtree(path)
+            temporary.replace(path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def digest_bytes(content: bytes) -> str:
+    """Return the SHA-256 of `content` as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, independent of the order of its keys."""
+    return digest_bytes(json.dumps(value, sort_keys=True, default=str).encode())
+
+
+def digest_path(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's relative names and contents.
+
+    Raises:
+        ArtifactError: there is nothing at `path`.
+    """
+    if path.is_dir():
+        lines = [
+            f"{digest_path(item)}  {item.relative_to(path).as_posix()}"
+            for item in sorted(path.rglob("*"))
+            if item.is_file()
+        ]
+        return digest_bytes("\n".join(lines).encode())
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{path} is missing", hint="run the stage that writes it") from error

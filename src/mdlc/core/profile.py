@@ -1,0 +1,106 @@
+"""Bins: what the predictor counts, and the training counts that live ones are compared with.
+
+A profile is a list of binned series, one for each feature and one for the prediction. Numbers fall
+into bins by their edges, categories by name; `missing` and, for categories, `other` are bins too.
+Counts add up over replicas and time, so everything computed from them does.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mdlc.core.columns import MISSING, Feature
+from mdlc.core.files import Document
+
+MISSING_BIN, OTHER_BIN = "missing", "other"
+PREDICTION = "__prediction"
+MAX_CATEGORIES = 30
+
+
+class Series(Document):
+    """One binned series: its bins and the counts of the training rows in them."""
+
+    name: str
+    kind: Literal["number", "category"]
+    edges: list[float] = []
+    """Numbers: ascending inner edges; bin i holds edges[i-1] <= x < edges[i]."""
+    categories: list[str] = []
+    """Categories that have a bin of their own."""
+    counts: dict[str, int]
+    """Training rows in each bin, every bin named, missing (and other) last."""
+
+    @property
+    def bins(self) -> list[str]:
+        """The names of the bins, in the order that `count` returns."""
+        return list(self.counts)
+
+
+class Profile(Document):
+    """The training distribution of every feature and of the prediction."""
+
+    rows: int
+    series: list[Series]
+
+
+def make_number(name: str, values: npt.NDArray[np.floating], *, bins: int) -> Series:
+    """Make a series with edges at the quantiles of `values` (rows,); NaN is missing."""
+    known = values[~np.isnan(values)]
+    quantiles = np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]) if len(known) else []
+    edges = [float(edge) for edge in np.unique(np.asarray(quantiles, float))]
+    if len(known) and edges and edges[0] == float(known.min()):
+        edges = edges[1:] if len(edges) > 1 else edges
+    names = [str(index) for index in range(len(edges) + 1)]
+    empty = Series(
+        name=name, kind="number", edges=edges, counts=dict.fromkeys([*names, MISSING_BIN], 0)
+    )
+    return _counted(empty, values)
+
+
+def make_category(name: str, values: npt.NDArray[np.object_]) -> Series:
+    """Make a series with a bin for each of the most frequent categories of `values` (rows,)."""
+    known, counts = np.unique(values[values != MISSING].astype(str), return_counts=True)
+    kept = sorted(known[np.argsort(-counts, kind="stable")[:MAX_CATEGORIES]].tolist())
+    names = [f"={category}" for category in kept]
+    empty = Series(
+        name=name,
+        kind="category",
+        categories=kept,
+        counts=dict.fromkeys([*names, OTHER_BIN, MISSING_BIN], 0),
+    )
+    return _counted(empty, values)
+
+
+def make(feature: Feature, values: npt.NDArray[np.generic], *, bins: int) -> Series:
+    """Make the series of a feature; an image is summarized by its mean brightness."""
+    if feature.kind == "category":
+        return make_category(feature.name, np.asarray(values, object))
+    return make_number(feature.name, summarize(values), bins=bins)
+
+
+def summarize(values: npt.NDArray[np.generic]) -> npt.NDArray[np.floating]:
+    """Return one number for each row: the value itself, or the mean of an image."""
+    numbers = np.asarray(values, float)
+    return numbers if numbers.ndim == 1 else numbers.mean(axis=tuple(range(1, numbers.ndim)))
+
+
+def count(series: Series, values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+    """Count `values` (rows,) or images into the series' bins: (bins,), in the order of `bins`."""
+    size = len(series.counts)
+    if series.kind == "number":
+        numbers = summarize(values)
+        index = np.searchsorted(np.asarray(series.edges), numbers, side="right")
+        index[np.isnan(numbers)] = size - 1
+    else:
+        positions = {category: i for i, category in enumerate(series.categories)}
+        positions[MISSING] = size - 1
+        other = size - 2
+        index = np.array([positions.get(str(value), other) for value in values], dtype=np.int64)
+    return np.bincount(index, minlength=size).astype(np.int64)
+
+
+def _counted(series: Series, values: npt.NDArray[np.generic]) -> Series:
+    counts = count(series, values).tolist()
+    return series.model_copy(update={"counts": dict(zip(series.bins, counts, strict=True))})

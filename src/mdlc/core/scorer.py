@@ -1,0 +1,150 @@
+"""Answers from a bundle: cleaning, ONNX Runtime or TensorFlow, action and expected money.
+
+Used wherever a model answers: evaluation, the predictor, replays. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mdlc.core import cleaning, payoff
+from mdlc.core.bundle import ONNX, SAVED_MODEL, Manifest, open_bundle
+from mdlc.core.columns import Batch, rows_of
+from mdlc.core.errors import DataError, StageError, closest
+from mdlc.core.profile import Profile
+
+Run = Callable[[Batch], npt.NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says about a batch.
+
+    `scores` is (rows, classes) probabilities, or (rows,) numbers for regression. `actions` names
+    what to do about each row (for regression the number to act on, as text is of no use, is in
+    `values`). `expected` is the money each action is expected to earn (NaN for regression).
+    """
+
+    scores: npt.NDArray[np.floating]
+    actions: npt.NDArray[Any]
+    values: npt.NDArray[np.floating]
+    expected: npt.NDArray[np.floating]
+
+
+class Scorer:
+    """A loaded bundle."""
+
+    def __init__(self, manifest: Manifest, profile: Profile, run: Run) -> None:
+        self.manifest = manifest
+        self.profile = profile
+        self._run = run
+        self._dropped = cleaning.dropped(manifest.cleaning)
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 0) -> Scorer:
+        """Open the bundle in `folder`; `threads` 0 lets the runtime choose.
+
+        Raises:
+            ArtifactError: the bundle is missing, half-written or altered.
+            StageError: TensorFlow is needed and not installed.
+        """
+        manifest, profile = open_bundle(folder)
+        if manifest.format == "onnx":
+            return cls(manifest, profile, load_onnx(folder / ONNX, threads=threads))
+        return cls(manifest, profile, load_saved_model(folder / SAVED_MODEL))
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes; empty for regression."""
+        return self.manifest.classes
+
+    def scores(self, batch: Batch) -> npt.NDArray[np.floating]:
+        """Return (rows, classes) probabilities, or (rows,) predictions for regression.
+
+        `batch` has raw features; extra columns are left out.
+
+        Raises:
+            DataError: a feature is missing.
+        """
+        for feature in self.manifest.features:
+            if feature.name not in batch and feature.name not in self._dropped:
+                hint = closest(feature.name, batch)
+                raise DataError(f"the feature {feature.name} is missing", hint=hint)
+        raw = {f.name: batch[f.name] for f in self.manifest.features if f.name in batch}
+        if not rows_of(raw):
+            return np.empty((0, len(self.classes)) if self.classes else 0)
+        return self._run(cleaning.apply(self.manifest.cleaning, raw))
+
+    def answer(self, batch: Batch) -> Answers:
+        """Score a batch and choose the action that earns most."""
+        scores = self.scores(batch)
+        if self.manifest.task == "regression":
+            values = scores + self.manifest.offset
+            nothing = np.full(len(values), np.nan)
+            return Answers(scores, np.full(len(values), "", dtype=object), values, nothing)
+        table = payoff.for_classes(self.manifest.payoff, self.classes)
+        expected = table.expected(scores)
+        chosen = expected.argmax(axis=1)
+        actions = np.array(table.actions, dtype=object)[chosen]
+        best = np.take_along_axis(expected, chosen[:, None], axis=1)[:, 0]
+        return Answers(scores, actions, np.full(len(chosen), np.nan), best)
+
+
+def load_onnx(path: Path, *, threads: int = 0) -> Run:
+    """Load an ONNX model whose inputs are cleaned features, each (rows, 1) or an image.
+
+    Its output named `scores` is (rows, classes), or (rows, 1) for regression.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        str(path), sess_options=options, providers=["CPUExecutionProvider"]
+    )
+    inputs = [item.name for item in session.get_inputs()]
+
+    def run(batch: Batch) -> npt.NDArray[np.floating]:
+        feed = {name: _tensor(batch[name]) for name in inputs}
+        scores: npt.NDArray[np.floating] = session.run(["scores"], feed)[0]
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    return run
+
+
+def _tensor(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return column[:, None] if column.ndim == 1 else column
+
+
+def load_saved_model(path: Path) -> Run:
+    """Load a TensorFlow SavedModel with the signature serving_default: features -> scores."""
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise StageError(
+            "this model is a TensorFlow SavedModel and TensorFlow is not installed",
+            hint="install mdlc[deep]",
+        ) from error
+    loaded = tf.saved_model.load(str(path))
+    signature = loaded.signatures["serving_default"]
+    wanted = list(signature.structured_input_signature[1])
+
+    def run(batch: Batch) -> npt.NDArray[np.floating]:
+        # Keeps `loaded` alive: its variables go when it does.
+        assert loaded is not None  # noqa: S101
+        feed = {name: tf.constant(_plain(_tensor(batch[name]))) for name in wanted}
+        scores: npt.NDArray[np.floating] = signature(**feed)["scores"].numpy()
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    return run
+
+
+def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return column.astype(str) if column.dtype == object else column

@@ -1,0 +1,25 @@
+"""The lifecycle file as typed, frozen sections; see load.load."""
+
+from mdlc.core.spec.business import Business, Payoff
+from mdlc.core.spec.data import Data
+from mdlc.core.spec.lifecycle import Lifecycle, Spec
+from mdlc.core.spec.load import load
+from mdlc.core.spec.model import Explore, Model, Split, Task
+from mdlc.core.spec.operate import Deploy, Drift, Monitor, Retrain
+
+__all__ = [
+    "Business",
+    "Data",
+    "Deploy",
+    "Drift",
+    "Explore",
+    "Lifecycle",
+    "Model",
+    "Monitor",
+    "Payoff",
+    "Retrain",
+    "Spec",
+    "Split",
+    "Task",
+    "load",
+]

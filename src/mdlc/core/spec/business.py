@@ -1,0 +1,145 @@
+"""spec.business: why the model exists, what it may cost, and what a decision earns."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mdlc.core.spec.base import Section
+
+
+class TeamMember(Section):
+    """Someone who builds or runs the model."""
+
+    role: str
+    days: float = Field(ge=0, description="Working days to build the first version.")
+    daily_cost: float = Field(ge=0, description="Money a day.")
+    days_per_month: float = Field(0, ge=0, description="Working days a month to run it.")
+
+
+class Requirements(Section):
+    """What the business allows and asks for."""
+
+    tools: list[str] = Field(
+        default=[], description="Tools, platforms and licences that are there."
+    )
+    team: list[TeamMember] = Field(default=[], description="Who builds and runs it.")
+    budget: float | None = Field(None, ge=0, description="Money for the first version; None: open.")
+    latency_seconds: float | None = Field(None, gt=0, description="99th percentile of an answer.")
+    notes: str = ""
+
+
+class Goal(Section):
+    """A number to reach by a date."""
+
+    metric: Literal[
+        "money_per_decision", "money_per_year", "log_loss", "accuracy", "auc", "mae", "rmse"
+    ]
+    at_least: float | None = None
+    at_most: float | None = None
+    by: date
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Goal:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("a goal has exactly one of at_least and at_most")
+        return self
+
+
+class Option(Section):
+    """What one way of deciding costs."""
+
+    once: float | None = Field(
+        None, ge=0, description="Money to start; None: from the team's days."
+    )
+    per_year: float | None = Field(None, ge=0, description="Money a year; None: from the team.")
+    per_decision: float = Field(0, ge=0, description="Money a decision.")
+
+
+class ReadyMade(Option):
+    """A service that can be bought instead of building."""
+
+    name: str
+    money_per_decision: float = Field(description="What its decisions are expected to earn, each.")
+    sends_columns: list[str] = Field(
+        default=[], description="Columns it needs; [] is all features."
+    )
+
+
+class Options(Section):
+    """The alternatives that the business case compares; doing nothing is always one."""
+
+    build: Option = Option()
+    rule: Option = Option(once=0, per_year=0)
+    buy: ReadyMade | None = None
+
+
+class Payoff(Section):
+    """What a decision earns, in money. Exactly one of three shapes.
+
+    - `actions`: action -> true class -> money, for classification with a free choice of actions.
+    - `right`, `wrong` and optionally `refer` (ask a person): classification where the action is to
+      name the class.
+    - `under`, `over` and optionally `base`: regression; money per unit of prediction below or
+      above the truth (costs are negative), and money for each decision made.
+    """
+
+    actions: dict[str, dict[str, float]] | None = None
+    do_nothing: str | None = Field(
+        None, description="The action taken where there is no model; default: the best constant."
+    )
+    right: float | None = None
+    wrong: float | None = None
+    refer: float | None = Field(None, description="Money when a person decides instead.")
+    under: float | None = Field(None, le=0)
+    over: float | None = Field(None, le=0)
+    base: float = 0
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Payoff:
+        shapes = [
+            self.actions is not None,
+            self.right is not None or self.wrong is not None,
+            self.under is not None or self.over is not None,
+        ]
+        if sum(shapes) != 1:
+            raise ValueError(
+                "payoff has exactly one shape: actions, right + wrong, or under + over"
+            )
+        if shapes[1] and (self.right is None or self.wrong is None):
+            raise ValueError("payoff needs both right and wrong")
+        if shapes[2] and (self.under is None or self.over is None):
+            raise ValueError("payoff needs both under and over")
+        self._check_actions()
+        return self
+
+    def _check_actions(self) -> None:
+        if self.actions is None:
+            if self.do_nothing is not None:
+                raise ValueError("payoff.do_nothing names one of payoff.actions")
+            return
+        columns = {tuple(sorted(row)) for row in self.actions.values()}
+        if len(self.actions) < 2 or len(columns) != 1:
+            raise ValueError("payoff.actions needs two or more actions, each with the same classes")
+        if self.do_nothing is not None and self.do_nothing not in self.actions:
+            raise ValueError(f"payoff.do_nothing: {self.do_nothing} is not one of the actions")
+
+
+class Business(Section):
+    """Requirements, goals, the cost matrix, and the alternatives."""
+
+    problem: str = ""
+    owner: str = ""
+    requirements: Requirements = Requirements()
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    decisions_per_year: float = Field(100_000, gt=0)
+    horizon_years: float = Field(3, gt=0, le=20)
+    discount_rate: float = Field(0.08, ge=0, lt=1, description="A year's discount of later money.")
+    expected_money_per_decision: float | None = Field(
+        None, description="Expected before there is a model; a run replaces it by what it measured."
+    )
+    payoff: Payoff
+    goals: list[Goal] = []
+    options: Options = Options()

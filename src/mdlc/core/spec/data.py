@@ -1,0 +1,178 @@
+"""spec.data: where the rows come from and which table they make."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mdlc.core.names import is_column
+from mdlc.core.spec.base import Duration, Section
+
+FORMATS = ("csv", "tsv", "json", "parquet")
+
+
+def _column(name: str) -> str:
+    if not is_column(name):
+        raise ValueError(f"{name!r} is not a column name: a letter, then letters, digits and _")
+    return name
+
+
+Column = Annotated[str, AfterValidator(_column)]
+
+
+class Source(Section):
+    """One source of rows: exactly one of csv, tsv, json (an array or lines) or parquet.
+
+    Each location is a path relative to the lifecycle file (globs allowed), an absolute path, or
+    `package://NAME/FILE` for a file that an installed Python package ships. `.gz` and single-file
+    `.zip` are read as they are.
+    """
+
+    csv: str | None = None
+    tsv: str | None = None
+    json_: str | None = Field(None, alias="json")
+    parquet: str | None = None
+    header: bool = Field(True, description="csv, tsv: the first line names the columns.")
+    nulls: list[str] = Field(
+        default=["", "NA", "NULL"], description="csv, tsv: texts meaning NULL."
+    )
+    types: dict[str, str] = Field(
+        default={}, description="csv, tsv: column -> DuckDB type, where sniffing guesses wrong."
+    )
+    columns: list[str] = Field(default=[], description="Keep only these; [] keeps all.")
+    rename: dict[str, Column] = Field(default={}, description="Old name -> new name.")
+    derive: dict[Column, str] = Field(
+        default={}, description="New column -> SQL expression over this source's columns, in order."
+    )
+    where: str | None = Field(None, description="SQL condition; rows that fail it are left out.")
+
+    @model_validator(mode="after")
+    def _one_format(self) -> Source:
+        given = [name for name in FORMATS if self.location_of(name)]
+        if len(given) != 1:
+            raise ValueError(
+                f"a source has exactly one of {', '.join(FORMATS)}; got {given or 'none'}"
+            )
+        return self
+
+    def location_of(self, name: str) -> str | None:
+        """Return the location given for a format, or None."""
+        location: str | None = getattr(self, "json_" if name == "json" else name)
+        return location
+
+    @property
+    def format(self) -> str:
+        """The one format that is given."""
+        return next(name for name in FORMATS if self.location_of(name))
+
+    @property
+    def location(self) -> str:
+        """The one location that is given."""
+        return self.location_of(self.format) or ""
+
+
+class AsOf(Section):
+    """Join each row with the newest row of the source that was known by then."""
+
+    time: Column = Field(description="Time column of the table.")
+    source_time: Column = Field(description="Time column of the source.")
+    at_least: Duration = Field("0s", validate_default=True, description="How old it must be.")
+    at_most: Duration = Field("1d", validate_default=True, description="How old it may be.")
+
+
+class Join(Section):
+    """A left join of one more source; rows are never multiplied."""
+
+    source: str
+    match: list[Column] = Field(default=[], description="Columns equal on both sides.")
+    as_of: AsOf | None = None
+
+    @model_validator(mode="after")
+    def _some_condition(self) -> Join:
+        if not self.match and self.as_of is None:
+            raise ValueError("a join needs match, as_of or both")
+        return self
+
+
+class Table(Section):
+    """One row for each decision."""
+
+    source: str = Field("", description="Source whose rows are the decisions; default: the first.")
+    join: list[Join] = []
+    derive: dict[Column, str] = Field(
+        default={}, description="New column -> SQL expression over the joined table, in order."
+    )
+    where: str | None = None
+    key: list[Column] = Field(
+        default=[], description="Columns that identify a row; [] is its number."
+    )
+    time: Column | None = Field(None, description="When the decision is asked for.")
+    label_time: Column | None = Field(
+        None, description="When the truth is known; default: at time."
+    )
+
+
+class Image(Section):
+    """Packs number columns into one image feature."""
+
+    name: Column = "image"
+    prefix: str = Field(description="Columns whose names start with it, in their order.")
+    shape: tuple[int, int, int] = Field(description="Height, width, channels.")
+    scale: float = Field(255, gt=0, description="Pixel values are divided by it, giving 0 to 1.")
+
+
+class Check(Section):
+    """A data test. A failing test stops the run unless its severity is warn."""
+
+    column: Column | None = Field(None, description="None: a test of the whole table.")
+    not_null: bool = False
+    max_null_ratio: float | None = Field(None, ge=0, le=1)
+    unique: bool = False
+    min: float | str | None = None
+    max: float | str | None = None
+    one_of: list[str | int | float | bool] | None = None
+    pattern: str | None = Field(None, description="Regular expression that the whole text matches.")
+    min_rows: int | None = Field(None, ge=0)
+    expression: str | None = Field(None, description="SQL condition that every row meets.")
+    severity: Literal["error", "warn"] = "error"
+
+
+class Data(Section):
+    """Sources, the table they make, its features, and the tests it passes."""
+
+    sources: dict[Column, Source] = Field(min_length=1)
+    table: Table = Table()
+    target: Column
+    features: list[Column] = Field(
+        default=[],
+        description="[] is every column that is not the target, a key, a time, or below.",
+    )
+    categories: list[Column] = Field(
+        default=[], description="Features that are categories though they are numbers."
+    )
+    identifiers: list[Column] = Field(
+        default=[], description="Names of things; never features, their drift means nothing."
+    )
+    sensitive: list[Column] = Field(
+        default=[], description="Kept out of logs and away from outside services."
+    )
+    known_later: list[Column] = Field(
+        default=[], description="Known only after the decision; refused as features."
+    )
+    image: Image | None = None
+    checks: list[Check] = []
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Data:
+        known = set(self.sources)
+        named = [self.table.source] if self.table.source else []
+        for source in [*named, *(join.source for join in self.table.join)]:
+            if source not in known:
+                raise ValueError(f"table names the source {source}; known are {sorted(known)}")
+        forbidden = {self.target: "the target", **dict.fromkeys(self.known_later, "known_later")}
+        forbidden.update(dict.fromkeys(self.identifiers, "an identifier"))
+        for feature in self.features:
+            if feature in forbidden:
+                raise ValueError(f"features has {feature}, which is {forbidden[feature]}")
+        return self

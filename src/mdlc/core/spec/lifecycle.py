@@ -1,0 +1,76 @@
+"""The file: apiVersion, kind, metadata and the stages' sections."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mdlc.core.names import is_label
+from mdlc.core.spec.base import Section
+from mdlc.core.spec.business import Business
+from mdlc.core.spec.data import Data
+from mdlc.core.spec.model import Explore, Model
+from mdlc.core.spec.operate import Deploy, Monitor, Retrain
+
+API_VERSION = "mdlc.dev/v1alpha1"
+
+
+class Metadata(Section):
+    """Kubernetes object metadata; mdlc reads the name."""
+
+    name: str
+    namespace: str | None = None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _dns_safe(cls, name: str) -> str:
+        if not is_label(name):
+            raise ValueError(f"{name!r} is not lower-case letters, digits and -, at most 53 long")
+        return name
+
+
+class Spec(Section):
+    """The stages of a model's life, in their order."""
+
+    business: Business
+    data: Data
+    explore: Explore = Explore()
+    model: Model = Model()
+    deploy: Deploy = Deploy()
+    monitor: Monitor = Monitor()
+    retrain: Retrain = Retrain()
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Spec:
+        regression = self.business.payoff.under is not None
+        if self.model.task and (self.model.task == "regression") != regression:
+            raise ValueError(
+                f"model.task is {self.model.task}, but business.payoff is for "
+                + ("regression (under, over)" if regression else "classification")
+            )
+        if "schedule" in self.retrain.when and self.retrain.every is None:
+            raise ValueError("retrain.when has schedule, so retrain.every is needed")
+        if self.monitor.long_window < self.monitor.window:
+            raise ValueError("monitor.long_window is shorter than monitor.window")
+        if self.model.split.window is not None:
+            held_out = self.model.split.validation + self.model.split.test
+            if self.model.split.window <= held_out:
+                raise ValueError("model.split.window is not longer than validation + test")
+        return self
+
+
+class Lifecycle(Section):
+    """A model's whole life."""
+
+    api_version: Literal["mdlc.dev/v1alpha1"] = Field(alias="apiVersion")
+    kind: Literal["Lifecycle"]
+    metadata: Metadata
+    spec: Spec
+
+    @property
+    def name(self) -> str:
+        """The lifecycle's name."""
+        return self.metadata.name

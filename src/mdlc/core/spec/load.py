@@ -1,0 +1,138 @@
+"""Reads a lifecycle file and says what is wrong with it, with line numbers."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from mdlc.core.errors import MdlcError, SpecError, closest
+from mdlc.core.spec.lifecycle import Lifecycle
+
+MAX_BYTES = 1_000_000
+
+
+def load(path: Path) -> Lifecycle:
+    """Read and check the lifecycle file at `path`.
+
+    Raises:
+        SpecError: the file is missing, is not YAML, or breaks a rule; the first rule broken, with
+            its line.
+    """
+    document = _parse(path)
+    try:
+        return Lifecycle.model_validate(document)
+    except ValidationError as error:
+        raise _explain(error, document=document, path=path) from error
+
+
+def locate(error: MdlcError, path: Path) -> MdlcError:
+    """Add to an error about a part of the spec the file and line where that part stands."""
+    if error.where.startswith("spec") and not error.line:
+        steps: list[str | int] = []
+        for step in error.where.replace("[", ".").replace("]", "").split("."):
+            steps.append(int(step) if step.isdigit() else step)
+        error.file = str(path)
+        error.line = _line(_parse(path), steps)
+    return error
+
+
+def _parse(path: Path) -> CommentedMap:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SpecError(
+            f"cannot read {path}: {error.strerror}", hint="make a new one with mdlc init"
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise SpecError(f"the file has {len(content)} bytes; at most {MAX_BYTES}", file=str(path))
+    try:
+        document = YAML(typ="rt", pure=True).load(content.decode())
+    except UnicodeDecodeError as error:
+        raise SpecError("the file is not UTF-8 text", file=str(path)) from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        problem = (error.problem or "not YAML").splitlines()[0]
+        raise SpecError(f"not YAML: {problem}", file=str(path), line=line) from error
+    if not isinstance(document, CommentedMap):
+        raise SpecError("the file is not a mapping with apiVersion, kind, ...", file=str(path))
+    return document
+
+
+def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> SpecError:
+    problems = error.errors(include_url=False)
+    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    steps = [step for step in first["loc"] if _is_place(step)]
+    where = _dotted(steps)
+    kind, hint = first["type"], ""
+    if kind == "extra_forbidden":
+        message = f"unknown key {steps[-1]}"
+        hint = closest(str(steps[-1]), _fields(Lifecycle, steps[:-1]))
+    elif kind == "missing":
+        message, hint = "this key is missing", "see mdlc schema"
+    elif kind == "value_error":
+        message = str(first["ctx"]["error"]) if "ctx" in first else first["msg"]
+    else:
+        value = repr(first["input"])
+        shown = value if len(value) <= 60 else value[:57] + "..."
+        message = f"{first['msg'][0].lower()}{first['msg'][1:]}; got {shown}"
+    return SpecError(message, where=where, hint=hint, file=str(path), line=_line(document, steps))
+
+
+def _is_place(step: str | int) -> bool:
+    """Pydantic adds names of validators to a place, such as function-before; leave them out."""
+    return isinstance(step, int) or not any(mark in step for mark in "([-")
+
+
+def _dotted(steps: Sequence[str | int]) -> str:
+    text = ""
+    for step in steps:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _line(document: Any, steps: Sequence[str | int]) -> int:
+    """Return the line, from 1, of the deepest part of `steps` that the document has."""
+    node, line = document, 1
+    for step in steps:
+        if isinstance(node, CommentedMap) and step in node:
+            line = node.lc.key(step)[0] + 1
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            line = node.lc.item(step)[0] + 1
+        else:
+            break
+        node = node[step]
+    return line
+
+
+def _fields(model: type[BaseModel], steps: Sequence[str | int]) -> list[str]:
+    """Return the keys that the section at `steps` knows."""
+    current: Any = model
+    for step in steps:
+        models = _models(current)
+        if isinstance(step, int) or not models:
+            continue
+        names = {(f.alias or n): f.annotation for m in models for n, f in m.model_fields.items()}
+        current = names.get(step, current)
+    return [f.alias or n for m in _models(current) for n, f in m.model_fields.items()]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if typing.get_origin(annotation) in {
+        list,
+        dict,
+        typing.Union,
+        types.UnionType,
+        typing.Annotated,
+    }:
+        return [model for part in typing.get_args(annotation) for model in _models(part)]
+    return []

@@ -1,0 +1,110 @@
+"""spec.model and spec.explore: candidates, tuning, splits, and how data are cleaned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mdlc.core.spec.base import Duration, Section
+from mdlc.core.spec.data import Column
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+class Explore(Section):
+    """What exploration looks for and which cleaning it may decide."""
+
+    outlier_whiskers: float = Field(
+        3.0, gt=0, description="Tukey's fences, in interquartile ranges."
+    )
+    clip_outliers: bool = Field(True, description="Clip features to the fences' quantiles.")
+    clip_quantile: float = Field(
+        0.001, ge=0, lt=0.5, description="Tail left outside when clipping."
+    )
+    max_null_ratio: float = Field(0.5, ge=0, le=1, description="A feature with more is dropped.")
+    collinear_above: float = Field(0.95, gt=0, le=1, description="|r| from which one of two goes.")
+    leak_above: float = Field(
+        0.99, gt=0.5, le=1, description="AUC or |r| alone that smells of a leak."
+    )
+    max_categories: int = Field(1000, ge=2, description="A category with more levels is dropped.")
+    sample_rows: int = Field(100_000, ge=100, description="Rows for correlations and normality.")
+
+
+class Condition(Section):
+    """One comparison of a rule."""
+
+    column: Column
+    at_least: float | None = None
+    below: float | None = None
+    one_of: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Condition:
+        given = [x is not None for x in (self.at_least, self.below, self.one_of)]
+        if sum(given) != 1:
+            raise ValueError("a condition has exactly one of at_least, below and one_of")
+        return self
+
+
+class Rule(Section):
+    """The rule a person would use: all conditions hold. Empty: learned, two questions at most."""
+
+    when: list[Condition] = []
+
+
+class Candidate(Section):
+    """A kind of model to try, and fixed values for some of its hyperparameters."""
+
+    kind: str
+    params: dict[str, float | int | str | bool] = {}
+
+
+def _candidate(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+CandidateSpec = Annotated[Candidate, BeforeValidator(_candidate)]
+
+
+class Tuning(Section):
+    """How long hyperparameters are searched for, for each candidate."""
+
+    trials: int = Field(10, ge=1, le=10_000)
+    seconds: float = Field(60, gt=0, description="Wall-clock bound for each candidate.")
+    metric: Literal["log_loss", "money", "mae", "rmse"] | None = Field(
+        None, description="What a trial is judged by; default log_loss, for regression money."
+    )
+
+
+class Split(Section):
+    """Which rows train, tune and test.
+
+    With a time column, windows at the end of what is known at `until`: the newest `test`, before it
+    `validation`, and all before (or `window` long) trains. A row counts only from its label_time.
+    Without one, shares of the rows, by a hash of the key.
+    """
+
+    until: datetime | None = Field(
+        None, description="Rows from here on are the future; None: the end."
+    )
+    window: Duration | None = Field(None, description="Length of the training window; None: all.")
+    validation: Duration = Field("7d", validate_default=True)
+    test: Duration = Field("7d", validate_default=True)
+    validation_ratio: float = Field(0.15, gt=0, lt=0.5)
+    test_ratio: float = Field(0.2, gt=0, lt=0.5)
+
+
+class Model(Section):
+    """Which models are tried, and how they are judged."""
+
+    task: Task | None = Field(None, description="None: inferred from the target.")
+    candidates: list[CandidateSpec] = Field(default=[], description="[] is what suits the task.")
+    rule: Rule = Rule()
+    tuning: Tuning = Tuning()
+    split: Split = Split()
+    slices: list[Column] = Field(default=[], description="Columns whose groups are judged apart.")
+    min_slice_rows: int = Field(100, ge=1)
+    bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples for an interval.")
+    seed: int = 0
