@@ -1,1 +1,1 @@
-"""mdlc's pipelines room: see README.md."""
+"""Wiring only: which stage feeds which, and how a pipeline runs here or on Kubeflow Pipelines."""

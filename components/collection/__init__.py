@@ -1,1 +1,1 @@
-"""The collection stage: see README.md."""
+"""The collection stage: sources become Parquet; see README.md."""

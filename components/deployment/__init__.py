@@ -1,1 +1,1 @@
-"""The deployment stage: see README.md."""
+"""Deployment: the winner in the model registry, and its bundle where the server finds it."""

@@ -1,1 +1,1 @@
-"""The evaluation stage: see README.md."""
+"""Evaluation: who decides best on rows that no model has seen, in money and with intervals."""

@@ -1,1 +1,1 @@
-"""The preparation stage: see README.md."""
+"""The preparation stage: a snapshot becomes one table; see README.md."""

@@ -19,6 +19,8 @@ from mdlc.core.files import Document
 Kind = Literal["number", "category", "image"]
 Batch = dict[str, npt.NDArray[Any]]
 MISSING = ""
+LARGEST = float(np.finfo(np.float32).max)
+"""Of numbers that float32 can hold."""
 
 KEY, TIME, LABEL_TIME, SPLIT, TARGET = "__key", "__time", "__label_time", "__split", "__target"
 """Columns that preparation adds to the table, beside the features under their own names."""
@@ -73,7 +75,7 @@ def _number(feature: Feature, row: int, value: Any) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, int | float | np.integer | np.floating):
-        if np.isinf(value) or abs(value) > np.finfo(np.float32).max:
+        if value > LARGEST or value < -LARGEST:
             raise _wrong(feature, row, value, "a finite number")
         return float(value)
     raise _wrong(feature, row, value, "a number")
@@ -117,7 +119,7 @@ def read_table(
     query = f"SELECT {chosen} FROM read_parquet(?) {condition} ORDER BY {TIME}, {KEY}"  # noqa: S608
     with duckdb.connect() as connection:
         try:
-            arrow = connection.execute(query, [str(path)]).to_arrow_table()
+            arrow = connection.sql(query, params=[str(path)]).to_arrow_table()
         except duckdb.BinderException as error:
             raise DataError(f"{path.name}: {str(error).splitlines()[0]}") from error
     batch = {feature.name: _from_arrow(feature, arrow.column(feature.name)) for feature in features}

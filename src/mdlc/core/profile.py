@@ -48,10 +48,15 @@ class Profile(Document):
 def make_number(name: str, values: npt.NDArray[np.floating], *, bins: int) -> Series:
     """Make a series with edges at the quantiles of `values` (rows,); NaN is missing."""
     known = values[~np.isnan(values)]
-    quantiles = np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]) if len(known) else []
+    shares = np.linspace(0, 1, bins + 1)[1:-1]
+    # Values that occur, not interpolated ones: no bin between two values stays empty.
+    quantiles = np.quantile(known, shares, method="higher") if len(known) else []
     edges = [float(edge) for edge in np.unique(np.asarray(quantiles, float))]
-    if len(known) and edges and edges[0] == float(known.min()):
-        edges = edges[1:] if len(edges) > 1 else edges
+    if edges and edges[0] == float(known.min()):
+        # Nothing is below the smallest value. If the quantiles say no more than that (a rare 1
+        # among zeros), the edge is the next value: else one bin holds all, and no drift shows.
+        above = known[known > edges[0]]
+        edges = edges[1:] or [float(above.min()) if len(above) else edges[0]]
     names = [str(index) for index in range(len(edges) + 1)]
     empty = Series(
         name=name, kind="number", edges=edges, counts=dict.fromkeys([*names, MISSING_BIN], 0)

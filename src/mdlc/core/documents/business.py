@@ -8,20 +8,24 @@ from mdlc.core.files import Document
 
 
 class Alternative(Document):
-    """One way of deciding, in money over the horizon."""
+    """One way of deciding, in money over the horizon; all gains are over doing nothing."""
 
     name: str
     """build, rule, buy or nothing."""
     once: float
     per_year: float
-    money_per_decision: float
-    """Earned by a decision, before costs; None of it is measured before the first run."""
+    """All running costs of a year, those of each decision with them."""
+    money_per_decision: float | None
+    """Earned by a decision, before costs; None: nobody has stated or measured it."""
     measured: bool
-    net_present_value: float
+    break_even_money_per_decision: float | None
+    """What a decision must earn for it to equal doing nothing; None for doing nothing."""
+    net_present_value: float | None
+    """Of its money more than doing nothing, less its costs; None while its money is not known."""
     return_on_investment: float | None
-    """Net present value over the present value of all costs; None without costs."""
+    """Net present value over the present value of all costs; None without costs or money."""
     payback_years: float | None
-    """Time until the discounted gain over doing nothing has paid the start; None: never."""
+    """When the discounted gain over doing nothing has paid the start; None: not by the end."""
     refused: str = ""
     """Why it is not allowed, such as a sensitive column sent outside."""
 
@@ -35,7 +39,7 @@ class Sensitivity(Document):
     high: float
     """Net present value with the assumption 30 % higher."""
     break_even: float | None
-    """The factor on the assumption at which building equals the best alternative."""
+    """The factor on the assumption at which building equals the best alternative; None: never."""
 
 
 class GoalState(Document):
@@ -65,6 +69,7 @@ class BusinessCase(Document):
     within_budget: bool | None
     alternatives: list[Alternative]
     best: str
+    """Largest net present value of those allowed; "" while building's money is not known."""
     sensitivities: list[Sensitivity]
     goals: list[GoalState]
     notes: list[str]

@@ -52,6 +52,8 @@ class Alert(Document):
     bound: float | None
     reason: str = ""
     """The reason of spec.retrain.when that it gives; "" if it starts nothing."""
+    subject: str = ""
+    """What it is about where several can stand at once: a feature, or what is lacking."""
 
 
 class Observation(Document):

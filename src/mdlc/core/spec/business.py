@@ -30,6 +30,16 @@ class Requirements(Section):
     latency_seconds: float | None = Field(None, gt=0, description="99th percentile of an answer.")
     notes: str = ""
 
+    @property
+    def build_cost(self) -> float:
+        """Money for the team's days to build the first version."""
+        return sum(member.days * member.daily_cost for member in self.team)
+
+    @property
+    def running_cost(self) -> float:
+        """Money a year for the team's days to run it."""
+        return sum(12 * member.days_per_month * member.daily_cost for member in self.team)
+
 
 class Goal(Section):
     """A number to reach by a date."""
@@ -52,9 +62,11 @@ class Option(Section):
     """What one way of deciding costs."""
 
     once: float | None = Field(
-        None, ge=0, description="Money to start; None: from the team's days."
+        None, ge=0, description="Money to start; None: the team's days for build, else 0."
     )
-    per_year: float | None = Field(None, ge=0, description="Money a year; None: from the team.")
+    per_year: float | None = Field(
+        None, ge=0, description="Money a year; None: the team's days for build, else 0."
+    )
     per_decision: float = Field(0, ge=0, description="Money a decision.")
 
 
@@ -66,6 +78,15 @@ class ReadyMade(Option):
     sends_columns: list[str] = Field(
         default=[], description="Columns it needs; [] is all features."
     )
+
+    def sensitive_sent(self, *, sensitive: list[str], features: list[str]) -> list[str]:
+        """Return the sensitive columns that it would be sent, in the file's order.
+
+        Where the features are not known yet ([]), a service that needs all of them is taken to be
+        sent every sensitive column: a wrong refusal can be undone, a leak cannot.
+        """
+        sent = set(self.sends_columns or features or sensitive)
+        return [column for column in sensitive if column in sent]
 
 
 class Options(Section):
@@ -141,5 +162,18 @@ class Business(Section):
         None, description="Expected before there is a model; a run replaces it by what it measured."
     )
     payoff: Payoff
-    goals: list[Goal] = []
+    goals: list[Goal] = Field(default=[], description="Numbers to reach, each by a date.")
     options: Options = Options()
+
+    @property
+    def build_cost(self) -> float:
+        """Money for the first version: as stated, or the team's days."""
+        stated = self.options.build.once
+        return self.requirements.build_cost if stated is None else stated
+
+    @property
+    def running_cost(self) -> float:
+        """Money a year to run the model: as stated or the team's days, plus each decision's."""
+        stated = self.options.build.per_year
+        fixed = self.requirements.running_cost if stated is None else stated
+        return fixed + self.options.build.per_decision * self.decisions_per_year

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mdlc.core.spec.base import Duration, Section
 from mdlc.core.spec.data import Column
+from mdlc.core.spec.model import CandidateSpec
 
 
 class Promotion(Section):
@@ -98,3 +99,6 @@ class Retrain(Section):
     test: Duration = Field("7d", validate_default=True)
     min_new_labels: int = Field(1000, ge=1)
     trials: int = Field(3, ge=1, description="Tuning is warm-started from the champion.")
+    candidates: list[CandidateSpec] = Field(
+        default=[], description="[] is the champion's kind; the rule always takes part."
+    )

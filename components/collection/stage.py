@@ -1,0 +1,95 @@
+"""Collection: what arrived, as Parquet with digests, before anything is done to it.
+
+Rows are raw: columns, rename, derive and where belong to preparation, so that a changed expression
+never asks a source again, and a digest says what the source gave.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mdlc.components.collection.readers import READERS, Request
+from mdlc.core import engine
+from mdlc.core.documents.data import Snapshot, SourceSnapshot
+from mdlc.core.errors import DataError
+from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
+from mdlc.core.names import is_column
+from mdlc.core.spec.data import Data
+
+
+def collect(data: Data, *, root: Path, out: Path) -> Snapshot:
+    """Copy every source into `out`: <source>.parquet each, and snapshot.json.
+
+    Raises:
+        SpecError: a location or a type is malformed.
+        DataError: a source is missing, empty, broken, or has columns that cannot be named.
+    """
+    sources: dict[str, SourceSnapshot] = {}
+    with storage_errors(out), tempfile.TemporaryDirectory(dir=out) as folder:
+        connection = engine.connect(scratch=Path(folder))
+        try:
+            for name, source in data.sources.items():
+                request = Request(name=name, source=source, root=root)
+                sources[name] = _copy(connection, request, out=out, scratch=Path(folder))
+        finally:
+            connection.disconnect()
+    digest = digest_json({name: source.digest for name, source in sources.items()})
+    snapshot = Snapshot(sources=sources, digest=digest)
+    write_document(out / "snapshot.json", snapshot)
+    return snapshot
+
+
+def source_digests(data: Data, *, root: Path) -> dict[str, str]:
+    """Return the SHA-256 of the bytes behind each source, without reading them as rows.
+
+    Raises:
+        DataError: a source is missing.
+    """
+    return {
+        name: READERS[source.format].digest(Request(name=name, source=source, root=root))
+        for name, source in data.sources.items()
+    }
+
+
+def _copy(connection: Any, request: Request, *, out: Path, scratch: Path) -> SourceSnapshot:
+    import duckdb
+    import pyarrow.parquet
+
+    source = request.source
+    reader = READERS[source.format]
+    source_digest = reader.digest(request)
+    path = out / f"{request.name}.parquet"
+    try:
+        table = reader.open(connection, request, scratch=scratch)
+        _check_names(table.columns, request=request)
+        table.to_parquet(path, compression="zstd")
+    except duckdb.Error as error:
+        raise reader.explain(error, request=request) from error
+    rows: int = pyarrow.parquet.read_metadata(path).num_rows
+    if rows == 0:
+        raise DataError(f"{source.location} has no rows", where=request.where)
+    return SourceSnapshot(
+        location=source.location,
+        format=source.format,
+        rows=rows,
+        columns={name: str(kind) for name, kind in table.schema().items()},
+        file=path.name,
+        digest=digest_path(path),
+        source_digest=source_digest,
+    )
+
+
+def _check_names(columns: tuple[str, ...], *, request: Request) -> None:
+    """Refuse a column that no expression could name, unless it is renamed or left out."""
+    source = request.source
+    for name in columns:
+        kept = not source.columns or name in source.columns
+        if kept and name not in source.rename and not is_column(name):
+            shown = name if len(name) <= 80 else f"{name[:77]}..."
+            raise DataError(
+                f"{shown!r} is not a column name: a letter, then letters, digits and _",
+                where=request.where,
+                hint=f"rename it under {request.part('rename')}, or list columns without it",
+            )

@@ -1,0 +1,46 @@
+"""MLflow without its noise: no telemetry, no progress bars, no log lines, no warnings.
+
+What MLflow says is meant for a person at a notebook; its migrations alone write dozens of lines.
+Loggers and warning filters are put back afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+_LOGGERS = ("mlflow", "alembic")
+
+
+@contextlib.contextmanager
+def mlflow_client(registry: str) -> Iterator[Any]:
+    """Yield an MlflowClient for `registry` alone; MLflow is silent inside the block."""
+    os.environ.update(_SETTINGS)  # Read when MLflow is imported, so they stay.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow import MlflowClient
+
+        with _silenced():
+            yield MlflowClient(tracking_uri=registry, registry_uri=registry)
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

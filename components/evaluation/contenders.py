@@ -1,0 +1,210 @@
+"""Who takes part: each candidate that can be served, the champion, and doing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mdlc.components.evaluation.metrics import Floats, Ints
+from mdlc.components.evaluation.table import Split
+from mdlc.core import cleaning, payoff
+from mdlc.core.bundle import Manifest
+from mdlc.core.columns import Batch, Feature, rows_of
+from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.training import Training
+from mdlc.core.errors import ArtifactError, StageError
+from mdlc.core.payoff import ActionPayoff, UnitPayoff
+from mdlc.core.scorer import Answers, Scorer
+
+CHAMPION, NOTHING, RULE = "champion", "nothing", "rule"
+CHUNK = 8192
+"""Rows scored at once."""
+Money = ActionPayoff | UnitPayoff
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a contender did about each row of a split."""
+
+    scores: Floats
+    """(rows, classes) probabilities in the order of the data's classes, or (rows,) numbers."""
+    actions: Ints | None
+    """(rows,): index of the action taken; None for regression."""
+    money: Floats
+    """(rows,): what it earned."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A contender and its decisions on the two splits that no candidate was trained on."""
+
+    name: str
+    folder: str
+    digest: str
+    validation: Decided
+    test: Decided
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all contenders are given: the same rows and the same money."""
+
+    prepared: Prepared
+    money: Money
+    validation: Split
+    test: Split
+
+    def enter(self, name: str, scorer: Scorer, *, folder: str = "") -> Entrant:
+        """Let a loaded bundle decide about both splits.
+
+        Raises:
+            StageError: it answers something else than finite numbers, one for each class.
+        """
+        splits = (self.validation, self.test)
+        validation, test = (self._decide(name, scorer, split=split) for split in splits)
+        return Entrant(name, folder, scorer.manifest.digest, validation, test)
+
+    def nothing(self, training_truth: Floats | Ints) -> Entrant:
+        """Enter doing nothing: one action, or one number, whatever the row.
+
+        The action is the file's `do_nothing` or the best constant on the training rows, the
+        probabilities are the training rows' shares; the number is the quantile of the training
+        target that earns most.
+        """
+        if isinstance(self.money, UnitPayoff):
+            best = np.quantile(training_truth, self.money.quantile, method="inverted_cdf")
+            pair = [self._numbers(np.full(len(s.truth), best), s) for s in self._splits]
+        else:
+            truth = np.asarray(training_truth, np.int64)
+            shares = np.bincount(truth, minlength=len(self.money.classes)) / len(truth)
+            action = self.money.constant(truth)
+            pair = [
+                self._actions(
+                    np.tile(shares, (len(s.truth), 1)), np.full(len(s.truth), action), split=s
+                )
+                for s in self._splits
+            ]
+        return Entrant(NOTHING, "", "", *pair)
+
+    @property
+    def _splits(self) -> tuple[Split, Split]:
+        return self.validation, self.test
+
+    def _decide(self, name: str, scorer: Scorer, *, split: Split) -> Decided:
+        scores, actions, values = _answer(scorer, split.batch)
+        width = len(scorer.classes)
+        wanted = (len(split.truth), width) if width else (len(split.truth),)
+        if scores.shape != wanted or not np.isfinite(scores).all():
+            broken = int((~np.isfinite(scores)).sum()) or f"shape {scores.shape}"
+            raise StageError(
+                f"{name}: its scores must be finite numbers of shape {wanted}, got {broken}"
+                + (" that are not" if isinstance(broken, int) else ""),
+                hint="look at the candidate's training, or leave it out of spec.model.candidates",
+            )
+        if isinstance(self.money, UnitPayoff):
+            return self._numbers(values, split)
+        order = [scorer.classes.index(label) for label in self.money.classes]
+        positions = {action: index for index, action in enumerate(self.money.actions)}
+        taken = np.array([positions[action] for action in actions])
+        return self._actions(np.asarray(scores[:, order], float), taken, split=split)
+
+    def _actions(self, scores: Floats, actions: Ints, *, split: Split) -> Decided:
+        assert isinstance(self.money, ActionPayoff)  # noqa: S101
+        return Decided(scores, actions, self.money.earned(actions, split.truth))
+
+    def _numbers(self, values: Floats, split: Split) -> Decided:
+        assert isinstance(self.money, UnitPayoff)  # noqa: S101
+        return Decided(np.asarray(values, float), None, self.money.earned(values, split.truth))
+
+
+def candidates(bench: Bench, training: Training, *, folder: Path) -> list[Entrant]:
+    """Enter every servable candidate of `folder`/training.json, in its order.
+
+    Raises:
+        ArtifactError: a bundle is not the one that training.json names.
+        StageError: there is none, or one answers nonsense.
+    """
+    entrants = []
+    for result in training.candidates:
+        if result.refused or not result.folder:
+            continue
+        entrant = bench.enter(
+            result.kind, Scorer.load(folder / result.folder), folder=result.folder
+        )
+        if entrant.digest != result.digest:
+            raise ArtifactError(
+                f"{folder / result.folder} is not the bundle that training.json names",
+                hint="run the training again",
+            )
+        entrants.append(entrant)
+    if not entrants:
+        why = "; ".join(f"{c.kind}: {c.refused}" for c in training.candidates if c.refused)
+        raise StageError(f"no candidate can be served: {why or 'training made none'}")
+    return entrants
+
+
+def champion(bench: Bench, folder: Path | None) -> tuple[Entrant | None, str, str]:
+    """Enter the champion as it serves now: (entrant or None, its digest, why it is left out).
+
+    It acts by its own cost matrix and is paid by the file's. It is left out when today's data or
+    cost matrix do not fit it, or when it answers nonsense: then it can not decide any more.
+
+    Raises:
+        ArtifactError: the bundle is missing or altered.
+    """
+    if folder is None:
+        return None, "", ""
+    scorer = Scorer.load(folder)
+    digest = scorer.manifest.digest
+    why = mismatch(scorer.manifest, prepared=bench.prepared, money=bench.money)
+    if not why:
+        try:
+            return bench.enter(CHAMPION, scorer), digest, ""
+        except StageError as error:
+            why = error.message
+    return None, digest, f"The champion is left out: {why}."
+
+
+def mismatch(manifest: Manifest, *, prepared: Prepared, money: Money) -> str:
+    """Say in words why a bundle cannot decide about the table's rows; "" if it can."""
+    if manifest.task != prepared.task:
+        return f"it answers a {manifest.task} question, the data ask a {prepared.task} one"
+    if set(manifest.classes) != set(prepared.classes):
+        return f"its classes are {_listed(manifest.classes)}, not {_listed(prepared.classes)}"
+    there = {feature.name: feature for feature in prepared.features}
+    unused = cleaning.dropped(manifest.cleaning)
+    for feature in manifest.features:
+        if feature.name not in unused and not _same(feature, there.get(feature.name)):
+            state = "of another kind" if feature.name in there else "not in the table"
+            return f"its feature {feature.name} is {state}"
+    if isinstance(money, ActionPayoff):
+        own = payoff.for_classes(manifest.payoff, manifest.classes).actions
+        gone = [action for action in own if action not in money.actions]
+        if gone:
+            return f"it takes the actions {_listed(gone)}, which the cost matrix has no more"
+    return ""
+
+
+def _same(feature: Feature, other: Feature | None) -> bool:
+    return other is not None and (feature.kind, feature.shape) == (other.kind, other.shape)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+
+
+def _answer(scorer: Scorer, batch: Batch) -> tuple[Floats, Any, Floats]:
+    """Answer in chunks, so that memory stays bounded: scores, actions, values."""
+    answers: list[Answers] = []
+    for start in range(0, rows_of(batch), CHUNK):
+        chunk = {name: column[start : start + CHUNK] for name, column in batch.items()}
+        answers.append(scorer.answer(chunk))
+    return (
+        np.concatenate([answer.scores for answer in answers]),
+        np.concatenate([answer.actions for answer in answers]),
+        np.concatenate([answer.values for answer in answers]),
+    )

@@ -1,0 +1,112 @@
+"""Evaluation's entry: candidates, champion and doing nothing before the same rows and money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mdlc.components.evaluation import bootstrap, contenders, describe, table, verdict
+from mdlc.components.evaluation.contenders import NOTHING, RULE, Bench, Entrant
+from mdlc.core import payoff as payoffs
+from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.evaluation import Evaluation
+from mdlc.core.documents.training import Training
+from mdlc.core.files import read_document, write_document
+from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.model import Model
+from mdlc.core.spec.operate import Deploy
+
+
+def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
+    model: Model,
+    *,
+    deploy: Deploy,
+    payoff: Payoff,
+    prepared: Path,
+    training: Path,
+    out: Path,
+    champion: Path | None = None,
+) -> Evaluation:
+    """Find the candidate that decides best and say whether it may replace the champion.
+
+    The winner is picked on the validation rows; the test rows, which nothing has used, judge it.
+    Writes evaluation.json into `out`.
+
+    Raises:
+        ArtifactError: a document or bundle is missing, half-written or altered.
+        DataError: a split has no rows.
+        SpecError: the payoff does not fit the classes.
+        StageError: no candidate can be served, or one does not answer with finite numbers.
+    """
+    document = read_document(prepared / "prepared.json", Prepared)
+    trained = read_document(training / "training.json", Training)
+    bench = _bench(model, payoff=payoff, prepared=document, folder=prepared)
+    entrants = contenders.candidates(bench, trained, folder=training)
+    winner = verdict.best(entrants)
+    reigning, champion_digest, note = contenders.champion(bench, champion)
+    nothing = bench.nothing(table.read_truth(prepared, document, split="train"))
+    field = [*entrants, *([reigning] if reigning else []), nothing]
+    resamples = _resamples(bench, model)
+    comparisons = [
+        verdict.compare(winner, other, resamples=resamples, promotion=deploy.promote)
+        for other in _rivals(winner, field=field, reigning=reigning)
+    ]
+    judged = verdict.judge(
+        winner, comparisons, champion_digest=champion_digest, needs=deploy.promote
+    )
+    begins, ends = _span(bench)
+    evaluation = Evaluation(
+        rows=len(bench.test.truth),
+        begins=begins,
+        ends=ends,
+        classes=document.classes,
+        contenders=[
+            describe.contender(c, bench, resamples=resamples, min_rows=model.min_slice_rows)
+            for c in field
+        ],
+        winner=winner.name,
+        winner_folder=winner.folder,
+        winner_digest=winner.digest,
+        champion_digest=champion_digest,
+        comparisons=comparisons,
+        promote=judged.promote,
+        reasons=[text for text in (note, *judged.reasons, _unit(resamples)) if text],
+    )
+    write_document(out / "evaluation.json", evaluation)
+    return evaluation
+
+
+def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) -> Bench:
+    regression = prepared.task == "regression"
+    money = (
+        payoffs.for_numbers(payoff) if regression else payoffs.for_classes(payoff, prepared.classes)
+    )
+    validation = table.read(folder, prepared, split="validation")
+    test = table.read(folder, prepared, split="test", slices=model.slices)
+    return Bench(prepared, money, validation, test)
+
+
+def _rivals(winner: Entrant, *, field: list[Entrant], reigning: Entrant | None) -> list[Entrant]:
+    """Return whom the winner is compared with: the champion, the rule, doing nothing."""
+    rule = [c for c in field if c.name == RULE and c is not winner]
+    nothing = [c for c in field if c.name == NOTHING]
+    return [*([reigning] if reigning else []), *rule, *nothing]
+
+
+def _resamples(bench: Bench, model: Model) -> bootstrap.Resamples:
+    times = bench.test.times
+    if times is None:
+        return bootstrap.of_rows(len(bench.test.truth), draws=model.bootstrap, seed=model.seed)
+    return bootstrap.of_days(times, draws=model.bootstrap, seed=model.seed)
+
+
+def _span(bench: Bench) -> tuple[datetime | None, datetime | None]:
+    times: Any = bench.test.times
+    return (None, None) if times is None else (times.min().item(), times.max().item())
+
+
+def _unit(resamples: bootstrap.Resamples) -> str:
+    if resamples.unit != "days":
+        return ""
+    return f"Intervals resample whole days ({resamples.size}): rows of a day are not independent."

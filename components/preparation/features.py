@@ -1,0 +1,134 @@
+"""Which columns become features, of which kind, and in which shape models get them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mdlc.core.columns import Feature
+from mdlc.core.errors import SpecError, closest
+from mdlc.core.spec.data import Data, Image
+
+DIGITS = re.compile(r"(\d+)")
+
+
+def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
+    """Return the features, in the file's order or the table's.
+
+    Raises:
+        SpecError: a feature is refused (a time, a key, known later), or there is none.
+    """
+    pixels = pixel_columns(data.image, schema=schema)
+    reserved = {
+        data.target: "the target",
+        **dict.fromkeys(data.table.key, "a key"),
+        **dict.fromkeys(data.identifiers, "an identifier"),
+        **dict.fromkeys(data.known_later, "known_later"),
+        **dict.fromkeys(filter(None, (data.table.time, data.table.label_time)), "a time"),
+    }
+    if data.features:
+        chosen = [
+            _explicit(data, name, schema=schema, where=f"spec.data.features[{number}]")
+            for number, name in enumerate(data.features)
+        ]
+        for number, name in enumerate(data.features):
+            # A key column may be asked for by name; a default never takes one.
+            if name in reserved and reserved[name] != "a key":
+                where = f"spec.data.features[{number}]"
+                raise SpecError(f"{name} is {reserved[name]}, not a feature", where=where)
+    else:
+        kinds = {name: _kind(data, name, schema=schema) for name in schema}
+        chosen = [
+            Feature(name=name, kind=kind)
+            for name, kind in kinds.items()
+            if kind and name not in reserved and name not in pixels and not name.startswith("__")
+        ]
+    if data.image and all(feature.name != data.image.name for feature in chosen):
+        image = data.image
+        chosen.append(Feature(name=image.name, kind="image", shape=image.shape, scale=image.scale))
+    if not chosen:
+        raise SpecError("no column is left to be a feature", where="spec.data.features")
+    return chosen
+
+
+def pixel_columns(image: Image | None, *, schema: dict[str, Any]) -> list[str]:
+    """Return the columns that an image packs, pixel2 before pixel10.
+
+    Raises:
+        SpecError: they are not as many as the shape has, or not numbers.
+    """
+    if image is None:
+        return []
+    names = [name for name in schema if name.startswith(image.prefix)]
+    names.sort(key=lambda name: [int(x) if x.isdigit() else x for x in DIGITS.split(name)])
+    height, width, channels = image.shape
+    if len(names) != height * width * channels:
+        message = (
+            f"{len(names)} columns start with {image.prefix}, "
+            f"but {height} x {width} x {channels} is {height * width * channels}"
+        )
+        raise SpecError(message, where="spec.data.image.shape")
+    for name in names:
+        if not schema[name].is_numeric():
+            message = f"{name} is {schema[name]}, not a number"
+            raise SpecError(message, where="spec.data.image.prefix")
+    if image.name in schema:
+        raise SpecError(f"there is a column {image.name}", where="spec.data.image.name")
+    return names
+
+
+def shaped(table: Any, *, features: list[Feature], image: Image | None) -> dict[str, Any]:
+    """Return each feature as its column: double, text, or a list of float."""
+    import ibis
+
+    columns: dict[str, Any] = {}
+    for feature in features:
+        if feature.kind == "image":
+            names = pixel_columns(image, schema=dict(table.schema()))
+            columns[feature.name] = ibis.array([table[name].cast("float32") for name in names])
+        elif feature.kind == "category":
+            columns[feature.name] = as_text(table[feature.name])
+        else:
+            columns[feature.name] = as_number(table[feature.name])
+    return columns
+
+
+def as_number(column: Any) -> Any:
+    """Return a column as double; NaN is NULL, because it means the same to everyone."""
+    import ibis
+
+    number = column.cast("float64")
+    return ibis.ifelse(number.isnan(), None, number) if column.type().is_floating() else number
+
+
+def as_text(column: Any) -> Any:
+    """Return a column as text the way the predictor writes it: 3.0 is 3, booleans are lower case."""
+    import ibis
+
+    if not (column.type().is_floating() or column.type().is_decimal()):
+        return column.cast("string")
+    number = as_number(column.cast("float64"))
+    whole = (number == number.floor()) & (number.abs() < 2**53)
+    return ibis.ifelse(whole, number.try_cast("int64").cast("string"), number.cast("string"))
+
+
+def _explicit(data: Data, name: str, *, schema: dict[str, Any], where: str) -> Feature:
+    if data.image and name == data.image.name:
+        return Feature(name=name, kind="image", shape=data.image.shape, scale=data.image.scale)
+    if name not in schema:
+        raise SpecError(f"no column {name}", where=where, hint=closest(name, schema))
+    kind = _kind(data, name, schema=schema)
+    if kind is None:
+        hint = ""
+        if schema[name].is_temporal():
+            hint = f"derive parts of it, such as hour({name}) or dayofweek({name})"
+        raise SpecError(f"{name} is {schema[name]}, not a feature", where=where, hint=hint)
+    return Feature(name=name, kind=kind)
+
+
+def _kind(data: Data, name: str, *, schema: dict[str, Any]) -> Any:
+    """Return number, category, or None for what no model takes."""
+    kind = schema[name]
+    if kind.is_string() or (name in data.categories and (kind.is_numeric() or kind.is_boolean())):
+        return "category"
+    return "number" if kind.is_numeric() or kind.is_boolean() else None

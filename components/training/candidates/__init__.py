@@ -1,0 +1,1 @@
+"""Kinds of models, one file each; registry.py lists them."""

@@ -1,0 +1,79 @@
+"""The one number that trials and candidates are compared by; smaller is better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mdlc.components.training.problem import Floats, Truth
+from mdlc.core import payoff
+from mdlc.core.errors import SpecError
+from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.model import Task
+
+Metric = Literal["log_loss", "money", "mae", "rmse"]
+SUITS: dict[Task, tuple[Metric, ...]] = {
+    "binary": ("log_loss", "money"),
+    "multiclass": ("log_loss", "money"),
+    "regression": ("money", "mae", "rmse"),
+}
+"""The first is the default."""
+SMALLEST = 1e-7
+"""Probabilities are clipped to it, so that one wrong certainty is not an infinite loss."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges scores against the truth of the validation rows."""
+
+    metric: Metric
+    truth: Truth
+    table: payoff.ActionPayoff | None
+    unit: payoff.UnitPayoff | None
+
+    def value(self, scores: Floats) -> float:
+        """Return the metric of (rows, classes) probabilities or (rows,) predictions."""
+        if self.metric == "log_loss":
+            told = np.clip(scores[np.arange(len(self.truth)), self.truth], SMALLEST, 1)
+            return float(-np.log(told).mean())
+        if self.table is not None:
+            return -float(self.table.earned(self.table.choose(scores), self.truth).mean())
+        if self.metric == "money" and self.unit is not None:
+            return -float(self.unit.earned(scores + self.offset(scores), self.truth).mean())
+        error = scores - self.truth
+        if self.metric == "mae":
+            return float(np.abs(error).mean())
+        return float(np.sqrt((error**2).mean()))
+
+    def offset(self, scores: Floats) -> float:
+        """Return what is added to a prediction so that it earns most; 0 for classification.
+
+        It is the payoff's quantile of the residuals (truth - prediction) on the validation rows:
+        the newsvendor's answer, with the spread of the truth taken as equal everywhere.
+        """
+        if self.unit is None:
+            return 0.0
+        return float(np.quantile(self.truth - scores, self.unit.quantile))
+
+
+def judge_for(
+    task: Task, *, metric: Metric | None, money: Payoff, classes: list[str], truth: Truth
+) -> Judge:
+    """Make the judge that the file asks for.
+
+    Raises:
+        SpecError: the metric or the payoff does not suit the task.
+    """
+    suitable = SUITS[task]
+    if metric is not None and metric not in suitable:
+        raise SpecError(
+            f"{metric} cannot judge a {task} model",
+            where="spec.model.tuning.metric",
+            hint=f"use one of {', '.join(suitable)}",
+        )
+    chosen = metric or suitable[0]
+    if task == "regression":
+        return Judge(chosen, truth, None, payoff.for_numbers(money))
+    return Judge(chosen, truth, payoff.for_classes(money, classes), None)

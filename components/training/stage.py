@@ -1,0 +1,191 @@
+"""Training: each contestant is tuned, exported, checked and sealed; the best is listed first.
+
+A candidate that fails is refused with its reason and the others go on. An error of the file or of
+the data (SpecError, DataError) is the user's to act upon and ends the stage.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mdlc.components.training import judging, problem
+from mdlc.components.training.candidates import registry
+from mdlc.components.training.candidates._base import Candidate, Params
+from mdlc.components.training.packing import Packer
+from mdlc.components.training.parity import ParityError
+from mdlc.components.training.problem import Problem
+from mdlc.components.training.tuning import Found, SearchError, reason_of, search
+from mdlc.core.bundle import open_bundle
+from mdlc.core.cleaning import Decision
+from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.training import CandidateResult, Contestant, Training
+from mdlc.core.errors import MdlcError, SpecError, StageError
+from mdlc.core.files import read_document, whole_folder, write_document
+from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.model import Model, Tuning
+from mdlc.core.spec.operate import Drift
+
+FOLDER = "candidates"
+WHERE = "spec.model.candidates"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contestant with what the file fixes and where its search starts."""
+
+    candidate: type[Candidate]
+    fixed: Params
+    warm: Params
+
+
+def train(  # noqa: PLR0913 - all that training depends on, as the contract lists it
+    model: Model,
+    *,
+    name: str,
+    payoff: Payoff,
+    drift: Drift,
+    parity: float,
+    prepared: Path,
+    cleaning: list[Decision],
+    contestants: list[Contestant],
+    out: Path,
+    warm: Path | None = None,
+) -> Training:
+    """Train the contestants on the table in `prepared`; write training.json and bundles to `out`.
+
+    `warm` is the bundle of an older model: the candidate of its kind starts from its
+    hyperparameters. Contestants that selection refused are left out, they are in selection.json.
+
+    Raises:
+        SpecError: a candidate, a hyperparameter, the rule, the metric or the payoff is wrong.
+        DataError: there are no rows, no features, or a class has no training row.
+        ArtifactError: `warm` is not a whole bundle.
+        StageError: no candidate can be served.
+    """
+    started = time.monotonic()
+    entries = _entries(model, contestants=contestants, warm=warm)
+    document = read_document(prepared / "prepared.json", Prepared)
+    task = problem.load(prepared, document, decisions=cleaning, rule=model.rule, seed=model.seed)
+    judge = judging.judge_for(
+        task.task,
+        metric=model.tuning.metric,
+        money=payoff,
+        classes=task.classes,
+        truth=task.validation.truth,
+    )
+    packer = Packer(name, document, task, judge, payoff, cleaning, drift.bins, parity)
+    results = [_run(entry, packer, tuning=model.tuning, out=out) for entry in entries]
+    _require_one(results)
+    training = Training(
+        candidates=sorted(results, key=_rank),
+        rows={"train": len(task.train), "validation": len(task.validation)},
+        seconds=time.monotonic() - started,
+    )
+    write_document(out / "training.json", training)
+    return training
+
+
+def _entries(model: Model, *, contestants: Iterable[Contestant], warm: Path | None) -> list[Entry]:
+    """Check what the file says about the candidates, before any work is done."""
+    fixed: dict[str, Params] = {}
+    for index, spec in enumerate(model.candidates):
+        where = f"{WHERE}[{index}]"
+        candidate = registry.find(spec.kind, where=f"{where}.kind")
+        if spec.kind in fixed:
+            raise SpecError(f"{spec.kind} is listed twice", where=where)
+        fixed[spec.kind] = candidate.read_params(spec.params, where=f"{where}.params")
+    older = open_bundle(warm)[0] if warm is not None else None
+    entries = []
+    for contestant in contestants:
+        if contestant.refused:
+            continue
+        known = older.params if older and older.candidate == contestant.kind else {}
+        candidate = registry.find(contestant.kind, where=WHERE)
+        entries.append(Entry(candidate, fixed.get(contestant.kind, {}), known))
+    if not entries:
+        raise StageError("there is no candidate to train", where=WHERE, hint="see selection.json")
+    return entries
+
+
+def _run(entry: Entry, packer: Packer, *, tuning: Tuning, out: Path) -> CandidateResult:
+    """Tune one candidate and write its bundle, or say why it is refused."""
+    started = time.monotonic()
+    kind = entry.candidate.kind
+    result = _nothing_yet(entry, metric=packer.judge.metric)
+    try:
+        candidate = _make(entry, packer.problem)
+        found = search(candidate, packer.judge, tuning=tuning, fixed=entry.fixed, warm=entry.warm)
+        result = result.model_copy(update=_tuned(found))
+        with whole_folder(out / FOLDER / kind) as folder:
+            manifest = packer.pack(folder, kind=kind, found=found)
+        update: dict[str, Any] = {
+            "parity": manifest.parity,
+            "format": manifest.format,
+            "folder": f"{FOLDER}/{kind}",
+            "digest": manifest.digest,
+        }
+    except SearchError as error:
+        update = {"trials": error.trials, "refused": f"no trial gave a model: {error}"}
+    except ParityError as error:
+        update = {"parity": error.differs, "refused": str(error)}
+    except StageError as error:
+        update = {"refused": str(error)}
+    except MdlcError:
+        raise
+    except Exception as error:
+        # Anything may come out of a library; the other candidates are not to blame.
+        log.warning("%s failed", kind, exc_info=True)
+        doing = "it cannot be exported: " if result.trials else ""
+        update = {"refused": f"{doing}{reason_of(error)}"}
+    log.info("%s: %s %s %s", kind, result.metric, result.value, update.get("refused", ""))
+    return result.model_copy(update={**update, "seconds": time.monotonic() - started})
+
+
+def _make(entry: Entry, task: Problem) -> Candidate:
+    if task.task not in entry.candidate.tasks:
+        raise StageError(f"{entry.candidate.kind} is not for {task.task}")
+    return entry.candidate(task)
+
+
+def _nothing_yet(entry: Entry, *, metric: str) -> CandidateResult:
+    return CandidateResult(
+        kind=entry.candidate.kind,
+        params=entry.fixed,
+        metric=metric,
+        value=None,
+        seconds=0,
+        parity=None,
+        format="",
+        folder="",
+        digest="",
+        trials=[],
+    )
+
+
+def _tuned(found: Found) -> dict[str, Any]:
+    return {
+        "params": found.params,
+        "value": found.value,
+        "trials": found.trials,
+        "description": found.fitted.description,
+        "curve": found.fitted.curve,
+        "importance": found.fitted.importance,
+    }
+
+
+def _rank(result: CandidateResult) -> tuple[bool, float]:
+    """Those that can be served first, then by the metric."""
+    return bool(result.refused), math.inf if result.value is None else result.value
+
+
+def _require_one(results: list[CandidateResult]) -> None:
+    if all(result.refused for result in results):
+        reasons = "; ".join(f"{result.kind}: {result.refused}" for result in results)
+        raise StageError(f"no candidate can be served ({reasons})", where=WHERE)

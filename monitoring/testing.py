@@ -1,0 +1,85 @@
+"""A predictor's metrics, made by hand: for tests of whatever reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict, Unpack
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+MODEL = "m"
+GAUGES = {"mdlc_reference_bin_count", "mdlc_model_info"}
+
+
+class Place(TypedDict, total=False):
+    """Which model version counts, and on which replica."""
+
+    version: str
+    instance: str
+
+
+class Predictor(Collector):
+    """Counts as a predictor does, and shows it as prometheus_client would."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+
+    def add(self, name: str, value: float, *, of: Place, **labels: str) -> None:
+        """Raise one series; a label called `class_` is `class`."""
+        named = {"model": MODEL, "version": "1", **of, **labels}
+        key = (name, tuple(sorted((key.rstrip("_"), str(item)) for key, item in named.items())))
+        self.counts[key] = self.counts.get(key, 0.0) + value
+
+    def restart(self) -> None:
+        """Lose all counters, keep the gauges."""
+        self.counts = {key: item for key, item in self.counts.items() if key[0] in GAUGES}
+
+    def train(self, bins: Mapping[str, float], **of: Unpack[Place]) -> None:
+        """Show training counts for the feature x and for the prediction."""
+        for feature in ("x", "__prediction"):
+            for name, count in bins.items():
+                self.add("mdlc_reference_bin_count", count, of=of, feature=feature, bin=name)
+
+    def predict(self, bins: Mapping[str, float], **of: Unpack[Place]) -> None:
+        """Predict rows whose x, and whose prediction, fall into these bins."""
+        self.add("mdlc_predictions_total", sum(bins.values()), of=of)
+        for name, count in bins.items():
+            self.add("mdlc_feature_bin_total", count, of=of, feature="x", bin=name)
+            self.add("mdlc_prediction_bin_total", count, of=of, bin=name)
+
+    def label(
+        self, count: float, *, positive: float, p: float, money: float = 1.0, **of: Unpack[Place]
+    ) -> None:
+        """Label `count` predictions of "yes" with probability `p`, of which `positive` were."""
+        self.add("mdlc_labels_total", count, of=of)
+        self.add("mdlc_correct_total", positive if p > 0.5 else count - positive, of=of)
+        loss = -(positive * math.log(p) + (count - positive) * math.log(1 - p))
+        self.add("mdlc_log_loss_sum_total", loss, of=of)
+        for name, share, seen in (("yes", p, positive), ("no", 1 - p, count - positive)):
+            self.add("mdlc_class_predicted_sum_total", share * count, of=of, class_=name)
+            self.add("mdlc_class_observed_total", seen, of=of, class_=name)
+            self.add("mdlc_class_variance_sum_total", p * (1 - p) * count, of=of, class_=name)
+        self.add("mdlc_money_gained_total", max(money, 0) * count, of=of, currency="EUR")
+        self.add("mdlc_money_lost_total", max(-money, 0) * count, of=of, currency="EUR")
+
+    def collect(self) -> list[Metric]:
+        """Return the families for a registry."""
+        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+        for (name, labels), value in self.counts.items():
+            kind = GaugeMetricFamily if name in GAUGES else CounterMetricFamily
+            names = [key for key, _ in labels]
+            family = families.setdefault(name, kind(name, "made by a test", labels=names))
+            family.add_metric([item for _, item in labels], value)
+        return list(families.values())
+
+    def show(self) -> str:
+        """Return the exposition, as /metrics answers it."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry).decode()

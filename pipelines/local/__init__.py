@@ -1,0 +1,1 @@
+"""Runs the compiled pipeline on this machine through kfp.local: cached, resumable, warm."""

@@ -1,0 +1,66 @@
+"""Logs as JSON lines: time, level, event, and the fields of the event.
+
+A feature value has no way in: other libraries log from WARNING on, and an exception is reduced to
+its type and place, because its message may quote a value.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+LOGGER = "mdlc.serving"
+
+
+class JsonLines(logging.Formatter):
+    """Turns a record into one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without its end."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        if not record.name.startswith(LOGGER):
+            line["logger"] = record.name
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info and record.exc_info[1]:
+            line.update(reduced(record.exc_info[1]))
+        return orjson.dumps(line, default=str).decode()
+
+
+def reduced(error: BaseException) -> dict[str, str]:
+    """Return the type of an error and the line that raised it, never its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "at": place}
+
+
+def log(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
+    """Write one event of the server."""
+    logging.getLogger(LOGGER).log(level, event, extra={"fields": fields})
+
+
+def configure(level: str = "info") -> None:
+    """Send all logs to stderr as JSON lines; other libraries from WARNING on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    warnings.filterwarnings("ignore", message="ORJSONResponse is deprecated")  # kserve's choice
+    logging.getLogger(LOGGER).setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "kserve", "kserve.trace"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+        library.setLevel(logging.WARNING)

@@ -1,0 +1,166 @@
+"""Reading the payload log back: arrays for analysis, a Parquet table for the next training."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from mdlc.core.bundle import Manifest
+from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, Feature
+from mdlc.core.files import storage_errors
+from mdlc.serving.clock import utc
+from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+
+CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Predictions with their labels, in the order of time and id; all arrays (rows,) but scores.
+
+    Times are datetime64[us], UTC. `scores` is (rows, classes) in the order of `classes`, NaN where
+    a version did not know a class, and (rows, 0) for regression. `value` and `expected` (money
+    that the action was expected to earn) are NaN where there is none. `label` is text.
+    """
+
+    id: npt.NDArray[np.object_]
+    time: npt.NDArray[np.datetime64]
+    label_time: npt.NDArray[np.datetime64]
+    version: npt.NDArray[np.object_]
+    label: npt.NDArray[np.object_]
+    action: npt.NDArray[np.object_]
+    value: npt.NDArray[np.float64]
+    expected: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    classes: list[str]
+
+
+def between(since: datetime | None, until: datetime | None) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield the conditions since <= label time < until."""
+    if since is not None:
+        yield LABELS.c.time >= utc(since)
+    if until is not None:
+        yield LABELS.c.time < utc(until)
+
+
+def _chunks(
+    engine: sa.Engine,
+    columns: Sequence[sa.ColumnElement[Any]],
+    *,
+    since: datetime | None,
+    until: datetime | None,
+) -> Iterator[Sequence[Any]]:
+    query = sa.select(*columns).join_from(PREDICTIONS, LABELS, PREDICTIONS.c.id == LABELS.c.id)
+    query = query.where(*between(since, until)).order_by(PREDICTIONS.c.time, PREDICTIONS.c.id)
+    with engine.connect().execution_options(yield_per=CHUNK) as connection:
+        yield from connection.execute(query).partitions()
+
+
+def labelled(engine: sa.Engine, since: datetime | None, until: datetime | None) -> Labelled:
+    """Read all that is labelled with since <= label time < until."""
+    made, label = PREDICTIONS.c, LABELS.c
+    columns = [
+        made.id,
+        made.time,
+        label.time.label("label_time"),
+        made.version,
+        label.label,
+        made.action,
+        made.value,
+        made.expected,
+        made.scores,
+    ]
+    rows = [row for rows in _chunks(engine, columns, since=since, until=until) for row in rows]
+    classes = list(dict.fromkeys(name for row in rows for name in row.scores))
+    scores = [[row.scores.get(name, np.nan) for name in classes] for row in rows]
+    return Labelled(
+        id=np.array([row.id for row in rows], object),
+        time=np.array([row.time for row in rows], "datetime64[us]"),
+        label_time=np.array([row.label_time for row in rows], "datetime64[us]"),
+        version=np.array([row.version for row in rows], object),
+        label=np.array([row.label for row in rows], object),
+        action=np.array([row.action for row in rows], object),
+        value=np.array([row.value for row in rows], float),
+        expected=np.array([row.expected for row in rows], float),
+        scores=np.array(scores, float).reshape(len(rows), len(classes)),
+        classes=classes,
+    )
+
+
+def export(engine: sa.Engine, out: Path, *, manifest: Manifest, until: datetime) -> int:
+    """Write the labelled predictions (label time < until) as preparation's table has its rows.
+
+    Columns: the features (number double, category text, image list<float> in model scale), __key
+    (the id), __time, __label_time (UTC without zone), __target (text, or double for regression).
+    A feature that a row lacks, because an older version did not ask for it, is missing there; a row
+    that lacks an image is left out. The file is whole or absent.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        StorageError: the disk refuses to write.
+    """
+    import pyarrow.parquet
+
+    made, label = PREDICTIONS.c, LABELS.c
+    columns = [made.id, made.time, label.time.label("label_time"), label.label, made.features]
+    images = [feature.name for feature in manifest.features if feature.kind == "image"]
+    schema, count = _schema(manifest), 0
+    with storage_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
+            whole = Path(folder) / out.name
+            with pyarrow.parquet.ParquetWriter(whole, schema, compression="zstd") as writer:
+                for rows in _chunks(engine, columns, since=None, until=until):
+                    kept = [row for row in rows if all(row.features.get(name) for name in images)]
+                    writer.write_table(_table(kept, manifest=manifest, schema=schema))
+                    count += len(kept)
+            whole.replace(out)
+    return count
+
+
+def _schema(manifest: Manifest) -> Any:
+    import pyarrow as pa
+
+    kinds = {"number": pa.float64(), "category": pa.string(), "image": pa.list_(pa.float32())}
+    target = pa.float64() if manifest.task == "regression" else pa.string()
+    return pa.schema(
+        [
+            *((feature.name, kinds[feature.kind]) for feature in manifest.features),
+            (KEY, pa.string()),
+            (TIME, pa.timestamp("us")),
+            (LABEL_TIME, pa.timestamp("us")),
+            (TARGET, target),
+        ]
+    )
+
+
+def _table(rows: Sequence[Any], *, manifest: Manifest, schema: Any) -> Any:
+    import pyarrow as pa
+
+    number = manifest.task == "regression"
+    columns: dict[str, list[Any]] = {
+        feature.name: [_cell(feature, row.features.get(feature.name)) for row in rows]
+        for feature in manifest.features
+    }
+    columns[KEY] = [row.id for row in rows]
+    columns[TIME] = [row.time for row in rows]
+    columns[LABEL_TIME] = [row.label_time for row in rows]
+    columns[TARGET] = [float(row.label) if number else row.label for row in rows]
+    return pa.table(columns, schema=schema)
+
+
+def _cell(feature: Feature, value: Any) -> Any:
+    """Return a logged value as the table has it; a missing category is NULL there."""
+    if feature.kind == "category":
+        return value or None
+    return float(value) if feature.kind == "number" and value is not None else value

@@ -1,0 +1,80 @@
+"""The payload log's tables and engine: SQLite in a file here, PostgreSQL on a cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from mdlc.core.errors import StorageError
+
+SCHEMA = sa.MetaData()
+PREDICTIONS = sa.Table(
+    "predictions",
+    SCHEMA,
+    sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("time", sa.DateTime, nullable=False),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("features", sa.JSON, nullable=False),
+    sa.Column("scores", sa.JSON, nullable=False),
+    sa.Column("action", sa.String(256), nullable=False),
+    sa.Column("value", sa.Double),
+    sa.Column("expected", sa.Double),
+)
+"""One row a prediction. Times are UTC without zone. `features` is feature -> raw value, null where
+missing (images scaled and flat); `scores` is class -> probability, {} for regression."""
+
+LABELS = sa.Table(
+    "labels",
+    SCHEMA,
+    sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("time", sa.DateTime, nullable=False, index=True),
+    sa.Column("received", sa.DateTime, nullable=False),
+)
+"""One row a label: when it was known (`time`) and when it came (`received`)."""
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def open_engine(url: str, *, busy_seconds: float) -> sa.Engine:
+    """Connect and create the tables that are not there.
+
+    Raises:
+        StorageError: the database does not open.
+    """
+    shown = "URL"  # one that does not parse may have a password anywhere
+    try:
+        shown = sa.make_url(url).render_as_string(hide_password=True)
+        engine = sa.create_engine(
+            url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True
+        )
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _sqlite_settings(busy_seconds))
+        SCHEMA.create_all(engine)
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        raise StorageError(
+            f"the payload log {shown} does not open: {type(error).__name__}",
+            hint="check the URL, the folder and its permissions",
+        ) from error
+    return engine
+
+
+def _sqlite_settings(busy_seconds: float) -> Any:
+    """Return the listener that readies a connection: readers and one writer side by side.
+
+    WAL with synchronous NORMAL does not wait for the disk at each commit; after a power cut the
+    last commits may be gone, the file is never damaged (sqlite.org/wal.html).
+    """
+
+    def ready(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()
+
+    return ready

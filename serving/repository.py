@@ -1,0 +1,83 @@
+"""The model repository: one model, whose version is what the pointer file says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from mdlc.core.errors import MdlcError
+from mdlc.serving.loaded import load
+from mdlc.serving.logs import log
+from mdlc.serving.predictor import Predictor
+from mdlc.serving.refusals import Refusal
+from mdlc.serving.sdk import ModelNotFound, ModelRepository, ModelRepositoryExtension
+
+
+class PointerRepository(ModelRepository):  # type: ignore[misc]
+    """Re-reads the pointer file at each load. A model that does not load changes nothing."""
+
+    def __init__(self, predictor: Predictor, *, pointer: Path, max_rows: int, threads: int) -> None:
+        super().__init__()
+        self._predictor = predictor
+        self._pointer = pointer
+        self._max_rows = max_rows
+        self._threads = threads
+        self._loading = asyncio.Lock()
+        self.update(predictor)
+
+    async def load(self, name: str) -> bool:
+        """Load and warm what the pointer names, then swap it in.
+
+        Raises:
+            ModelNotFound: another name than the model's.
+            Refusal: it does not load; the old version answers on.
+        """
+        if self.get_model(name) is None:
+            raise ModelNotFound(name)
+        async with self._loading:
+            old = self._predictor.loaded.version
+            try:
+                loaded = await asyncio.to_thread(
+                    load, self._pointer, max_rows=self._max_rows, threads=self._threads
+                )
+                if loaded.pointer.name != name:
+                    raise _unloadable(f"{self._pointer.name} names {loaded.pointer.name}", old)
+            except MdlcError as error:
+                raise _unloadable(str(error), old) from error
+            self._predictor.swap(loaded)
+        log("loaded", model=name, version=loaded.version, replaced=old, digest=loaded.digest)
+        return True
+
+    def unload(self, name: str) -> None:
+        """Refuse: a predictor serves one model for as long as it runs.
+
+        Raises:
+            Refusal: always.
+        """
+        raise Refusal(
+            f"{name} stays loaded; stop the server, or load another version",
+            status=403,
+            reason="refused",
+        )
+
+
+class Reloads(ModelRepositoryExtension):  # type: ignore[misc]
+    """kserve's load and unload, with the repository's own reasons kept in one line."""
+
+    def __init__(self, repository: PointerRepository) -> None:
+        super().__init__(repository)
+        self._repository = repository
+
+    async def load(self, model_name: str) -> None:
+        """Load what the pointer names now."""
+        await self._repository.load(model_name)
+
+    async def unload(self, model_name: str) -> None:
+        """Refuse."""
+        self._repository.unload(model_name)
+
+
+def _unloadable(why: str, old: str) -> Refusal:
+    log("load_failed", level=logging.ERROR, why=why, version=old)
+    return Refusal(f"{why}; version {old} answers on", status=503, reason="load_failed")

@@ -1,0 +1,45 @@
+"""mdlc history: which version served when."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = "Example: mdlc history lifecycle.yaml --replay"
+
+
+def history(
+    file: File = DEFAULT_FILE,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="The last replay's history instead of real serving's.")
+    ] = False,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show which version served from when, and why; the record is append-only and checked."""
+    with friendly(file, verbose=verbose):
+        from mdlc.life.replay.place import lived_place
+        from mdlc.monitoring.history import History
+
+        _, place = opened(file, home)
+        entries = History((lived_place(place) if replay else place).history).entries()
+    if as_json:
+        print_json([entry.model_dump(mode="json") for entry in entries])
+        return
+    for entry in entries:
+        out = f"{entry.time:%Y-%m-%d %H:%M}  version {entry.version} ({entry.candidate})"
+        console().print(f"{out}: {entry.why}", markup=False, soft_wrap=True)

@@ -1,0 +1,31 @@
+"""mdlc init: a first lifecycle file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import DEFAULT_FILE, Verbose, console, friendly
+
+EPILOG = "Example: mdlc init --data houses.csv --target price"
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.", metavar="FILE")] = DEFAULT_FILE,
+    data: Annotated[
+        Path | None, typer.Option(help="CSV, TSV, JSON or Parquet file with the rows.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the lifecycle.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Write a lifecycle file with comments; with --data and --target it fits your data."""
+    with friendly(verbose=verbose):
+        from mdlc.life.starter import write_starter
+
+        write_starter(file, data=data, target=target, name=name)
+    console().print(
+        f"wrote {file}; next: mdlc validate {file}, then mdlc run {file}", soft_wrap=True
+    )

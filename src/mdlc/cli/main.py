@@ -1,0 +1,70 @@
+"""The mdlc command and its verbs. Verbs import what they need when they run: --help stays fast."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mdlc.cli import (
+    history,
+    init,
+    plan,
+    predict,
+    replay,
+    report,
+    retrain,
+    run,
+    schema,
+    serve,
+    status,
+    validate,
+)
+
+app = typer.Typer(
+    name="mdlc",
+    help="The whole life of a machine-learning model, from one file.",
+    epilog="Exit codes: 0 done, 1 wrong state, 2 usage, 3 file, 4 data, 5 stored artifact, 6 stage, "
+    "7 busy, 8 refused, 9 service, 10 storage, 130 stopped.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (
+    init,
+    validate,
+    schema,
+    plan,
+    run,
+    status,
+    serve,
+    predict,
+    replay,
+    retrain,
+    report,
+    history,
+):
+    name = verb.__name__.rpartition(".")[2]
+    app.command(name, epilog=verb.EPILOG)(getattr(verb, name))
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from mdlc import __version__
+
+        typer.echo(f"mdlc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run one verb."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

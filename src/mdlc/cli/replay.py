@@ -1,0 +1,66 @@
+"""mdlc replay: live through later data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = "Example: mdlc replay examples/01-flight-delays/lifecycle.yaml --to 2013-07-01"
+
+
+def replay(
+    file: File = DEFAULT_FILE,
+    begin: Annotated[datetime | None, typer.Option("--from", help="First moment (UTC).")] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="Last moment (UTC).")] = None,
+    monthly: Annotated[
+        bool, typer.Option(help="Also live the alternative of retraining every month.")
+    ] = True,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Serve the model and live through the data after its training: late labels, alerts, retraining."""
+    with friendly(file, verbose=verbose):
+        from mdlc.cli.progress import Shown
+        from mdlc.life.replay.live import live
+
+        lifecycle, place = opened(file, home)
+        with place.lock(), Shown() as shown:
+            life = live(
+                lifecycle, place=place, begin=begin, end=end, progress=shown, monthly=monthly
+            )
+    if as_json:
+        print_json(life)
+        return
+    from rich.table import Table
+
+    table = Table("policy", "earned", "retrainings", "their cost", "net", box=None, pad_edge=False)
+    for policy in life.policies:
+        table.add_row(
+            policy.title,
+            f"{policy.earned:,.0f}",
+            str(policy.retrainings),
+            f"{policy.retraining_cost:,.0f}",
+            f"{policy.net:,.0f} {life.currency}",
+        )
+    out = console()
+    out.print(
+        f"{life.decisions:,} decisions, {life.labels:,} labels, {life.failed_requests} failed requests,"
+        f" {life.seconds:.0f} s"
+    )
+    out.print(table)
+    out.print(f"next: mdlc report {file}")

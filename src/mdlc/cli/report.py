@@ -1,0 +1,43 @@
+"""mdlc report: the life as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = "Example: mdlc report lifecycle.yaml --out report.html"
+
+
+def report(
+    file: File = DEFAULT_FILE,
+    out: Annotated[
+        Path | None, typer.Option(help="Default: report.html in the state folder.")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write one self-contained HTML page about the life so far."""
+    with friendly(file, verbose=verbose):
+        from mdlc.life.report import report as write_report
+
+        lifecycle, place = opened(file, home)
+        path = write_report(lifecycle, place=place, out=out)
+    if as_json:
+        print_json({"report": str(path), "bytes": path.stat().st_size})
+    else:
+        console().print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)", soft_wrap=True)

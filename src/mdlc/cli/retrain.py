@@ -1,0 +1,59 @@
+"""mdlc retrain: ask for a retraining by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = 'Example: mdlc retrain lifecycle.yaml --why "new routes from May"'
+
+
+def retrain(
+    file: File = DEFAULT_FILE,
+    why: Annotated[str, typer.Option(help="Recorded with the decision.")] = "asked for by hand",
+    force: Annotated[bool, typer.Option("--force", help="Even above the budget.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Retrain on the labels that came in; the challenger replaces the champion if it earns more."""
+    with friendly(file, verbose=verbose):
+        from mdlc.cli.progress import Shown
+        from mdlc.core.errors import RefusedError
+        from mdlc.life.retrain import Request
+        from mdlc.life.retrain import retrain as retrain_model
+        from mdlc.pipelines.local.run import Runner
+        from mdlc.pipelines.local.warm import WarmServer
+
+        lifecycle, place = opened(file, home)
+        request = Request(datetime.now(UTC), ["manual"], {"why": why}, force=force)
+        with place.lock(), WarmServer() as server, Shown() as shown:
+            made = retrain_model(
+                lifecycle,
+                place=place,
+                runner=Runner(place, server),
+                request=request,
+                progress=shown,
+            )
+        if made.verdict.decision != "run":
+            raise RefusedError(f"retraining: {made.verdict.why}", hint="see mdlc status")
+    if as_json:
+        print_json(made.verdict)
+    else:
+        console().print(
+            f"{made.verdict.outcome}: {made.verdict.detail}", markup=False, soft_wrap=True
+        )

@@ -1,0 +1,63 @@
+"""mdlc run: train, evaluate, release."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = "Example: mdlc run examples/01-flight-delays/lifecycle.yaml"
+
+
+def run(
+    file: File = DEFAULT_FILE,
+    force: Annotated[bool, typer.Option("--force", help="Use nothing from the cache.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run the training pipeline of FILE; stages whose inputs did not change come from the cache."""
+    with friendly(file, verbose=verbose):
+        from mdlc.cli.progress import Shown
+        from mdlc.life.train import train
+        from mdlc.pipelines.local.run import Runner
+        from mdlc.pipelines.local.warm import WarmServer
+
+        lifecycle, place = opened(file, home)
+        with place.lock(), WarmServer() as server, Shown() as shown:
+            made = train(
+                lifecycle, place=place, runner=Runner(place, server), progress=shown, force=force
+            )
+    serving = made.pointer.version if made.pointer else None
+    if as_json:
+        print_json(
+            {
+                "name": lifecycle.name,
+                "cached": made.cached,
+                "released": made.released,
+                "serving": serving,
+                "winner": made.evaluation.winner,
+                "reasons": made.evaluation.reasons,
+                "stages": made.results.stages,
+            }
+        )
+        return
+    out = console()
+    if made.cached:
+        out.print("nothing changed: every stage is cached")
+    for reason in made.evaluation.reasons:
+        out.print(reason, markup=False, soft_wrap=True)
+    out.print(f"serving: {f'version {serving}' if serving else 'nothing'}")
+    out.print(f"next: mdlc report {file}, or mdlc serve {file}")

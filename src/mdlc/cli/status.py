@@ -1,0 +1,50 @@
+"""mdlc status: which model serves, what runs, what is wrong."""
+
+from __future__ import annotations
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = "Example: mdlc status lifecycle.yaml --json"
+
+
+def status(
+    file: File = DEFAULT_FILE, home: Home = None, as_json: Json = False, verbose: Verbose = False
+) -> None:
+    """Show which version serves, the last runs, and the trigger's last decisions."""
+    with friendly(file, verbose=verbose):
+        from mdlc.life.status import status_of
+
+        lifecycle, place = opened(file, home)
+        state = status_of(lifecycle, place=place)
+    if as_json:
+        print_json(state)
+        return
+    out = console()
+    serving = state.serving
+    out.print(
+        f"serving: version {serving.version} ({state.candidate}) since {serving.since:%Y-%m-%d %H:%M}"
+        if serving
+        else "serving: nothing yet; make a model with mdlc run"
+    )
+    for run in state.runs:
+        stages = sum(s.state == "finished" for s in run.stages.values())
+        line = (
+            f"run {run.id}: {run.kind} {run.state}, {stages} stages computed, {run.seconds:.0f} s"
+        )
+        out.print(f"{line} {run.error}".rstrip(), markup=False, soft_wrap=True)
+    for verdict in state.verdicts:
+        out.print(
+            f"trigger {verdict.time:%Y-%m-%d}: {verdict.decision}: {verdict.why} {verdict.outcome}",
+            markup=False,
+            soft_wrap=True,
+        )

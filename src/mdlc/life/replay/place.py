@@ -1,0 +1,33 @@
+"""Where replays live: a workspace inside the workspace, so that real serving is never touched."""
+
+from __future__ import annotations
+
+import shutil
+
+from mdlc.core.workspace import Workspace
+
+KEPT = {"cache", "artifacts", "lock"}
+"""What a new replay may reuse: results by content, and the artifacts that they name."""
+
+
+def lived_place(place: Workspace) -> Workspace:
+    """Return the workspace of replays of the lifecycle in `place`."""
+    return Workspace(place.name, place.folder / "replay", place.root)
+
+
+def fresh_place(place: Workspace) -> Workspace:
+    """Empty the replay's workspace but for what may be reused, and lend it the main one's cache."""
+    lived = lived_place(place)
+    if lived.folder.exists():
+        for item in lived.folder.iterdir():
+            if item.name in KEPT:
+                continue
+            if item.is_dir():
+                shutil.rmtree(item)
+            else:
+                item.unlink()
+    cache = lived.folder / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for entry in (place.folder / "cache").glob("*.json"):
+        shutil.copy2(entry, cache / entry.name)
+    return lived

@@ -1,0 +1,75 @@
+"""Starts the model server as a process of its own and waits until it answers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from mdlc.core.errors import ServiceError
+from mdlc.core.spec import Lifecycle
+from mdlc.core.workspace import Workspace
+
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def command(
+    lifecycle: Lifecycle, *, place: Workspace, port: int, request_clock: bool = False
+) -> list[str]:
+    """Return the command line of the model server."""
+    serving = lifecycle.spec.deploy.serving
+    parts = [sys.executable, "-m", "mdlc.serving.server"]
+    parts += ["--pointer", str(place.pointer), "--store", place.store, "--port", str(port)]
+    parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
+    return [*parts, "--request-clock"] if request_clock else parts
+
+
+@contextlib.contextmanager
+def serving(
+    lifecycle: Lifecycle, *, place: Workspace, log: Path, request_clock: bool
+) -> Iterator[httpx.Client]:
+    """Serve on a free loopback port and yield a client of it; the server ends with the block.
+
+    Raises:
+        ServiceError: the server did not start; names its log.
+    """
+    port = free_port()
+    parts = command(lifecycle, place=place, port=port, request_clock=request_clock)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(parts, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            _wait(client, name=place.name, process=process, log=log)
+            yield client
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(client: httpx.Client, *, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if client.get(f"/v2/models/{name}/ready").status_code == 200:
+                return
+        time.sleep(0.1)
+    ended = "ended" if process.poll() is not None else f"is not ready after {START_SECONDS} s"
+    raise ServiceError(f"the model server {ended}", hint=f"see {log}")

@@ -1,0 +1,122 @@
+"""Writes a first lifecycle file, fitted to a data file where one is given."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mdlc.core.errors import DataError, MdlcError, closest
+from mdlc.core.files import write_bytes
+from mdlc.core.names import is_label
+from mdlc.core.spec.data import FORMATS
+
+HEAD = """\
+# A model's whole life in one file. Editors complete it from `mdlc schema`.
+apiVersion: mdlc.dev/v1alpha1
+kind: Lifecycle
+metadata:
+  name: {name}
+spec:
+  business:
+    problem: What is decided, and for whom?
+    currency: USD
+    decisions_per_year: 100000
+    # What one decision earns, in money. Everything is judged by it.
+    payoff:
+{payoff}
+  data:
+    sources:
+      rows:
+        {format}: {location}
+    target: {target}
+    # table: {{key: [id], time: asked_at, label_time: known_at}}  # time makes splits honest
+    # identifiers: [id]        # names of things, never features
+    # sensitive: [birth_date]  # kept out of logs and away from outside services
+    # checks:                  # a failing one stops the run
+    #   - {{column: age, min: 0, max: 120}}
+  # model:
+  #   candidates: [logistic, lightgbm, keras_mlp]   # a rule always takes part
+"""
+
+
+def write_starter(file: Path, *, data: Path | None, target: str | None, name: str | None) -> None:
+    """Write the file; never over another one.
+
+    Raises:
+        MdlcError: the file exists.
+        DataError: the data cannot be read, or have no such target.
+    """
+    if file.exists():
+        raise MdlcError(f"{file} exists", hint="give another name, or delete it first")
+    classes: list[str] | None = ["no", "yes"]
+    location, kind = "data.csv", "csv"
+    if data:
+        kind = data.suffix.lstrip(".").replace("jsonl", "json").replace("ndjson", "json")
+        if kind not in FORMATS:
+            raise DataError(f"{data}: its name does not end with one of {', '.join(FORMATS)}")
+        classes = _classes(data, target=target)
+        location = _relative(data, file)
+    text = HEAD.format(
+        name=_name(name, data),
+        payoff=_payoff(classes),
+        format=kind,
+        location=location,
+        target=target or "target",
+    )
+    write_bytes(file, text.encode())
+
+
+def _name(name: str | None, data: Path | None) -> str:
+    if name and not is_label(name):
+        raise MdlcError(f"{name!r} is not lower-case letters, digits and -, at most 53 long")
+    stem = re.sub(r"[^a-z0-9]+", "-", data.stem.lower()).strip("-") if data else ""
+    return name or (stem if is_label(stem) else "my-model")
+
+
+def _relative(data: Path, file: Path) -> str:
+    folder = file.resolve().parent
+    path = data.resolve()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def _classes(data: Path, *, target: str | None) -> list[str] | None:
+    """Return the target's classes, or None where it is a number."""
+    import duckdb
+
+    if target is None:
+        raise DataError(f"which column of {data} is predicted?", hint="add --target COLUMN")
+    try:
+        with duckdb.connect() as connection:
+            relation = connection.from_query("FROM query_table($1)", params=[str(data)])
+            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+            if target not in types:
+                raise DataError(f"{data} has no column {target}", hint=closest(target, types))
+            column = '"' + target.replace('"', '""') + '"'
+            chosen = relation.project(f"{column}::VARCHAR AS v").filter("v IS NOT NULL")
+            values = [row[0] for row in chosen.distinct().order("v").limit(21).fetchall()]
+    except duckdb.Error as error:
+        raise DataError(f"{data}: {str(error).splitlines()[0]}") from error
+    number = any(word in types[target] for word in ("DOUBLE", "DECIMAL", "FLOAT"))
+    return None if number or len(values) > 20 else values
+
+
+def _payoff(classes: list[str] | None) -> str:
+    if classes is None:
+        return (
+            "      under: -1   # money for each unit that the prediction is below the truth\n"
+            "      over: -1    # ... and above"
+        )
+    if len(classes) == 2:
+        last = classes[-1]
+        row = "      {action}: {{{cells}}}"
+        acts = ", ".join(f'"{c}": {2 if c == last else -1}' for c in classes)
+        nothing = ", ".join(f'"{c}": 0' for c in classes)
+        return "\n".join(
+            [
+                "      actions:",
+                "  " + row.format(action="act", cells=acts),
+                "  " + row.format(action="nothing", cells=nothing),
+                "      do_nothing: nothing",
+            ]
+        )
+    return "      right: 1\n      wrong: -1"

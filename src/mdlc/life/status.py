@@ -1,0 +1,44 @@
+"""The state of a life in a few numbers."""
+
+from __future__ import annotations
+
+from mdlc.core.bundle import MANIFEST, Manifest
+from mdlc.core.documents.serving import Pointer
+from mdlc.core.documents.watch import Verdict
+from mdlc.core.files import Document, read_document
+from mdlc.core.spec import Lifecycle
+from mdlc.core.workspace import Workspace
+from mdlc.life.release import bundle_of, current
+from mdlc.monitoring.trigger import Ledger
+from mdlc.pipelines.local.run import Run, runs
+
+SHOWN = 5
+
+
+class Status(Document):
+    """What serves, what ran, what was decided; the newest last."""
+
+    name: str
+    serving: Pointer | None
+    candidate: str
+    runs: list[Run]
+    verdicts: list[Verdict]
+
+
+def status_of(lifecycle: Lifecycle, *, place: Workspace) -> Status:
+    """Read the state of a lifecycle."""
+    pointer = current(place)
+    candidate = ""
+    if pointer:
+        candidate = read_document(bundle_of(place, pointer) / MANIFEST, Manifest).candidate
+    verdicts: list[Verdict] = []
+    if (place.folder / "trigger.db").exists():
+        ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
+        verdicts = ledger.all()[-SHOWN:]
+    return Status(
+        name=lifecycle.name,
+        serving=pointer,
+        candidate=candidate,
+        runs=runs(place)[-SHOWN:],
+        verdicts=verdicts,
+    )

@@ -1,0 +1,102 @@
+"""A first training: run the pipeline, release the winner if it pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mdlc.core.documents.evaluation import Evaluation
+from mdlc.core.documents.serving import Pointer
+from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.spec import Lifecycle
+from mdlc.core.workspace import Workspace
+from mdlc.life.progress import Progress
+from mdlc.life.release import bundle_of, current, release
+from mdlc.pipelines.arguments import Arguments, Renewal, arguments
+from mdlc.pipelines.local.run import Runner
+
+
+class Results(Document):
+    """Where the newest artifacts of each stage lie: results.json, for the report and status."""
+
+    stages: dict[str, str]
+
+    def folder(self, stage: str) -> Path:
+        """Return the folder that a stage wrote."""
+        return Path(self.stages[stage])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training led to."""
+
+    results: Results
+    evaluation: Evaluation
+    pointer: Pointer | None
+    """What serves now; None if nothing was ever worth it."""
+    released: bool
+    cached: bool
+
+
+def results_path(place: Workspace) -> Path:
+    """Where the newest training's results are recorded."""
+    return place.folder / "results.json"
+
+
+def choose_arguments(lifecycle: Lifecycle, *, place: Workspace, runner: Runner) -> Arguments:
+    """Return the arguments of a training: against the champion, if one serves.
+
+    The champion may be this very file's winner. Then the question is still the one that it won,
+    against the champion before it, and its answer is in the cache.
+    """
+    pointer = current(place)
+    champion = bundle_of(place, pointer) if pointer else None
+    now = arguments(lifecycle, place=place, renewal=Renewal(champion=champion))
+    for before in _champions_before(place):
+        earlier = arguments(lifecycle, place=place, renewal=Renewal(champion=before))
+        if runner.plan(earlier).done:
+            return earlier
+    return now
+
+
+def train(
+    lifecycle: Lifecycle,
+    *,
+    place: Workspace,
+    runner: Runner,
+    progress: Progress,
+    force: bool = False,
+) -> Outcome:
+    """Run the training pipeline and release the winner if evaluation says so."""
+    asked = choose_arguments(lifecycle, place=place, runner=runner)
+    artifacts = None if force else runner.cached(asked)
+    cached = artifacts is not None
+    if artifacts is None:
+        artifacts = runner.run(asked, kind="training", listener=progress.stage, force=force)
+    results = Results(stages={stage: str(path) for stage, path in artifacts.items()})
+    write_document(results_path(place), results)
+    evaluation = read_document(results.folder("evaluation") / "evaluation.json", Evaluation)
+    before = current(place)
+    if not evaluation.promote:
+        return Outcome(results, evaluation, before, released=False, cached=cached)
+    pointer = release(
+        place,
+        deployment=results.folder("deployment"),
+        evaluation=evaluation,
+        time=datetime.now(UTC),
+        why="; ".join(evaluation.reasons),
+    )
+    released = before is None or before.version != pointer.version
+    return Outcome(results, evaluation, pointer, released=released, cached=cached)
+
+
+def _champions_before(place: Workspace) -> list[Path | None]:
+    """Return the bundle that the serving one replaced: None stands for no champion."""
+    from mdlc.monitoring.history import History
+
+    entries = History(place.history).entries() if place.history.exists() else []
+    if not entries:
+        return []
+    replaced = entries[-1].replaced
+    return [place.folder / "models" / replaced if replaced else None]

@@ -1,0 +1,157 @@
+"""The real server as a process of its own, over HTTP at a free loopback port."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mdlc.serving import testing
+
+TOKEN = "s3cret"
+ROW = {"x0": 1.0, "carrier": "AA"}
+V1, V2 = "/v1/models/flights:predict", "/v2/models/flights/infer"
+FEEDBACK, LOAD = "/v1/models/flights:feedback", "/v2/repository/models/flights/load"
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[str]
+    client: httpx.Client
+    folder: Path
+
+    def log(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
+
+    def point(self, version: str, *, slope: float) -> Path:
+        bundle = self.folder / f"bundle-{version}"
+        manifest = testing.bundle(bundle, classes=["no", "yes"], slope=slope)
+        testing.point(
+            self.folder / "serving.json", folder=bundle, manifest=manifest, version=version
+        )
+        return bundle
+
+
+def wait_for_port(server: Server) -> tuple[str, int]:
+    for _ in range(600):
+        for line in server.log():
+            if line["event"] == "serving":
+                return line["host"], line["port"]
+        assert server.process.poll() is None, (server.folder / "log").read_text()
+        time.sleep(0.1)
+    raise AssertionError("the server did not start within a minute")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    command = [sys.executable, "-m", "mdlc.serving.server", "--port", "0", "--max-bytes", "100000"]
+    command += ["--pointer", str(tmp_path / "serving.json")]
+    command += ["--store", f"sqlite:///{tmp_path}/payload.db", "--log-level", "debug"]
+    with (tmp_path / "log").open("w") as log:
+        started = Server(None, None, tmp_path)  # type: ignore[arg-type]
+        started.point("1", slope=1)
+        environment = {**os.environ, "MDLC_TOKEN": TOKEN}
+        started.process = subprocess.Popen(command, stderr=log, env=environment, text=True)
+        try:
+            host, port = wait_for_port(started)
+            headers = {"authorization": f"Bearer {TOKEN}"}
+            with httpx.Client(
+                base_url=f"http://{host}:{port}", headers=headers, timeout=30, trust_env=False
+            ) as started.client:
+                yield started
+        finally:
+            started.process.kill()
+            started.process.wait()
+
+
+def test_a_model_is_served_from_first_answer_to_sigterm(server: Server) -> None:
+    client = server.client
+    assert client.get("/v2/health/ready").json() == {"ready": True}
+    assert client.get("/v1/models/flights").json() == {"name": "flights", "ready": True}
+    v1 = client.post(V1, json={"instances": [ROW], "ids": ["a"]}).json()
+    assert v1["predictions"][0]["action"] == "rebook"
+    inputs = [
+        {"name": "x0", "shape": [1], "datatype": "FP32", "data": [1.0]},
+        {"name": "carrier", "shape": [1], "datatype": "BYTES", "data": ["AA"]},
+    ]
+    v2 = client.post(V2, json={"inputs": inputs}).json()
+    assert v2["outputs"][2]["data"] == ["rebook"]
+    labels = {"labels": [{"id": "a", "label": "yes"}, {"id": "b", "label": "yes"}]}
+    counts = client.post(FEEDBACK, json=labels).json()
+    assert (counts["accepted"], counts["unknown"]) == (1, 1)
+    assert httpx.post(f"{client.base_url}{V1}", json={}, trust_env=False).status_code == 401
+    assert client.post(V1, content=b" " * 100_001).status_code == 413
+    metrics = client.get("/metrics").text
+    assert 'mdlc_predictions_total{model="flights",version="1"} 2.0' in metrics
+    assert 'mdlc_correct_total{model="flights",version="1"} 1.0' in metrics
+    assert "request_predict_seconds_count" in metrics
+    assert "_created" not in metrics
+
+    before = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=10) == 0
+    assert time.monotonic() - before < 5
+    events = [line["event"] for line in server.log()]
+    assert events == ["serving", "predicted", "predicted", "stopped"]
+    assert "AA" not in (server.folder / "log").read_text()
+
+
+def test_versions_are_swapped_under_load_without_a_failed_request(server: Server) -> None:
+    done = threading.Event()
+
+    def ask(_worker: int) -> list[tuple[int, str]]:
+        answers = []
+        while not done.is_set():
+            answer = server.client.post(V1, json={"instances": [ROW] * 5})
+            body = answer.json()
+            actions = {row["action"] for row in body.get("predictions", [])}
+            answers.append((answer.status_code, f"{body.get('model_version')}{sorted(actions)}"))
+        return answers
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask, worker) for worker in range(4)]
+        try:
+            for version in range(2, 6):
+                server.point(str(version), slope=1 if version % 2 else -1)
+                assert server.client.post(LOAD).status_code == 200
+                time.sleep(0.2)
+            broken = server.point("6", slope=1)
+            (broken / "model.onnx").write_bytes(b"")
+            refused = server.client.post(LOAD)
+            assert (refused.status_code, "answers on" in refused.text) == (503, True)
+            time.sleep(0.2)
+        finally:
+            done.set()
+    answers = [answer for worker in asked for answer in worker.result()]
+    assert {status for status, _ in answers} == {200}
+    # No answer mixes versions: odd ones rebook, even ones wait.
+    seen = {answer for _, answer in answers}
+    assert seen <= {f"{v}['{'rebook' if v % 2 else 'wait'}']" for v in range(1, 6)}
+    assert "5['rebook']" in seen
+
+
+def test_a_taken_port_is_one_line(server: Server) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "mdlc.serving.server",
+        "--port",
+        str(server.client.base_url.port),
+    ]
+    command += ["--pointer", str(server.folder / "serving.json"), "--store", "sqlite://"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 9
+    assert ended.stderr.count("\n") == 1
+    assert "cannot listen at 127.0.0.1" in ended.stderr

@@ -1,0 +1,159 @@
+"""Signals are differences of counters over the window, and None where the data do not tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mdlc.core.spec.operate import Drift, Monitor, Quality
+from mdlc.monitoring.samples import SampleStore, parse
+from mdlc.monitoring.signals import Signals, measure
+from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
+
+MONITOR = Monitor(drift=Drift(min_predictions=100), quality=Quality(min_labels=100))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SampleStore]:
+    store = SampleStore(tmp_path / "samples.sqlite", keep=60 * DAY)
+    yield store
+    store.close()
+
+
+def at(store: SampleStore, day: int, version: str = "1") -> Signals:
+    match = {"model": MODEL, "version": version}
+    return measure(store, monitor=MONITOR, match=match, time=START + day * DAY)
+
+
+def scrape(store: SampleStore, predictor: Predictor, day: int) -> None:
+    store.append(START + day * DAY, parse(predictor.show()))
+
+
+def test_quality_is_the_mean_over_the_labels_of_the_window(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.predict({"0": 400})
+    predictor.label(200, positive=50, p=0.2, money=-0.5)
+    scrape(store, predictor, 1)
+    signals = at(store, 1)
+    assert (signals.predictions, signals.labels) == (400, 200)
+    assert signals.accuracy == pytest.approx(150 / 200)
+    loss = -(0.25 * math.log(0.2) + 0.75 * math.log(0.8))
+    entropy = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
+    assert signals.log_loss == pytest.approx(loss)
+    assert signals.skill == pytest.approx(1 - loss / entropy)
+    assert signals.money_per_decision == pytest.approx(-0.5)
+    assert signals.mae is None  # a classifier has none
+
+
+def test_calibration_counts_standard_errors(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.label(400, positive=120, p=0.2)
+    scrape(store, predictor, 1)
+    yes = at(store, 1).calibration[1]
+    assert (yes.label, yes.predicted, yes.observed) == ("yes", pytest.approx(0.2), 0.3)
+    assert yes.z == pytest.approx(40 / math.sqrt(400 * 0.2 * 0.8))
+
+
+def test_saying_the_shares_has_no_skill_and_one_class_alone_has_none_to_tell(
+    store: SampleStore,
+) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.label(200, positive=40, p=0.2)
+    predictor.label(200, positive=0, p=0.2, version="2")
+    scrape(store, predictor, 1)
+    assert at(store, 1).skill == pytest.approx(0)
+    assert at(store, 1, version="2").skill is None
+
+
+def test_too_few_labels_say_nothing(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.label(99, positive=50, p=0.5)
+    scrape(store, predictor, 1)
+    signals = at(store, 1)
+    assert signals.labels == 99
+    assert signals.accuracy is signals.log_loss is signals.skill is None
+    assert signals.money_per_decision is None
+    assert signals.calibration == []
+
+
+def test_regression_has_an_error_and_no_calibration(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.add("mdlc_labels_total", 100, of={})
+    predictor.add("mdlc_absolute_error_sum_total", 250, of={})
+    scrape(store, predictor, 1)
+    signals = at(store, 1)
+    assert signals.mae == 2.5
+    assert signals.skill is signals.log_loss is None
+    assert signals.calibration == []
+
+
+def test_the_label_ratio_is_of_the_predictions_that_are_due(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    for day in range(1, 15):
+        predictor.predict({"0": 100})
+        if day > 3:
+            predictor.label(40, positive=20, p=0.5)
+        scrape(store, predictor, day)
+    assert at(store, 2).label_ratio is None  # none is three days old
+    assert at(store, 14).due == 700
+    assert at(store, 14).label_ratio == pytest.approx(0.4)
+
+
+def test_drift_compares_the_window_with_the_training_counts(store: SampleStore) -> None:
+    predictor = Predictor()
+    predictor.train({"0": 5000, "1": 5000})
+    scrape(store, predictor, 0)
+    predictor.predict({"0": 50, "1": 50})
+    scrape(store, predictor, 1)
+    feature, prediction = at(store, 1).drift
+    assert (feature.name, prediction.name) == ("x", "__prediction")
+    assert feature.psi == pytest.approx(0, abs=1e-6)
+    for day in range(2, 10):
+        predictor.predict({"0": 90, "1": 10})
+        scrape(store, predictor, day)
+    moved = at(store, 9).drift[0].psi
+    assert moved is not None
+    assert moved > 0.5
+
+
+def test_too_few_predictions_are_not_no_drift(store: SampleStore) -> None:
+    predictor = Predictor()
+    predictor.train({"0": 5000, "1": 5000})
+    scrape(store, predictor, 0)
+    predictor.predict({"0": 99})
+    scrape(store, predictor, 1)
+    signal = at(store, 1).drift[0]
+    assert signal.psi is None
+    assert signal.predictions == 99
+    assert math.isfinite(signal.noise)
+
+
+def test_replicas_show_one_training_profile_and_their_counts_add_up(store: SampleStore) -> None:
+    predictor = Predictor()
+    for instance in ("a", "b"):
+        predictor.train({"0": 500, "1": 500}, instance=instance)
+    scrape(store, predictor, 0)
+    predictor.predict({"0": 80}, instance="a")
+    predictor.predict({"1": 80}, instance="b")
+    scrape(store, predictor, 1)
+    signal = at(store, 1).drift[0]
+    assert signal.predictions == 160
+    assert signal.psi == pytest.approx(0, abs=1e-6)
+    assert signal.noise == pytest.approx(10.83 * (1 / 160 + 1 / 1000), rel=0.01)
+
+
+def test_a_feature_without_training_counts_is_shown_as_unknown(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.predict({"0": 500})
+    scrape(store, predictor, 1)
+    assert [signal.psi for signal in at(store, 1).drift] == [None, None]

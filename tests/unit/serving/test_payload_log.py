@@ -1,0 +1,156 @@
+"""Predictions and labels meet by id; what is labelled becomes training data."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mdlc.core.bundle import Manifest
+from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, read_table
+from mdlc.core.errors import StorageError
+from mdlc.core.scorer import Answers
+from mdlc.serving import testing
+from mdlc.serving.payload_labels import Label
+from mdlc.serving.payload_log import Fate, PayloadLog, records
+from mdlc.serving.refusals import DuplicateId, Refusal
+from mdlc.serving.rows import Rows
+
+NOON = datetime(2026, 1, 1, 12)
+HOUR = timedelta(hours=1)
+FEATURES = testing.features(1, image=True)
+
+
+@pytest.fixture
+def fates() -> list[Fate]:
+    return []
+
+
+@pytest.fixture
+def log(tmp_path: Path, fates: list[Fate]) -> Iterator[PayloadLog]:
+    opened = PayloadLog(
+        f"sqlite:///{tmp_path}/payload.db",
+        busy_seconds=0.05,
+        retry_seconds=0,
+        waiting_rows=3,
+        watch=fates.append,
+    )
+    yield opened
+    opened.close()
+
+
+def rows(*ids: str, at: datetime = NOON) -> list[dict[str, Any]]:
+    count = len(ids)
+    batch = {
+        "x0": np.array([0.1, np.nan] * count, np.float32)[:count],
+        "carrier": np.array(["AA", ""] * count, object)[:count],
+        "photo": np.full((count, 2, 2, 1), 0.25, np.float32),
+    }
+    answers = Answers(
+        scores=np.tile([0.25, 0.75], (count, 1)),
+        actions=np.array(["rebook"] * count, object),
+        values=np.full(count, np.nan),
+        expected=np.full(count, 3.25),
+    )
+    asked = Rows(list(ids), batch)
+    return records(asked, at=at, version="1", answers=answers, classes=["no", "yes"])
+
+
+def label(identifier: str, value: object = "yes", *, at: datetime = NOON + HOUR) -> Label:
+    return Label(identifier, value, at)
+
+
+def test_the_first_answer_of_an_id_stays(log: PayloadLog) -> None:
+    log.add(rows("a"))
+    with pytest.raises(DuplicateId, match="id a has been answered"):
+        log.add(rows("b", "a"))
+    assert log.label([label("b")], received=NOON + HOUR)[0].status == "unknown"
+
+
+def test_each_label_has_its_verdict_and_the_first_is_kept(log: PayloadLog) -> None:
+    log.add(rows("a", "b", "c", "d"))
+    labels = [
+        label("a"),
+        label("a", "no"),
+        label("b", "maybe"),
+        label("c", float("nan")),
+        label("z"),
+        label("d", at=NOON + 2 * HOUR),
+    ]
+    verdicts = log.label(labels, received=NOON + HOUR)
+    found = [verdict.status for verdict in verdicts]
+    assert found == ["accepted", "duplicate", "invalid", "invalid", "unknown", "invalid"]
+    assert log.label([label("a", "no")], received=NOON + HOUR)[0].status == "duplicate"
+    assert log.labelled().label.tolist() == ["yes"]
+
+
+def test_labels_are_counted_from_since_until_before_until(log: PayloadLog) -> None:
+    log.add(rows("a", "b"))
+    log.label([label("a"), label("b", at=NOON + 2 * HOUR)], received=NOON + 3 * HOUR)
+    assert log.count_labels() == 2
+    assert log.count_labels(NOON + HOUR, NOON + 2 * HOUR) == 1
+    assert log.count_labels((NOON + 2 * HOUR).replace(tzinfo=UTC)) == 1
+
+
+def test_what_is_labelled_comes_back_as_arrays(log: PayloadLog) -> None:
+    log.add(rows("b", at=NOON + timedelta(minutes=1)))
+    log.add(rows("a"))
+    log.label([label("a"), label("b", "no")], received=NOON + HOUR)
+    found = log.labelled(until=NOON + 2 * HOUR)
+    assert found.id.tolist() == ["a", "b"]
+    assert found.classes == ["no", "yes"]
+    assert found.scores.tolist() == [[0.25, 0.75]] * 2
+    assert found.label_time[0] == np.datetime64(NOON + HOUR)
+    assert found.expected.tolist() == [3.25, 3.25]
+    assert np.isnan(found.value).all()
+
+
+def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path: Path) -> None:
+    manifest: Manifest = testing.bundle(tmp_path / "b", classes=["no", "yes"], inputs=FEATURES)
+    log.add(rows("a", "b", "c"))
+    log.label([label("a"), label("b", "no")], received=NOON + HOUR)
+    out = tmp_path / "feedback.parquet"
+    assert log.export(out, manifest=manifest, until=NOON + HOUR) == 0
+    assert log.export(out, manifest=manifest, until=NOON + 2 * HOUR) == 2
+    extra = (KEY, TIME, LABEL_TIME, TARGET)
+    batch, others = read_table(out, features=manifest.features, extra=extra)
+    np.testing.assert_array_equal(batch["x0"], np.array([0.1, np.nan], np.float32))
+    assert batch["carrier"].tolist() == ["AA", ""]
+    np.testing.assert_array_equal(batch["photo"], np.full((2, 2, 2, 1), 0.25))
+    assert others[KEY].tolist() == ["a", "b"]
+    assert others[TARGET].tolist() == ["yes", "no"]
+    assert others[TIME][0] == np.datetime64(NOON)
+    assert [path.name for path in tmp_path.glob("*feedback*")] == ["feedback.parquet"]
+
+
+def test_rows_wait_while_the_log_is_locked_and_are_written_when_it_is_back(
+    log: PayloadLog, fates: list[Fate], tmp_path: Path
+) -> None:
+    with sqlite3.connect(tmp_path / "payload.db", isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        log.add(rows("a", "b"))
+        with pytest.raises(DuplicateId):
+            log.add(rows("a"))
+        log.add(rows("c", "d"))
+        assert fates == [Fate(lost=0, waiting=2), Fate(lost=1, waiting=3)]
+        with pytest.raises(Refusal, match="send the labels again"):
+            log.label([label("a")], received=NOON + HOUR)
+        other.execute("ROLLBACK")
+    log.add(rows("e"))
+    assert fates[-1] == Fate(lost=0, waiting=0)
+    verdicts = log.label([label(name) for name in "abcde"], received=NOON + HOUR)
+    found = [verdict.status for verdict in verdicts]
+    assert found == ["accepted", "accepted", "accepted", "unknown", "accepted"]
+
+
+def test_a_log_that_does_not_open_says_so_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="does not open"):
+        PayloadLog(f"sqlite:///{tmp_path}/none/payload.db")
+    with pytest.raises(StorageError) as caught:
+        PayloadLog("nothing://user:secret@host/db")
+    assert "secret" not in str(caught.value)
