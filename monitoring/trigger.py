@@ -193,7 +193,7 @@ class Ledger:
 
     def _runs(self, connection: sa.Connection) -> list[policy.Run]:
         query = sa.select(VERDICTS.c.verdict, VERDICTS.c.cost).where(self._mine(decision="run"))
-        rows = connection.execute(query.order_by(VERDICTS.c.number)).tuples()
+        rows = connection.execute(query.order_by(VERDICTS.c.number))
         verdicts = [(Verdict.model_validate_json(text), cost) for text, cost in rows]
         return [
             policy.Run(run.id, run.time, frozenset(run.reasons), cost, run.finished)

@@ -66,7 +66,7 @@ class Metrics:
         self.model = model
         self.currency = currency
         self.registry = CollectorRegistry()
-        self._bins: dict[str, list[_Bins]] = {}
+        self._bins: dict[tuple[str, str], list[_Bins]] = {}
         self._serving: tuple[str, ...] | None = None
         self._requests()
         self._predictions()
@@ -160,7 +160,7 @@ class Metrics:
             bins.append(_Bins(series, counters))
             for name, rows in series.counts.items():
                 self.reference.labels(*key, series.name, name).set(rows)
-        self._bins[loaded.digest] = bins
+        self._bins[loaded.version, loaded.digest] = bins
         self._zero(loaded)
         if self._serving:
             self.info.remove(*self._serving)
@@ -186,7 +186,7 @@ class Metrics:
             actions, counts = np.unique(answers.actions.astype(str), return_counts=True)
             for action, rows in zip(actions.tolist(), counts.tolist(), strict=True):
                 self.actions.labels(*key, action).inc(rows)
-        for bins in self._bins[loaded.digest]:
+        for bins in self._bins[loaded.version, loaded.digest]:
             if bins.series.name == profile.PREDICTION:
                 bins.add(prediction(loaded.scorer.classes, answers=answers))
             elif bins.series.name in batch:

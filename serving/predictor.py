@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from mdlc.core.errors import closest
 from mdlc.core.scorer import Answers
@@ -74,7 +75,9 @@ class Predictor(Model):  # type: ignore[misc]
 
     def _v1(self, payload: object, headers: Mapping[str, str] | None) -> dict[str, Any]:
         loaded = self._loaded
-        rows = loaded.reader.v1(payload)
+        # kserve decodes "application/json", not "application/json; charset=utf-8" and its like.
+        decoded = _decoded(payload) if isinstance(payload, bytes) else payload
+        rows = loaded.reader.v1(decoded)
         answers = self._answer(loaded, rows=rows, headers=headers)
         return {
             "predictions": predictions(rows.ids, answers=answers, classes=loaded.scorer.classes),
@@ -139,6 +142,13 @@ class Predictor(Model):  # type: ignore[misc]
             {"name": "scores", "datatype": "FP64", "shape": [-1, classes or 1]},
             {"name": last[0], "datatype": last[1], "shape": [-1]},
         ]
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(f"the body is not JSON: {error}") from error
 
 
 def predictions(ids: list[str], *, answers: Answers, classes: list[str]) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class Reader:
             Refusal: something is wrong with it.
         """
         if not isinstance(payload, dict):
-            raise Refusal('send JSON {"instances": [...]} with content-type: application/json')
+            raise Refusal('wanted JSON {"instances": [{feature: value}, ...]}')
         instances = payload.get("instances")
         if not isinstance(instances, list) or not instances:
             raise Refusal("instances: wanted a list with one object a row")

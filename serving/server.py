@@ -10,10 +10,14 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mdlc.core.errors import MdlcError, ServiceError
 from mdlc.core.spec.operate import Serving
 from mdlc.serving import logs
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 GRACE_SECONDS = 4
 """For requests in flight after SIGTERM; with what closing takes, the end comes within 5 s."""
@@ -44,7 +48,6 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
         ServiceError: the port is taken.
     """
     import prometheus_client
-    import uvicorn
 
     from mdlc.serving import app
 
@@ -54,15 +57,6 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
         service = app.open_service(
             pointer, store=store, serving=serving, request_clock=request_clock, currency=currency
         )
-        config = uvicorn.Config(
-            app.create(service, serving=serving, token=token),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            lifespan="on",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
         if host not in LOOPBACK and not token:
             logs.log("open_to_the_network_without_a_token", level=logging.WARNING, host=host)
         loaded = service.predictor.loaded
@@ -70,7 +64,7 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
         address, bound = listener.getsockname()[:2]
         logs.log("serving", model=name, version=loaded.version, host=address, port=bound)
         _end_quietly()
-        uvicorn.Server(config).run(sockets=[listener])
+        _serve(app.create(service, serving=serving, token=token), listener=listener)
         logs.log("stopped", model=name, version=service.predictor.loaded.version)
 
 
@@ -89,6 +83,22 @@ def listen(host: str, port: int) -> socket.socket:
             where="spec.deploy.serving.port",
             hint="stop what uses the port, or choose another",
         ) from error
+
+
+def _serve(app: FastAPI, *, listener: socket.socket) -> None:
+    """Run the app until a signal ends it."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _end_quietly() -> None:

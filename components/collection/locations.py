@@ -27,7 +27,7 @@ def find(location: str, *, root: Path, where: str) -> list[Path]:
     if path.is_file():
         return [_readable(path, where=where)]
     if any(mark in location for mark in WILDCARDS):
-        found = sorted(Path(item) for item in glob.glob(str(path), recursive=True))
+        found = sorted(Path(item) for item in glob.glob(str(path), recursive=True))  # noqa: PTH207 - absolute too
         files = [_readable(item, where=where) for item in found if item.is_file()]
         if not files:
             raise DataError(f"no file matches {path}", where=where, hint=_neighbours(path))

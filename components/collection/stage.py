@@ -53,6 +53,33 @@ def source_digests(data: Data, *, root: Path) -> dict[str, str]:
     }
 
 
+def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
+    """Return source -> column -> Ibis type, without copying any rows.
+
+    Raises:
+        SpecError: a location or a type is malformed.
+        DataError: a source is missing, empty, broken, or has columns that cannot be named.
+    """
+    import duckdb
+
+    found: dict[str, dict[str, str]] = {}
+    with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
+        connection = engine.connect(scratch=Path(folder))
+        try:
+            for name, source in data.sources.items():
+                request = Request(name=name, source=source, root=root)
+                reader = READERS[source.format]
+                try:
+                    table = reader.open(connection, request, scratch=Path(folder))
+                except duckdb.Error as error:
+                    raise reader.explain(error, request=request) from error
+                _check_names(table.columns, request=request)
+                found[name] = {column: str(kind) for column, kind in table.schema().items()}
+        finally:
+            connection.disconnect()
+    return found
+
+
 def _copy(connection: Any, request: Request, *, out: Path, scratch: Path) -> SourceSnapshot:
     import duckdb
     import pyarrow.parquet

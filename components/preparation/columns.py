@@ -99,7 +99,7 @@ def _joined(join: Join, *, known: list[str], right: list[str], where: str) -> li
         raise SpecError(
             f"{both} is a column of the table and of source {join.source}",
             where=where,
-            hint=f"rename it under spec.data.sources.{join.source}.rename, or leave it out with columns",
+            hint=f"rename it under spec.data.sources.{join.source}.rename or leave it out",
         )
     return [*known, *added]
 

@@ -31,7 +31,7 @@ def parse(text: str, *, where: str) -> Any:
         raise SpecError(f"{text!r} is not one SQL expression", where=where)
     if len(select.expressions) != 1 or isinstance(select.expressions[0], exp.Alias | exp.Star):
         raise SpecError(f"{text!r} is not one SQL expression", where=where)
-    return select.expressions[0]
+    return select.expressions[0].copy()  # without its SELECT, which would look like a subquery
 
 
 def check(text: str, *, known: list[str], where: str) -> None:

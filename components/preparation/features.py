@@ -78,14 +78,16 @@ def pixel_columns(image: Image | None, *, schema: dict[str, Any]) -> list[str]:
 
 
 def shaped(table: Any, *, features: list[Feature], image: Image | None) -> dict[str, Any]:
-    """Return each feature as its column: double, text, or a list of float."""
+    """Return each feature as its column: double, text, or a list of float in 0 to 1 (images)."""
     import ibis
 
     columns: dict[str, Any] = {}
     for feature in features:
         if feature.kind == "image":
             names = pixel_columns(image, schema=dict(table.schema()))
-            columns[feature.name] = ibis.array([table[name].cast("float32") for name in names])
+            columns[feature.name] = ibis.array(
+                [(table[name] / feature.scale).cast("float32") for name in names]
+            )
         elif feature.kind == "category":
             columns[feature.name] = as_text(table[feature.name])
         else:
@@ -102,7 +104,7 @@ def as_number(column: Any) -> Any:
 
 
 def as_text(column: Any) -> Any:
-    """Return a column as text the way the predictor writes it: 3.0 is 3, booleans are lower case."""
+    """Return a column as text as the predictor writes it: 3.0 is 3, true is lower case."""
     import ibis
 
     if not (column.type().is_floating() or column.type().is_decimal()):

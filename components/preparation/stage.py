@@ -44,7 +44,18 @@ class _Work:
         return self.connection.read_parquet(path)
 
 
-def prepare(
+@dataclass(frozen=True)
+class _Shaped:
+    """The table as models get it, not split yet."""
+
+    table: Any
+    features: list[Feature]
+    task: Task
+    removed_null_target: int
+    results: list[CheckResult]
+
+
+def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes, what retraining adds
     data: Data,
     *,
     model: Model,
@@ -70,6 +81,9 @@ def prepare(
         _check_slices(model, known=wide.columns)
         nulls, wide = rules.without_missing(wide, target=data.target)
         rules.refuse_missing_times(wide, data=data)
+        if data.table.time:
+            first, last = rules.span(wide)
+            splits.windows(model.split, until=until, first=first, last=last)  # refuses early
         features = shaping.choose(data, schema=dict(wide.schema()))
         known = _before(wide, until or model.split.until, data=data)
         task = target.task_of(known, target=data.target, wanted=model.task)
@@ -80,24 +94,13 @@ def prepare(
             results += _feedback_tests(work, back, features=features)
             table = returned.merge(_before(table, model.split.until, data=data), back)
         rules.refuse_duplicate_keys(table, data=data)
-        return _finish(
-            work, table, features=features, task=task, until=until, nulls=nulls, results=results,
-            out=out,
-        )  # fmt: skip
+        shaped = _Shaped(table, features, task, removed_null_target=nulls, results=results)
+        return _finish(work, shaped, until=until, out=out)
 
 
-def _finish(
-    work: _Work,
-    table: Any,
-    *,
-    features: list[Feature],
-    task: Task,
-    until: datetime | None,
-    nulls: int,
-    results: list[CheckResult],
-    out: Path,
-) -> Prepared:
+def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) -> Prepared:
     """Split, test and write the table; return the document."""
+    table, features, task = shaped.table, shaped.features, shaped.task
     first, last = rules.span(table)
     split, windows = work.model.split, None
     if work.data.table.time:
@@ -111,7 +114,7 @@ def _finish(
     # A NULL split, before the training window, is not different from "unknown" and goes too.
     table = table.filter(table[SPLIT] != "unknown")
     tests = builtin.findings(table, features=features, task=task)
-    results = results + testing.run(table, tests, sensitive=_hidden(work.data))
+    results = shaped.results + testing.run(table, tests, sensitive=_hidden(work.data))
     testing.write(results, out=out)
     splits.refuse_empty(rows, found=windows, first=first, last=last)
     testing.enforce(results)
@@ -126,7 +129,7 @@ def _finish(
         until=windows.until if windows else None,
         rows=rows,
         boundaries=rules.boundaries(windows, first=first),
-        removed_null_target=nulls,
+        removed_null_target=shaped.removed_null_target,
         removed_unknown_label=unknown,
         target_by_split=target.by_split(table, task=task),
         checks=results,

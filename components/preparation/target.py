@@ -36,9 +36,9 @@ def task_of(table: Any, *, target: str, wanted: Task | None) -> Task:
             raise SpecError(message, where="spec.model.task")
         return "regression"
     distinct = table.select(target).distinct().limit(MAX_CLASSES + 1).count().to_pyarrow().as_py()
-    if kind.is_numeric() and wanted is None:
-        if not kind.is_integer() or distinct > MAX_CLASSES:
-            return "regression"
+    amount = kind.is_numeric() and (not kind.is_integer() or distinct > MAX_CLASSES)
+    if amount and wanted is None:
+        return "regression"
     if distinct < 2:
         message = f"the target {target} has {distinct} class; a model needs two"
         raise DataError(message, where="spec.data.target")

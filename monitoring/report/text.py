@@ -28,7 +28,8 @@ def number(value: float | None, *, digits: int = 3) -> str:
         text = f"{size:.1e}"
     else:
         decimals = max(digits - 1 - math.floor(math.log10(size)), 0)
-        text = f"{size:,.{decimals}f}".rstrip("0").rstrip(".")
+        text = f"{size:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if decimals else text
     return f"−{text}" if value < 0 and text != "0" else text
 
 

@@ -1,8 +1,8 @@
 """The two places where kfp.local is made ours for the length of a run: its cache, its processes.
 
 kfp 2.17's cache keys artifacts by location and trusts what lies there; ours keys by content and
-checks digests. Its subprocess handler starts a Python for each step; ours forks a warm one. Both are
-replaced by name in kfp's modules, which is why kfp is pinned (docs/decisions/0003-local-runs.md).
+checks digests. Its subprocess handler starts a Python for each step; ours forks a warm one. Both
+are replaced by name in kfp's modules, which is why kfp is pinned (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _make_cache(session: Session) -> type:
     class ContentCache:
         """kfp.local's LocalCache over our store."""
 
-        def __init__(self, cache_root: str) -> None:
+        def __init__(self, **_: Any) -> None:
             self.asked: dict[str, tuple[Question, float]] = {}
 
         def compute_key(self, *, component_name: str, arguments: dict[str, Any], **_: Any) -> str:

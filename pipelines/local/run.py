@@ -146,7 +146,7 @@ class Runner:
         return compile_training(self.place.home / "pipelines", code=pipeline_code())
 
     def _prune(self) -> None:
-        """Delete artifacts that no cache entry names, such as those of killed runs, and old logs."""
+        """Delete old logs, and artifacts that no cache entry names, such as those of killed runs."""
         kept = self.store.referenced()
         for run in (self.place.folder / "artifacts").glob("mdlc-training-*"):
             if not any(Path(path).is_relative_to(run) for path in kept):

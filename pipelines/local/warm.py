@@ -5,7 +5,7 @@ eight seconds a step, and a year of retrainings has many. This server imports wh
 once, forks, and the child does exactly what kfp's own command does: it writes the component's
 source to a file and calls kfp.dsl.executor_main on it, in a clean process with its own log.
 
-Run as `python -m mdlc.pipelines.local.warm`; it reads requests and writes answers, a JSON line each.
+Run as `python -m mdlc.pipelines.local.warm`; requests and answers are a JSON line each.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_the_policy_holds(
         asked = play(ledger, events)
         verdicts = ledger.all()
     runs = [verdict for verdict in verdicts if verdict.decision == "run"]
-    for before, after in zip(runs, runs[1:], strict=False):
+    for before, after in itertools.pairwise(runs):
         assert before.finished is not None, "two runs at once"
         assert before.finished <= after.time
         if "manual" not in after.reasons:
@@ -80,14 +81,13 @@ def test_the_policy_holds(
     assert all(verdict.why for verdict in verdicts)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(minutes=st.lists(st.integers(0, 120), min_size=100, max_size=100))
 def test_an_alert_that_repeats_a_hundred_times_starts_one_run(minutes: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'l.sqlite'}"
         ledger = Ledger(url, retrain=Retrain(), model="m")
-        events = [(0, ("ask", ["skill"], 5000))] * 2
-        play(ledger, events)
+        play(ledger, [(0, ("ask", ["skill"], 5000))] * 2)
         time = START
         for minute in minutes:
             time += timedelta(minutes=minute)

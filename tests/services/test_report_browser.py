@@ -39,10 +39,16 @@ def opened(page: Path, *, width: int) -> tuple[str, list[str]]:
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize(
-    "made", [synthetic.flights, synthetic.digits, synthetic.demand, synthetic.empty]
-)
+CASES = [
+    (synthetic.flights, 1280),
+    (synthetic.flights, 390),
+    (synthetic.digits, 1280),
+    (synthetic.demand, 1280),
+    (synthetic.empty, 390),
+]
+
+
+@pytest.mark.parametrize(("made", "width"), CASES)
 def test_every_plot_is_drawn_without_an_error(tmp_path: Path, made: object, width: int) -> None:
     assert callable(made)
     page = tmp_path / "report.html"

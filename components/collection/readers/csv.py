@@ -35,7 +35,8 @@ class Delimited(FileReader):
         """Return the rows; NULL texts and column types are the source's."""
         import duckdb
 
-        header = [self._header(file, request=request) for file in files][0]
+        headers = [self._header(file, request=request) for file in files]
+        header = headers[0]
         source = request.source
         for name in source.types if source.header else ():
             if name not in header:

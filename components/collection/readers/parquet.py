@@ -19,13 +19,12 @@ class Parquet(FileReader):
         Raises:
             DataError: a file is truncated, or names two columns alike.
         """
-        import pyarrow
-        import pyarrow.parquet
+        from pyarrow import ArrowException, parquet
 
         for file in files:
             try:
-                names = pyarrow.parquet.read_schema(file).names
-            except (pyarrow.ArrowException, OSError) as error:
+                names = parquet.read_schema(file).names
+            except (ArrowException, OSError) as error:
                 message = f"{file} is not a whole Parquet file"
                 raise DataError(message, where=request.where, hint="write it again") from error
             twice = [name for name, count in Counter(map(str.lower, names)).items() if count > 1]

@@ -44,8 +44,10 @@ class SklearnCandidate(Candidate):
 
     def fit(self, params: Params) -> Fitted:
         """Train the estimator."""
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
         model = self.estimator(params)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(self.problem.threads):
             # A solver that stops at max_iter gives a model like any other: validation judges it.
             warnings.filterwarnings("ignore", message=".*failed to converge.*")
             model.fit(self.train, self.problem.train.truth)

@@ -1,7 +1,7 @@
 """scikit-learn's histogram gradient boosting.
 
-skl2onnx 1.20 does not convert the one of scikit-learn 1.9. It is then refused with skl2onnx's
-reason, as nothing is ever pickled; once skl2onnx can, this file needs no change.
+skl2onnx does not convert every release of it. Where it cannot, the candidate is refused with
+skl2onnx's reason, after one trial, as nothing is ever pickled.
 """
 
 from __future__ import annotations

@@ -24,4 +24,4 @@ class RandomForest(SklearnCandidate):
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
         forest = RandomForestClassifier if self.problem.classes else RandomForestRegressor
-        return forest(**params, random_state=self.problem.seed, n_jobs=self.problem.threads)
+        return forest(**params, random_state=self.problem.seed, n_jobs=self.problem.cores)

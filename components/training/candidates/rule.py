@@ -88,15 +88,19 @@ class _TwoQuestions(SklearnCandidate):
     def describe(self, model: Any) -> str:
         tree = model.tree_
 
-        def leaves(node: int, asked: tuple[str, ...]) -> list[str]:
+        # A later bound on the same side of the same column is the tighter one: it replaces.
+        def leaves(node: int, asked: dict[tuple[int, str], str]) -> list[str]:
             left, right = tree.children_left[node], tree.children_right[node]
             if left == right:
                 said = _say(tree.value[node][0], classes=self.problem.classes)
-                return [f"if {' and '.join(asked)}: {said}" if asked else f"always: {said}"]
-            no, yes = self._question(tree.feature[node], bound=float(tree.threshold[node]))
-            return [*leaves(right, (*asked, yes)), *leaves(left, (*asked, no))]
+                words = " and ".join(asked.values())
+                return [f"if {words}: {said}" if asked else f"always: {said}"]
+            column = int(tree.feature[node])
+            no, yes = self._question(column, bound=float(tree.threshold[node]))
+            above = leaves(right, {**asked, (column, "above"): yes})
+            return above + leaves(left, {**asked, (column, "below"): no})
 
-        return "; ".join(leaves(0, ()))
+        return "; ".join(leaves(0, {}))
 
     def _question(self, column: int, *, bound: float) -> tuple[str, str]:
         """Return the words for at most, and for above, the bound."""

@@ -26,7 +26,7 @@ def _sentence(inputs: ReportInput) -> str:
     task = inputs.prepared.task if inputs.prepared else "model"
     kind = inputs.evaluation.winner
     verdict = (
-        f"The {kind} model ({task}) earns most and was promoted"
+        f"The {kind} model ({task}) was promoted"
         if inputs.evaluation.promote
         else f"The challenger {kind} ({task}) was not promoted"
     )

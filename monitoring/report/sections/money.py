@@ -69,7 +69,7 @@ def _bars(ordered: list[Contender], evaluation: Evaluation, inputs: ReportInput)
             xshift=8,
             font={"size": 12},
         )
-    low, high = min(0.0, *(i.low for i in intervals)), max(0.0, *(i.high for i in intervals))
+    low, high = min([0.0, *(i.low for i in intervals)]), max([0.0, *(i.high for i in intervals)])
     made.update_yaxes(autorange="reversed", type="category")
     made.update_xaxes(
         title_text=f"money a decision ({inputs.currency})",

@@ -40,7 +40,7 @@ def predict(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Predict rows with the released model, or with the server at --url. Shows an example without --rows."""
+    """Predict rows with the released model, or the server at --url; without --rows, an example."""
     with friendly(file, verbose=verbose):
         from mdlc.life import predict as predicting
 

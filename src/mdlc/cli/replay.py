@@ -33,7 +33,7 @@ def replay(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Serve the model and live through the data after its training: late labels, alerts, retraining."""
+    """Serve the model and live through later data: late labels, alerts, retraining."""
     with friendly(file, verbose=verbose):
         from mdlc.cli.progress import Shown
         from mdlc.life.replay.live import live
@@ -59,8 +59,8 @@ def replay(
         )
     out = console()
     out.print(
-        f"{life.decisions:,} decisions, {life.labels:,} labels, {life.failed_requests} failed requests,"
-        f" {life.seconds:.0f} s"
+        f"{life.decisions:,} decisions, {life.labels:,} labels, "
+        f"{life.failed_requests} failed requests, {life.seconds:.0f} s"
     )
     out.print(table)
     out.print(f"next: mdlc report {file}")

@@ -32,15 +32,13 @@ def status(
     out = console()
     serving = state.serving
     out.print(
-        f"serving: version {serving.version} ({state.candidate}) since {serving.since:%Y-%m-%d %H:%M}"
+        f"serving: version {serving.version} ({state.candidate}), {serving.since:%Y-%m-%d %H:%M}"
         if serving
         else "serving: nothing yet; make a model with mdlc run"
     )
     for run in state.runs:
         stages = sum(s.state == "finished" for s in run.stages.values())
-        line = (
-            f"run {run.id}: {run.kind} {run.state}, {stages} stages computed, {run.seconds:.0f} s"
-        )
+        line = f"run {run.id}: {run.kind} {run.state}, {stages} stages, {run.seconds:.0f} s"
         out.print(f"{line} {run.error}".rstrip(), markup=False, soft_wrap=True)
     for verdict in state.verdicts:
         out.print(

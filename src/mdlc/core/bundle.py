@@ -47,7 +47,8 @@ class Manifest(Document):
     description: str = ""
     """A sentence or a rule in words."""
     parity: float
-    """Largest absolute difference between exported and trained model, on validation rows."""
+    """Largest absolute difference between exported and trained model, on validation rows; for
+    regression in standard deviations of the target."""
     trained_rows: int
     trained_until: datetime | None = None
     """Everything in training was known before then."""

@@ -1,6 +1,6 @@
 """Cleaning decisions: made once by exploration, replayed on every later row.
 
-Training, evaluation and the predictor all call `apply`, so a row is cleaned the same way everywhere.
+Training, evaluation and the predictor all call `apply`, so a row is cleaned alike everywhere.
 """
 
 from __future__ import annotations

@@ -129,9 +129,7 @@ def read_table(
 
 def _from_arrow(feature: Feature, column: Any) -> npt.NDArray[Any]:
     if feature.kind == "number":
-        import pyarrow
-
-        numbers = column.cast(pyarrow.float32(), safe=False)
+        numbers = column.cast("float32", safe=False)
         return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float32)
     if feature.kind == "category":
         filled = column.cast("string").fill_null(MISSING)

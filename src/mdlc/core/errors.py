@@ -2,7 +2,7 @@
 
     MdlcError
     ├── SpecError        exit 3   the lifecycle file breaks a rule
-    ├── DataError        exit 4   the data break a rule (missing column, failed data test, empty file)
+    ├── DataError        exit 4   the data break a rule (missing column, failed test, empty file)
     ├── ArtifactError    exit 5   a stored artifact is missing, half-written or altered
     ├── StageError       exit 6   a stage failed for another reason
     ├── BusyError        exit 7   another process works on the same lifecycle

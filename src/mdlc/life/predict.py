@@ -36,10 +36,13 @@ def read_rows(path: Path) -> Rows:
 
         try:
             with duckdb.connect() as connection:
-                table = connection.execute("FROM query_table(?)", [str(path)]).to_arrow_table()
+                rows: Rows = (
+                    connection.sql("FROM query_table(?)", params=[str(path)])
+                    .to_arrow_table()
+                    .to_pylist()
+                )
         except duckdb.Error as error:
             raise DataError(f"{path}: {str(error).splitlines()[0]}") from error
-        rows: Rows = table.to_pylist()
         return rows
     text = sys.stdin.read() if str(path) == "-" else path.read_text()
     try:
@@ -73,12 +76,12 @@ def answer_here(place: Workspace, instances: Rows) -> dict[str, Any]:
     }
     answers = scorer.answer(batch)
     predictions: Rows = []
-    for row in range(len(instances)):
+    for index in range(len(instances)):
         if manifest.task == "regression":
-            predictions.append({"value": float(answers.values[row])})
+            predictions.append({"value": float(answers.values[index])})
             continue
-        scores = dict(zip(manifest.classes, map(float, answers.scores[row]), strict=True))
-        action, expected = answers.actions[row], float(answers.expected[row])
+        scores = dict(zip(manifest.classes, map(float, answers.scores[index]), strict=True))
+        action, expected = answers.actions[index], float(answers.expected[index])
         predictions.append({"scores": scores, "action": action, "expected": expected})
     return {"predictions": predictions, "model_version": pointer.version}
 

@@ -79,6 +79,6 @@ def _measured(
     from mdlc.components.business.stage import remeasure
 
     money = {c.name: c.money_per_decision.value for c in evaluation.contenders}
-    measured = {name: money[name] for name in ("rule", "nothing") if name in money}
+    measured: dict[str, float] = {n: money[n] for n in ("rule", "nothing") if n in money}
     measured["build"] = money[evaluation.winner]
     return remeasure(case, measured=measured, business=lifecycle.spec.business)

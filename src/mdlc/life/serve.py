@@ -26,6 +26,7 @@ def serve_here(
         store=place.store,
         serving=lifecycle.spec.deploy.serving,
         token=token_of(token_env),
+        currency=lifecycle.spec.business.currency,
     )
 
 

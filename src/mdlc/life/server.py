@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def command(
     parts = [sys.executable, "-m", "mdlc.serving.server"]
     parts += ["--pointer", str(place.pointer), "--store", place.store, "--port", str(port)]
     parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
+    parts += ["--currency", lifecycle.spec.business.currency]
     return [*parts, "--request-clock"] if request_clock else parts
 
 
@@ -50,7 +52,9 @@ def serving(
     parts = command(lifecycle, place=place, port=port, request_clock=request_clock)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        process = subprocess.Popen(parts, stdout=output, stderr=subprocess.STDOUT)
+        # This server is ours alone, on loopback; a token for real serving would lock us out.
+        environment = {k: v for k, v in os.environ.items() if k != "MDLC_TOKEN"}
+        process = subprocess.Popen(  # noqa: S603 - our own module, with paths of oursparts, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             _wait(client, name=place.name, process=process, log=log)

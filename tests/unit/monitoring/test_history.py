@@ -58,7 +58,7 @@ def test_a_lost_line_is_noticed(path: Path, number: int) -> None:
     lines = path.read_text().splitlines(keepends=True)
     del lines[number - 1]
     path.write_text("".join(lines))
-    with pytest.raises(ArtifactError, match="lost|changed"):
+    with pytest.raises(ArtifactError, match=r"lost|changed"):
         History(path).entries()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.errors import ArtifactError, DataError, ServiceError
-from mdlc.monitoring.samples import Sample, SampleStore, by, parse
+from mdlc.monitoring.samples import Labels, Sample, SampleStore, by, parse
 from mdlc.monitoring.testing import DAY, START
 
 
@@ -132,7 +132,10 @@ def test_what_is_no_exposition_is_an_error(text: str) -> None:
 
 
 def test_summing_over_replicas() -> None:
-    series = {(("bin", "0"), ("instance", "a")): 1.0, (("bin", "0"), ("instance", "b")): 2.0}
+    series: dict[Labels, float] = {
+        (("bin", "0"), ("instance", "a")): 1.0,
+        (("bin", "0"), ("instance", "b")): 2.0,
+    }
     assert by(series, "bin") == {"0": 3.0}
 
 

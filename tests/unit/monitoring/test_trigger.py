@@ -167,8 +167,8 @@ def test_the_database_itself_refuses_two_running(tmp_path: Path) -> None:
 
 
 def test_a_time_has_a_zone_and_a_database_a_place(tmp_path: Path) -> None:
+    ask_at = START.replace(tzinfo=None)
     with pytest.raises(DataError, match="no zone"):
-        ask_at = START.replace(tzinfo=None)
         ledger(tmp_path).decide(time=ask_at, reasons=[], evidence={}, new_labels=0)
     with pytest.raises(ServiceError, match="does not answer"):
         ledger(tmp_path / "nowhere")

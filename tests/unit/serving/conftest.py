@@ -14,6 +14,11 @@ from mdlc.core.spec.operate import Serving
 from mdlc.serving import testing
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let kserve's own deprecation pass: the response class is its choice."""
+    config.addinivalue_line("filterwarnings", "ignore:ORJSONResponse is deprecated")
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Return a function that starts an app and returns (client, service)."""

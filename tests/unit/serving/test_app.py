@@ -48,6 +48,14 @@ def test_v1_and_v2_give_the_same_answer(start: Start) -> None:
     assert len(set(tensors["id"])) == 2
 
 
+def test_any_content_type_is_read_as_json(start: Start) -> None:
+    client, _ = start()
+    content = b'{"instances": [{"x0": 1, "carrier": "AA"}]}'
+    for kind in ("application/json; charset=utf-8", "text/plain"):
+        answer = client.post(V1, content=content, headers={"content-type": kind})
+        assert answer.status_code == 200
+
+
 def test_v2_answers_only_the_outputs_that_are_asked(start: Start) -> None:
     client, _ = start()
     body = {"inputs": TENSORS, "outputs": [{"name": "scores"}]}

@@ -63,7 +63,7 @@ def test_a_wrong_type_is_named_with_feature_row_and_value(reader: Reader, wrong:
     assert repr(wrong) in message
 
 
-@pytest.mark.parametrize("payload", [b"{}", [], {}, {"instances": []}, {"instances": [3]}])
+@pytest.mark.parametrize("payload", ["{}", [], {}, {"instances": []}, {"instances": [3]}])
 def test_another_shape_is_refused(reader: Reader, payload: object) -> None:
     assert "instances" in refusal(reader, payload)
 

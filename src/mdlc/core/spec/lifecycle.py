@@ -55,10 +55,6 @@ class Spec(Section):
             raise ValueError("retrain.when has schedule, so retrain.every is needed")
         if self.monitor.long_window < self.monitor.window:
             raise ValueError("monitor.long_window is shorter than monitor.window")
-        if self.model.split.window is not None:
-            held_out = self.model.split.validation + self.model.split.test
-            if self.model.split.window <= held_out:
-                raise ValueError("model.split.window is not longer than validation + test")
         return self
 
 

@@ -94,7 +94,7 @@ class Retrain(Section):
     max_per_month: int = Field(2, ge=0)
     cost_per_run: float = Field(0, ge=0, description="Money for one retraining.")
     money_per_month: float | None = Field(None, ge=0, description="None: no bound.")
-    window: Duration | None = Field(None, description="Newest labelled data used; None: all.")
+    window: Duration | None = Field(None, description="Length of the training window; None: all.")
     validation: Duration = Field("7d", validate_default=True)
     test: Duration = Field("7d", validate_default=True)
     min_new_labels: int = Field(1000, ge=1)

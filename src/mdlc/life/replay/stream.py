@@ -47,7 +47,7 @@ class Stream:
         return as_datetime(self.time[-1]) + timedelta(microseconds=1)
 
     def hours(self) -> Iterator[tuple[datetime, slice]]:
-        """Yield every hour from the first row's to the last row's, with the rows that fall in it."""
+        """Yield every hour from the first row's to the last row's, with its rows."""
         hour = np.timedelta64(3600, "s")
         start = self.time[0].astype("datetime64[h]").astype("datetime64[us]")
         while start <= self.time[-1]:

@@ -83,7 +83,7 @@ def test_seven_thousand_rows_and_five_contenders_take_under_five_seconds() -> No
     second = random.random(7000)
     blocks = metrics.classification_statistics(np.column_stack([1 - second, second]), truth)
     resamples = bootstrap.of_rows(7000, draws=1000, seed=0)
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(5):
         metrics.classification_metrics(resamples.sums(blocks))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
