@@ -56,7 +56,7 @@ bench: setup ## Measure speed and size, side by side with plain kfp.local
 
 .PHONY: lock
 lock: setup ## Resolve requirements.lock again from pyproject.toml
-	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
+	$$(command -v uv || echo .venv/bin/uv) pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
 .PHONY: wheel

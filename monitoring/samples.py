@@ -12,8 +12,10 @@ counted: observe once when serving begins.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -25,6 +27,12 @@ from mdlc.core.files import storage_errors
 
 Labels = tuple[tuple[str, str], ...]
 """A series' labels, ascending by name; `instance` tells replicas apart."""
+
+Named = tuple[str, Labels, bool | None]
+"""What a value is of: name, labels, and whether it is a counter; None is neither that nor gauge."""
+
+SERIES = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?) ([-+0-9.eE]+|NaN|[-+]Inf)")
+"""A line with one value and no timestamp."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS series (
@@ -65,30 +73,66 @@ def parse(exposition: str) -> list[Sample]:
     """Read counters and gauges from Prometheus' text format.
 
     Histograms, summaries, and gauges that are not finite are left out: no signal is made of them.
+    Scrapes of one server differ in their values alone, so what the lines name is parsed once.
 
     Raises:
         ServiceError: the text is not an exposition, or a counter is negative or not finite.
     """
-    from prometheus_client.parser import text_string_to_metric_families
-
-    samples = []
     try:
-        for family in text_string_to_metric_families(exposition):
-            if family.type not in {"counter", "gauge"}:
+        layout, texts = _split(exposition)
+        values = list(map(float, texts))
+        named = _parse_layout(layout, len(values))
+        if named is None:
+            named, values = _parse_families(exposition)
+        samples = []
+        for (name, labels, counter), value in zip(named, values, strict=True):
+            if counter is None:
                 continue
-            counter = family.type == "counter"
-            for name, labels, value, *_ in family.samples:
-                sample = Sample(name, tuple(sorted(labels.items())), float(value), counter)
-                if counter and not 0 <= sample.value < math.inf:
-                    raise ValueError(f"counter {name}{dict(labels)} is {value}")
-                if math.isfinite(sample.value):
-                    samples.append(sample)
+            sample = Sample(name, labels, value, counter)
+            if counter and not 0 <= sample.value < math.inf:
+                raise ValueError(f"counter {name}{dict(labels)} is {value}")
+            if math.isfinite(sample.value):
+                samples.append(sample)
     except (ValueError, KeyError, IndexError) as error:
         raise ServiceError(
             f"the predictor's metrics are not a Prometheus exposition: {error}",
             hint="check the address: it should end in /metrics",
         ) from error
     return samples
+
+
+def _split(exposition: str) -> tuple[str, list[str]]:
+    """Return the text with each value replaced by its line's position, and the values."""
+    lines, values = [], []
+    for line in exposition.split("\n"):
+        found = None if line.startswith("#") else SERIES.fullmatch(line)
+        if found:
+            lines.append(f"{found[1]} {len(values)}")
+            values.append(found[2])
+        else:
+            lines.append(line)
+    return "\n".join(lines), values
+
+
+@functools.lru_cache(maxsize=8)
+def _parse_layout(layout: str, count: int) -> list[Named] | None:
+    """Return what each of a layout's `count` values is of; None where a line is not so simple."""
+    named, positions = _parse_families(layout)
+    return named if positions == list(range(count)) else None
+
+
+def _parse_families(exposition: str) -> tuple[list[Named], list[float]]:
+    """Read all samples with Prometheus' own parser: what they are of, and their values."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    named: list[Named] = []
+    values: list[float] = []
+    for family in text_string_to_metric_families(exposition):
+        counter = family.type == "counter" if family.type in {"counter", "gauge"} else None
+        for name, labels, value, *_ in family.samples:
+            named.append((name, tuple(sorted(labels.items())), counter))
+            values.append(float(value))
+    return named, values
 
 
 def by(increases: Mapping[Labels, float], label: str) -> dict[str, float]:

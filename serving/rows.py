@@ -22,7 +22,7 @@ from mdlc.core.columns import Batch, Feature, from_values
 from mdlc.core.errors import DataError, closest
 from mdlc.serving.refusals import Refusal, too_large
 
-ID = re.compile(r"[A-Za-z0-9._:/@=+-]{1,128}")
+MAX_ID = 128
 IDS = "id"
 """V2: the optional BYTES tensor with the ids of the rows."""
 NUMERIC: frozenset[type] = frozenset({int, float, bool, type(None)})
@@ -183,8 +183,8 @@ def read_ids(given: object, *, rows: int) -> list[str]:
     if not isinstance(given, list) or len(given) != rows:
         raise Refusal(f"ids: wanted a list of {rows} texts, one a row")
     for index, identifier in enumerate(given):
-        if not isinstance(identifier, str) or not ID.fullmatch(identifier):
-            raise Refusal(f"ids, row {index}: wanted 1 to 128 of A-Z a-z 0-9 . _ : / @ = + -")
+        if not is_id(identifier):
+            raise Refusal(f"ids, row {index}: wanted text of 1 to {MAX_ID} printable characters")
     if len(set(given)) != rows:
         twice = Counter(given).most_common(1)[0][0]
         raise Refusal(f"ids: {twice} is there twice", reason="duplicate_id")
@@ -198,3 +198,8 @@ def _text(value: Any) -> Any:
         return value.decode()
     except UnicodeDecodeError as error:
         raise Refusal("a BYTES tensor is not UTF-8") from error
+
+
+def is_id(value: object) -> bool:
+    """Say whether `value` can be a prediction's id: bounded, and whole on one line of a log."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID and value.isprintable()

@@ -23,7 +23,7 @@ fi
 
 if [ ! -x .venv/bin/python ]; then
     if command -v uv >/dev/null; then
-        uv venv --quiet --seed --python "$(command -v "$python")" .venv
+        uv venv --quiet --python "$(command -v "$python")" .venv
     elif ! "$python" -m venv .venv 2>/dev/null; then
         rm -rf .venv
         echo "error: $python has no venv module; install it (Debian, Ubuntu: apt-get install python3-venv)" >&2
@@ -32,10 +32,14 @@ if [ ! -x .venv/bin/python ]; then
 fi
 
 echo "installing the locked dependencies into .venv (3 GB, most of it TensorFlow; a few minutes)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode \
+uv=$(command -v uv || true)
+if [ -z "$uv" ]; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+    uv=.venv/bin/uv
+fi
+"$uv" pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode \
     -r requirements.lock
-.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --editable .
 # Python may be told not to write bytecode as it goes; start-up would then cost seconds.
 .venv/bin/python -m compileall -q src || true
 echo "$wanted" >"$stamp"

@@ -146,7 +146,7 @@ class Runner:
         return compile_training(self.place.home / "pipelines", code=pipeline_code())
 
     def _prune(self) -> None:
-        """Delete old logs, and artifacts that no cache entry names, such as those of killed runs."""
+        """Delete old logs, and artifacts that no cache entry names, such as killed runs'."""
         kept = self.store.referenced()
         for run in (self.place.folder / "artifacts").glob("mdlc-training-*"):
             if not any(Path(path).is_relative_to(run) for path in kept):

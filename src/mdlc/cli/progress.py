@@ -24,6 +24,7 @@ class Shown:
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
+            disable=not self._console.is_terminal,
         )
         self._stage = self._bar.add_task("", total=None, visible=False)
         self._walk = self._bar.add_task("", total=None, visible=False)

@@ -28,6 +28,10 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="null")
 
 
+REFUSALS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),  # a file where a folder should be, or the reverse
+}
 D = TypeVar("D", bound=BaseModel)
 
 
@@ -37,7 +41,7 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}:
+        if error.errno in REFUSALS:
             raise StorageError(
                 f"cannot write {path}: {error.strerror}",
                 hint="free space or choose another folder with --home, then run again",

@@ -54,7 +54,9 @@ def serving(
     with log.open("wb") as output:
         # This server is ours alone, on loopback; a token for real serving would lock us out.
         environment = {k: v for k, v in os.environ.items() if k != "MDLC_TOKEN"}
-        process = subprocess.Popen(  # noqa: S603 - our own module, with paths of oursparts, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(  # noqa: S603 - our own module and paths of ours
+            parts, stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             _wait(client, name=place.name, process=process, log=log)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from mdlc.core.errors import ArtifactError, DataError, ServiceError
 from mdlc.monitoring.samples import Labels, Sample, SampleStore, by, parse
@@ -123,6 +125,41 @@ def test_parsing_keeps_counters_and_gauges() -> None:
         Sample("c_total", (("a", "x"),), 2.0, counter=True),
         Sample("g", (), 1.5, counter=False),
     ]
+
+
+def by_prometheus(text: str) -> list[Sample]:
+    """Parse every line with Prometheus' own parser."""
+    return [
+        Sample(name, tuple(sorted(labels.items())), float(value), family.type == "counter")
+        for family in text_string_to_metric_families(text)
+        if family.type in {"counter", "gauge"}
+        for name, labels, value, *_ in family.samples
+        if math.isfinite(value)
+    ]
+
+
+TRICKY = (
+    "# HELP c_total a 1\n# TYPE c_total counter\n"
+    'c_total{a="} 5",b="\\"x\\\\",} 2\nc_total{b="é y",a="{"}  3\n c_total 4 \n'
+    'c_total{a="t"} 1 1234\nc_total{a="7"}\t7\nc_total{a="1e3"} 1e3\n'
+    'c_total{a="8"} 8 # {x="y"} 9\n'
+    "# TYPE g gauge\ng -1.5\ng NaN\ng +Inf\ng Inf\ng nan\nother 3\n\n# no more\n"
+    '# TYPE short counter\nshort{a="b"} 6\nc_total{a="late"} 1\n'
+    "# TYPE g gauge\ng 10000000000000001\n"
+    '# TYPE h histogram\nh_bucket{le="1"} 1\nh_sum 2\nh_count 1\n'
+)
+
+
+@pytest.mark.parametrize("text", [TRICKY, *TRICKY.split("\n"), "", TRICKY.replace("\n", "\r\n")])
+def test_parsing_once_a_layout_reads_what_prometheus_reads(text: str) -> None:
+    for _ in range(2):  # the second time from the layout kept
+        assert parse(text) == by_prometheus(text)
+
+
+def test_a_layout_kept_gives_new_values() -> None:
+    texts = [f'# TYPE c_total counter\nc_total{{a="x"}} {n}\nc_total {n + 1}.5\n' for n in range(3)]
+    for text in texts:
+        assert parse(text) == by_prometheus(text)
 
 
 @pytest.mark.parametrize("text", ["<html>no</html>", "# TYPE c counter\nc NaN\n", "c_total{a= 1"])

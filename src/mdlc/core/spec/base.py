@@ -26,13 +26,21 @@ def parse_duration(value: Any) -> timedelta:
     """
     if isinstance(value, timedelta):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
+    wrong = ValueError(f"{value!r} is not a duration such as 90s, 1h30m, 7d or 2w")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
     text = str(value).replace(" ", "")
-    parts = PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{value!r} is not a duration such as 90s, 1h30m, 7d or 2w")
-    return timedelta(seconds=sum(float(number) * UNIT_SECONDS[unit] for number, unit in parts))
+    parts = [(value, "s")] if number else PART.findall(text)
+    if not parts or not (number or "".join(count + unit for count, unit in parts) == text):
+        raise wrong
+    try:
+        # Part by part: a sum of seconds would lose the microseconds of a long duration.
+        lengths = [timedelta(seconds=float(count) * UNIT_SECONDS[unit]) for count, unit in parts]
+        total = sum(lengths, timedelta())
+    except (ValueError, OverflowError) as error:
+        raise wrong from error
+    if total < timedelta():
+        raise wrong
+    return total
 
 
 def format_duration(value: timedelta) -> str:
@@ -41,15 +49,13 @@ def format_duration(value: timedelta) -> str:
     >>> format_duration(timedelta(days=7)), format_duration(timedelta(minutes=90))
     ('7d', '1h30m')
     """
-    seconds = value.total_seconds()
-    if seconds == 0:
-        return "0s"
-    text = ""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+    text = f"{value.days}d" if value.days else ""
+    seconds = value.seconds
+    for unit, size in (("h", 3600), ("m", 60)):
         count, seconds = divmod(seconds, size)
-        if count:
-            text += f"{int(count)}{unit}"
-    return text + (f"{seconds:g}s" if seconds else "")
+        text += f"{count}{unit}" if count else ""
+    exact = f"{seconds}.{value.microseconds:06d}".rstrip("0").rstrip(".")
+    return f"{text}{exact}s" if exact != "0" or not text else text
 
 
 Duration = Annotated[

@@ -13,7 +13,7 @@ from mdlc.core.spec.base import Section
 class TeamMember(Section):
     """Someone who builds or runs the model."""
 
-    role: str
+    role: str = Field(description="What the person does.")
     days: float = Field(ge=0, description="Working days to build the first version.")
     daily_cost: float = Field(ge=0, description="Money a day.")
     days_per_month: float = Field(0, ge=0, description="Working days a month to run it.")
@@ -28,7 +28,7 @@ class Requirements(Section):
     team: list[TeamMember] = Field(default=[], description="Who builds and runs it.")
     budget: float | None = Field(None, ge=0, description="Money for the first version; None: open.")
     latency_seconds: float | None = Field(None, gt=0, description="99th percentile of an answer.")
-    notes: str = ""
+    notes: str = Field("", description="Anything else, for the reader of the file.")
 
     @property
     def build_cost(self) -> float:
@@ -46,10 +46,10 @@ class Goal(Section):
 
     metric: Literal[
         "money_per_decision", "money_per_year", "log_loss", "accuracy", "auc", "mae", "rmse"
-    ]
-    at_least: float | None = None
-    at_most: float | None = None
-    by: date
+    ] = Field(description="What is measured, on the test rows.")
+    at_least: float | None = Field(None, description="Lower bound; give this or at_most.")
+    at_most: float | None = Field(None, description="Upper bound; give this or at_least.")
+    by: date = Field(description="The day by which it is reached.")
 
     @model_validator(mode="after")
     def _one_bound(self) -> Goal:
@@ -73,7 +73,7 @@ class Option(Section):
 class ReadyMade(Option):
     """A service that can be bought instead of building."""
 
-    name: str
+    name: str = Field(description="What it is called.")
     money_per_decision: float = Field(description="What its decisions are expected to earn, each.")
     sends_columns: list[str] = Field(
         default=[], description="Columns it needs; [] is all features."
@@ -92,9 +92,9 @@ class ReadyMade(Option):
 class Options(Section):
     """The alternatives that the business case compares; doing nothing is always one."""
 
-    build: Option = Option()
-    rule: Option = Option(once=0, per_year=0)
-    buy: ReadyMade | None = None
+    build: Option = Field(Option(), description="Building a model.")
+    rule: Option = Field(Option(once=0, per_year=0), description="Running a rule instead.")
+    buy: ReadyMade | None = Field(None, description="Buying a service; None: none is for sale.")
 
 
 class Payoff(Section):
@@ -107,16 +107,22 @@ class Payoff(Section):
       above the truth (costs are negative), and money for each decision made.
     """
 
-    actions: dict[str, dict[str, float]] | None = None
+    actions: dict[str, dict[str, float]] | None = Field(
+        None, description="Action -> true class -> money."
+    )
     do_nothing: str | None = Field(
         None, description="The action taken where there is no model; default: the best constant."
     )
-    right: float | None = None
-    wrong: float | None = None
+    right: float | None = Field(None, description="Money when the named class is the true one.")
+    wrong: float | None = Field(None, description="Money when it is not.")
     refer: float | None = Field(None, description="Money when a person decides instead.")
-    under: float | None = Field(None, le=0)
-    over: float | None = Field(None, le=0)
-    base: float = 0
+    under: float | None = Field(
+        None, le=0, description="Money per unit that the prediction is below the truth."
+    )
+    over: float | None = Field(
+        None, le=0, description="Money per unit that the prediction is above the truth."
+    )
+    base: float = Field(0, description="Regression: money for each decision made.")
 
     @model_validator(mode="after")
     def _one_shape(self) -> Payoff:
@@ -151,19 +157,23 @@ class Payoff(Section):
 class Business(Section):
     """Requirements, goals, the cost matrix, and the alternatives."""
 
-    problem: str = ""
-    owner: str = ""
-    requirements: Requirements = Requirements()
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
-    decisions_per_year: float = Field(100_000, gt=0)
-    horizon_years: float = Field(3, gt=0, le=20)
+    problem: str = Field("", description="What is decided, and for whom.")
+    owner: str = Field("", description="Who answers for the model.")
+    requirements: Requirements = Field(
+        Requirements(), description="What the business allows and asks for."
+    )
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all money.")
+    decisions_per_year: float = Field(100_000, gt=0, description="How often it decides.")
+    horizon_years: float = Field(
+        3, gt=0, le=20, description="Years over which alternatives are compared."
+    )
     discount_rate: float = Field(0.08, ge=0, lt=1, description="A year's discount of later money.")
     expected_money_per_decision: float | None = Field(
         None, description="Expected before there is a model; a run replaces it by what it measured."
     )
-    payoff: Payoff
+    payoff: Payoff = Field(description="What a decision earns; exactly one of three shapes.")
     goals: list[Goal] = Field(default=[], description="Numbers to reach, each by a date.")
-    options: Options = Options()
+    options: Options = Field(Options(), description="The alternatives, and what they cost.")
 
     @property
     def build_cost(self) -> float:

@@ -29,10 +29,12 @@ class Source(Section):
     `.zip` are read as they are.
     """
 
-    csv: str | None = None
-    tsv: str | None = None
-    json_: str | None = Field(None, alias="json")
-    parquet: str | None = None
+    csv: str | None = Field(None, description="Location of comma-separated text.")
+    tsv: str | None = Field(None, description="Location of tab-separated text.")
+    json_: str | None = Field(
+        None, alias="json", description="Location of an array of objects, or of an object a line."
+    )
+    parquet: str | None = Field(None, description="Location of Parquet.")
     header: bool = Field(True, description="csv, tsv: the first line names the columns.")
     nulls: list[str] = Field(
         default=["", "NA", "NULL"], description="csv, tsv: texts meaning NULL."
@@ -84,9 +86,9 @@ class AsOf(Section):
 class Join(Section):
     """A left join of one more source; rows are never multiplied."""
 
-    source: str
+    source: str = Field(description="The source to join.")
     match: list[Column] = Field(default=[], description="Columns equal on both sides.")
-    as_of: AsOf | None = None
+    as_of: AsOf | None = Field(None, description="Join by time, besides or instead of match.")
 
     @model_validator(mode="after")
     def _some_condition(self) -> Join:
@@ -99,11 +101,11 @@ class Table(Section):
     """One row for each decision."""
 
     source: str = Field("", description="Source whose rows are the decisions; default: the first.")
-    join: list[Join] = []
+    join: list[Join] = Field(default=[], description="Left joins, in order.")
     derive: dict[Column, str] = Field(
         default={}, description="New column -> SQL expression over the joined table, in order."
     )
-    where: str | None = None
+    where: str | None = Field(None, description="SQL condition on the joined table.")
     key: list[Column] = Field(
         default=[], description="Columns that identify a row; [] is its number."
     )
@@ -116,7 +118,7 @@ class Table(Section):
 class Image(Section):
     """Packs number columns into one image feature."""
 
-    name: Column = "image"
+    name: Column = Field("image", description="Name of the feature.")
     prefix: str = Field(description="Columns whose names start with it, in their order.")
     shape: tuple[int, int, int] = Field(description="Height, width, channels.")
     scale: float = Field(255, gt=0, description="Pixel values are divided by it, giving 0 to 1.")
@@ -126,24 +128,32 @@ class Check(Section):
     """A data test. A failing test stops the run unless its severity is warn."""
 
     column: Column | None = Field(None, description="None: a test of the whole table.")
-    not_null: bool = False
-    max_null_ratio: float | None = Field(None, ge=0, le=1)
-    unique: bool = False
-    min: float | str | None = None
-    max: float | str | None = None
-    one_of: list[str | int | float | bool] | None = None
+    not_null: bool = Field(False, description="No value is NULL.")
+    max_null_ratio: float | None = Field(
+        None, ge=0, le=1, description="Share of NULLs that is allowed."
+    )
+    unique: bool = Field(False, description="No value occurs twice.")
+    min: float | str | None = Field(None, description="No value is below; dates as text.")
+    max: float | str | None = Field(None, description="No value is above; dates as text.")
+    one_of: list[str | int | float | bool] | None = Field(
+        None, description="Every value is one of these."
+    )
     pattern: str | None = Field(None, description="Regular expression that the whole text matches.")
-    min_rows: int | None = Field(None, ge=0)
+    min_rows: int | None = Field(None, ge=0, description="The table has at least so many rows.")
     expression: str | None = Field(None, description="SQL condition that every row meets.")
-    severity: Literal["error", "warn"] = "error"
+    severity: Literal["error", "warn"] = Field(
+        "error", description="error stops the run, warn is only recorded."
+    )
 
 
 class Data(Section):
     """Sources, the table they make, its features, and the tests it passes."""
 
-    sources: dict[Column, Source] = Field(min_length=1)
-    table: Table = Table()
-    target: Column
+    sources: dict[Column, Source] = Field(
+        min_length=1, description="Name -> where its rows come from."
+    )
+    table: Table = Field(Table(), description="How the sources make one row for each decision.")
+    target: Column = Field(description="The column to predict.")
     features: list[Column] = Field(
         default=[],
         description="[] is every column that is not the target, a key, a time, or below.",
@@ -160,8 +170,8 @@ class Data(Section):
     known_later: list[Column] = Field(
         default=[], description="Known only after the decision; refused as features."
     )
-    image: Image | None = None
-    checks: list[Check] = []
+    image: Image | None = Field(None, description="Pixel columns that make one image feature.")
+    checks: list[Check] = Field(default=[], description="Data tests of the joined table.")
 
     @model_validator(mode="after")
     def _names_agree(self) -> Data:

@@ -19,10 +19,10 @@ API_VERSION = "mdlc.dev/v1alpha1"
 class Metadata(Section):
     """Kubernetes object metadata; mdlc reads the name."""
 
-    name: str
-    namespace: str | None = None
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    name: str = Field(description="Lower-case letters, digits and -; at most 53.")
+    namespace: str | None = Field(None, description="For Kubernetes; not read here.")
+    labels: dict[str, str] = Field(default={}, description="For Kubernetes; not read here.")
+    annotations: dict[str, str] = Field(default={}, description="For Kubernetes; not read here.")
 
     @field_validator("name")
     @classmethod
@@ -35,13 +35,13 @@ class Metadata(Section):
 class Spec(Section):
     """The stages of a model's life, in their order."""
 
-    business: Business
-    data: Data
-    explore: Explore = Explore()
-    model: Model = Model()
-    deploy: Deploy = Deploy()
-    monitor: Monitor = Monitor()
-    retrain: Retrain = Retrain()
+    business: Business = Field(description="Why the model exists, and what a decision earns.")
+    data: Data = Field(description="Where the rows come from and which table they make.")
+    explore: Explore = Field(Explore(), description="What exploration looks for.")
+    model: Model = Field(Model(), description="Which models are tried, and how they are judged.")
+    deploy: Deploy = Field(Deploy(), description="Promotion and serving.")
+    monitor: Monitor = Field(Monitor(), description="What is watched.")
+    retrain: Retrain = Field(Retrain(), description="What starts a retraining.")
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Spec:
@@ -61,10 +61,12 @@ class Spec(Section):
 class Lifecycle(Section):
     """A model's whole life."""
 
-    api_version: Literal["mdlc.dev/v1alpha1"] = Field(alias="apiVersion")
-    kind: Literal["Lifecycle"]
-    metadata: Metadata
-    spec: Spec
+    api_version: Literal["mdlc.dev/v1alpha1"] = Field(
+        alias="apiVersion", description="Version of the file's format."
+    )
+    kind: Literal["Lifecycle"] = Field(description="What the file is.")
+    metadata: Metadata = Field(description="The name, as Kubernetes has it.")
+    spec: Spec = Field(description="The stages, in their order.")
 
     @property
     def name(self) -> str:

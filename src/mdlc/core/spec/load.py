@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mdlc.core.errors import MdlcError, SpecError, closest
 from mdlc.core.spec.lifecycle import Lifecycle
@@ -57,21 +57,33 @@ def _parse(path: Path) -> CommentedMap:
         document = YAML(typ="rt", pure=True).load(content.decode())
     except UnicodeDecodeError as error:
         raise SpecError("the file is not UTF-8 text", file=str(path)) from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        problem = (error.problem or "not YAML").splitlines()[0]
-        raise SpecError(f"not YAML: {problem}", file=str(path), line=line) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise _not_yaml(error, path=path) from error
     if not isinstance(document, CommentedMap):
         raise SpecError("the file is not a mapping with apiVersion, kind, ...", file=str(path))
     return document
 
 
+def _not_yaml(error: Exception, *, path: Path) -> SpecError:
+    """Explain what the parser met: a mark names a line; a date that does not exist has none."""
+    line, hint = 0, ""
+    problem = (str(error) or type(error).__name__).splitlines()[0]
+    if isinstance(error, MarkedYAMLError):
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        problem = (error.problem or problem).splitlines()[0]
+    elif isinstance(error, RecursionError):
+        problem = "it is nested too deeply"
+    elif isinstance(error, ValueError):
+        hint = "is each date one that exists?"
+    return SpecError(f"not YAML: {problem}", hint=hint, file=str(path), line=line)
+
+
 def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> SpecError:
     problems = error.errors(include_url=False)
     first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
-    steps = [step for step in first["loc"] if _is_place(step)]
-    where = _dotted(steps)
     kind, hint = first["type"], ""
+    steps = _places(document, first["loc"], missing=kind == "missing")
+    where = _dotted(steps)
     if kind == "extra_forbidden":
         message = f"unknown key {steps[-1]}"
         hint = closest(str(steps[-1]), _fields(Lifecycle, steps[:-1]))
@@ -86,9 +98,21 @@ def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> S
     return SpecError(message, where=where, hint=hint, file=str(path), line=_line(document, steps))
 
 
-def _is_place(step: str | int) -> bool:
-    """Pydantic adds names of validators to a place, such as function-before; leave them out."""
-    return isinstance(step, int) or not any(mark in step for mark in "([-")
+def _places(document: Any, loc: Sequence[str | int], *, missing: bool) -> list[str | int]:
+    """Return the steps of `loc` that the document has; pydantic adds names of types to them.
+
+    The last step of a missing key is kept.
+    """
+    node, steps = document, []
+    for number, step in enumerate(loc, start=1):
+        if isinstance(node, CommentedMap) and step in node:
+            node = node[step]
+        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+            node = node[step]
+        elif not missing or number < len(loc):
+            continue
+        steps.append(step)
+    return steps
 
 
 def _dotted(steps: Sequence[str | int]) -> str:

@@ -35,10 +35,10 @@ class Explore(Section):
 class Condition(Section):
     """One comparison of a rule."""
 
-    column: Column
-    at_least: float | None = None
-    below: float | None = None
-    one_of: list[str] | None = None
+    column: Column = Field(description="The feature compared.")
+    at_least: float | None = Field(None, description="Holds where the value is this or more.")
+    below: float | None = Field(None, description="Holds where the value is less.")
+    one_of: list[str] | None = Field(None, description="Holds where the value is one of these.")
 
     @model_validator(mode="after")
     def _one_test(self) -> Condition:
@@ -51,14 +51,18 @@ class Condition(Section):
 class Rule(Section):
     """The rule a person would use: all conditions hold. Empty: learned, two questions at most."""
 
-    when: list[Condition] = []
+    when: list[Condition] = Field(default=[], description="Conditions; all have to hold.")
 
 
 class Candidate(Section):
     """A kind of model to try, and fixed values for some of its hyperparameters."""
 
-    kind: str
-    params: dict[str, float | int | str | bool] = {}
+    kind: str = Field(
+        description="Such as logistic, lightgbm or keras_mlp; see the training stage."
+    )
+    params: dict[str, float | int | str | bool] = Field(
+        default={}, description="Hyperparameters that are fixed instead of tuned."
+    )
 
 
 def _candidate(value: Any) -> Any:
@@ -71,7 +75,7 @@ CandidateSpec = Annotated[Candidate, BeforeValidator(_candidate)]
 class Tuning(Section):
     """How long hyperparameters are searched for, for each candidate."""
 
-    trials: int = Field(10, ge=1, le=10_000)
+    trials: int = Field(10, ge=1, le=10_000, description="Sets of hyperparameters tried.")
     seconds: float = Field(60, gt=0, description="Wall-clock bound for each candidate.")
     metric: Literal["log_loss", "money", "mae", "rmse"] | None = Field(
         None, description="What a trial is judged by; default log_loss, for regression money."
@@ -90,10 +94,16 @@ class Split(Section):
         None, description="Rows from here on are the future; None: the end."
     )
     window: Duration | None = Field(None, description="Length of the training window; None: all.")
-    validation: Duration = Field("7d", validate_default=True)
-    test: Duration = Field("7d", validate_default=True)
-    validation_ratio: float = Field(0.15, gt=0, lt=0.5)
-    test_ratio: float = Field(0.2, gt=0, lt=0.5)
+    validation: Duration = Field(
+        "7d", validate_default=True, description="Length of the validation window."
+    )
+    test: Duration = Field("7d", validate_default=True, description="Length of the test window.")
+    validation_ratio: float = Field(
+        0.15, gt=0, lt=0.5, description="Without a time column: share of rows that validates."
+    )
+    test_ratio: float = Field(
+        0.2, gt=0, lt=0.5, description="Without a time column: share of rows that tests."
+    )
 
 
 class Model(Section):
@@ -101,10 +111,10 @@ class Model(Section):
 
     task: Task | None = Field(None, description="None: inferred from the target.")
     candidates: list[CandidateSpec] = Field(default=[], description="[] is what suits the task.")
-    rule: Rule = Rule()
-    tuning: Tuning = Tuning()
-    split: Split = Split()
+    rule: Rule = Field(Rule(), description="The rule that always takes part.")
+    tuning: Tuning = Field(Tuning(), description="How long hyperparameters are searched for.")
+    split: Split = Field(Split(), description="Which rows train, tune and test.")
     slices: list[Column] = Field(default=[], description="Columns whose groups are judged apart.")
-    min_slice_rows: int = Field(100, ge=1)
+    min_slice_rows: int = Field(100, ge=1, description="A smaller group is not judged.")
     bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples for an interval.")
-    seed: int = 0
+    seed: int = Field(0, description="Of everything random: the same seed, the same models.")

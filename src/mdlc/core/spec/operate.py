@@ -26,7 +26,7 @@ class Promotion(Section):
 class Serving(Section):
     """How predictions are answered."""
 
-    port: int = Field(8080, ge=1, le=65535)
+    port: int = Field(8080, ge=1, le=65535, description="Where mdlc serve listens.")
     max_rows: int = Field(10_000, ge=1, description="Rows in one request.")
     max_bytes: int = Field(16_000_000, ge=1000, description="Bytes in one request.")
 
@@ -34,18 +34,18 @@ class Serving(Section):
 class Deploy(Section):
     """Promotion and serving."""
 
-    promote: Promotion = Promotion()
-    serving: Serving = Serving()
+    promote: Promotion = Field(Promotion(), description="When a challenger replaces the champion.")
+    serving: Serving = Field(Serving(), description="How predictions are answered.")
 
 
 class Drift(Section):
     """Population stability index of each feature and of the predictions."""
 
-    warn: float = Field(0.1, gt=0)
-    retrain: float = Field(0.25, gt=0)
-    bins: int = Field(10, ge=2, le=50)
+    warn: float = Field(0.1, gt=0, description="Index above which an alert stands.")
+    retrain: float = Field(0.25, gt=0, description="Index above which the alert gives a reason.")
+    bins: int = Field(10, ge=2, le=50, description="Bins of a number, at its training quantiles.")
     min_predictions: int = Field(1000, ge=1, description="Fewer in a window: not enough data.")
-    ignore: list[Column] = []
+    ignore: list[Column] = Field(default=[], description="Features that never alert.")
 
 
 class Quality(Section):
@@ -66,8 +66,12 @@ class Quality(Section):
 class Monitor(Section):
     """What is watched, and over which windows."""
 
-    window: Duration = Field("7d", validate_default=True)
-    long_window: Duration = Field("28d", validate_default=True)
+    window: Duration = Field(
+        "7d", validate_default=True, description="The span that every signal is about."
+    )
+    long_window: Duration = Field(
+        "28d", validate_default=True, description="How much history the watch keeps, at least."
+    )
     hold: Duration = Field(
         "1d", validate_default=True, description="How long before an alert fires."
     )
@@ -77,27 +81,33 @@ class Monitor(Section):
     min_label_ratio: float = Field(
         0.5, ge=0, le=1, description="Share of predictions labelled by then."
     )
-    drift: Drift = Drift()
-    quality: Quality = Quality()
+    drift: Drift = Field(Drift(), description="Bounds on the population stability index.")
+    quality: Quality = Field(Quality(), description="Bounds on what late labels tell.")
 
 
 class Retrain(Section):
     """What starts a retraining, and what holds it back."""
 
-    when: list[Literal["calibration", "skill", "money", "drift", "schedule"]] = [
-        "calibration",
-        "skill",
-        "money",
-    ]
+    when: list[Literal["calibration", "skill", "money", "drift", "schedule"]] = Field(
+        default=["calibration", "skill", "money"], description="Reasons that may start one."
+    )
     every: Duration | None = Field(None, description="With when: schedule.")
-    cooldown: Duration = Field("14d", validate_default=True)
-    max_per_month: int = Field(2, ge=0)
+    cooldown: Duration = Field(
+        "14d", validate_default=True, description="From the end of one to the start of the next."
+    )
+    max_per_month: int = Field(2, ge=0, description="In a calendar month, UTC; failed ones count.")
     cost_per_run: float = Field(0, ge=0, description="Money for one retraining.")
-    money_per_month: float | None = Field(None, ge=0, description="None: no bound.")
+    money_per_month: float | None = Field(
+        None, ge=0, description="Money for all of a month's retrainings; None: no bound."
+    )
     window: Duration | None = Field(None, description="Length of the training window; None: all.")
-    validation: Duration = Field("7d", validate_default=True)
-    test: Duration = Field("7d", validate_default=True)
-    min_new_labels: int = Field(1000, ge=1)
+    validation: Duration = Field(
+        "7d", validate_default=True, description="Length of its validation window."
+    )
+    test: Duration = Field(
+        "7d", validate_default=True, description="Length of its test window, the newest."
+    )
+    min_new_labels: int = Field(1000, ge=1, description="Labels since the last one, at least.")
     trials: int = Field(3, ge=1, description="Tuning is warm-started from the champion.")
     candidates: list[CandidateSpec] = Field(
         default=[], description="[] is the champion's kind; the rule always takes part."

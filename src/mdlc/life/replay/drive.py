@@ -126,16 +126,22 @@ class Driver:
                 self.answers.rejected_labels += len(chosen) - answer["accepted"]
 
     def _post(self, path: str, *, body: dict[str, Any], time: datetime) -> dict[str, Any] | None:
-        """Post and return the answer; count a refused request, raise if the server is gone."""
+        """Post and return the answer; count one that the server could not answer.
+
+        Raises:
+            ServiceError: the server is gone, or says that the request is wrong, which is our fault.
+        """
         try:
             response = self.client.post(path, json=body, headers={"x-mdlc-time": time.isoformat()})
         except httpx.TransportError as error:
             raise ServiceError(
                 f"the model server stopped answering: {error}", hint="see the replay's serve.log"
             ) from error
-        if response.status_code != 200:
+        if response.status_code >= 500:
             self.answers.failed_requests += 1
             return None
+        if response.status_code != 200:
+            raise ServiceError(f"the model server refused {path}: {response.text[:300]}")
         parsed: dict[str, Any] = response.json()
         return parsed
 

@@ -165,12 +165,12 @@ def test_the_task_follows_from_the_target(tmp_path: Path, target: str, task: str
 
 def test_an_image_packs_its_pixels_in_natural_order(tmp_path: Path) -> None:
     pixels = ", ".join(f"{i} AS p{i}" for i in (10, 11, 2, 1))
-    changes = spec(image={"prefix": "p", "shape": [2, 2, 1]})
+    changes = spec(image={"prefix": "p", "shape": [2, 2, 1], "scale": 4})
     prepared = run(
         tmp_path, spec=changes, sql={"events": EVENTS.replace("i AS id", f"{pixels}, i AS id")}
     )
     assert prepared.features[-1].kind == "image"
-    assert rows(tmp_path, "DISTINCT image FROM {t}") == [([1.0, 2.0, 10.0, 11.0],)]
+    assert rows(tmp_path, "DISTINCT image FROM {t}") == [([0.25, 0.5, 2.5, 2.75],)]
     with pytest.raises(SpecError, match="but 3 x 2 x 1 is 6"):
         run(
             tmp_path,

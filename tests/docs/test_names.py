@@ -1,0 +1,86 @@
+"""Every metric, alert, verb and exit code is documented, and nothing that is gone still is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from mdlc.cli.main import app
+from mdlc.core.documents.watch import Baseline
+from mdlc.core.errors import MdlcError
+from mdlc.core.spec import Monitor
+from mdlc.monitoring.conditions import judge
+from mdlc.monitoring.signals import DriftSignal, Signals
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def headings(page: str) -> set[str]:
+    """Return the words in code style that are headings of a page."""
+    return set(re.findall(r"^#+ .*?`([^`]+)`", (DOCS / page).read_text(), re.MULTILINE))
+
+
+def series() -> dict[str, set[str]]:
+    """Return each metric of the predictor with its labels, histograms by their base name."""
+    from mdlc.serving.metrics import Metrics
+
+    metrics = Metrics("m", currency="USD")
+    collectors = metrics.registry._collector_to_names
+    found = {}
+    for collector in collectors:
+        suffix = "_total" if collector._type == "counter" else ""
+        found[collector._name + suffix] = set(collector._labelnames)
+    return found
+
+
+def rows(page: str) -> dict[str, set[str]]:
+    """Return the metrics in a page's tables with the labels in their second column."""
+    lines = re.findall(r"^\| `(mdlc_\w+)` \|([^|]*)\|", (DOCS / page).read_text(), re.MULTILINE)
+    return {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in lines}
+
+
+def alerts() -> set[str]:
+    """Return the names of all conditions that monitoring judges."""
+    drift = [DriftSignal(name=n, psi=None, noise=0, predictions=0) for n in ("a", "__prediction")]
+    empty: dict[str, object] = dict.fromkeys(Signals._fields)
+    signals = Signals(**{**empty, "predictions": 0, "labels": 0, "due": 0} | _lists(drift))
+    baseline = Baseline(version="1", money_per_decision=1, log_loss=None, mae=None)
+    judged = judge(signals, monitor=Monitor(), baseline=baseline, ignored=())
+    return {condition.name for condition in judged}
+
+
+def _lists(drift: list[DriftSignal]) -> dict[str, object]:
+    return {"calibration": [], "drift": drift}
+
+
+def test_metrics_are_documented_with_their_labels():
+    pytest.importorskip("kserve")
+    assert rows("metrics.md") == series()
+
+
+def test_alerts_have_a_runbook():
+    assert headings("alerts.md") == alerts()
+
+
+def test_verbs_are_documented():
+    group = typer.main.get_command(app)
+    assert headings("cli.md") == {f"mdlc {name}" for name in group.commands}  # type: ignore[attr-defined]
+
+
+def test_options_are_documented():
+    text = (DOCS / "cli.md").read_text()
+    group = typer.main.get_command(app)
+    for name, verb in group.commands.items():  # type: ignore[attr-defined]
+        part = text.partition(f"`mdlc {name}`\n")[2].partition("\n## ")[0]
+        common = text.partition("## What all verbs share")[2].partition("\n## ")[0]
+        for option in (flag for p in verb.params for flag in p.opts if flag.startswith("--")):
+            assert f"`{option}" in part + common, f"mdlc {name} {option} is not in docs/cli.md"
+
+
+def test_exit_codes_are_documented():
+    text = (DOCS / "cli.md").read_text()
+    for kind in (MdlcError, *MdlcError.__subclasses__()):
+        assert re.search(rf"^\| {kind.exit_code} \|.*\n", text, re.MULTILINE), kind.__name__
