@@ -103,7 +103,8 @@ def parse(exposition: str) -> list[Sample]:
 
 def _split(exposition: str) -> tuple[str, list[str]]:
     """Return the text with each value replaced by its line's position, and the values."""
-    lines, values = [], []
+    lines: list[str] = []
+    values: list[str] = []
     for line in exposition.split("\n"):
         found = None if line.startswith("#") else SERIES.fullmatch(line)
         if found:

@@ -70,6 +70,9 @@ def measure(
     predictions made in (t - window - labels_within, t - labels_within]. With steady traffic that
     is the labelled share; labels that come at once after traffic grew make it too high, so it is
     cut at 1, and a sudden drop of traffic makes it too low until the window has passed.
+
+    Quality and drift are None until the version has served for monitor.warm_up: the rows of one
+    day share its weather, so their number alone does not make them a sample.
     """
     window = Window(store, match=match, start=time - monitor.window, end=time)
     old = time - monitor.labels_within
@@ -77,7 +80,8 @@ def measure(
         "mdlc_predictions_total"
     )
     labels = window.count("mdlc_labels_total")
-    enough = labels >= monitor.quality.min_labels
+    settled = bool(store.value("mdlc_predictions_total", match=match, time=time - monitor.warm_up))
+    enough = settled and labels >= monitor.quality.min_labels
     log_loss = _mean(window, "mdlc_log_loss_sum_total", labels) if enough else None
     return Signals(
         predictions=window.count("mdlc_predictions_total"),
@@ -90,7 +94,7 @@ def measure(
         mae=_mean(window, "mdlc_absolute_error_sum_total", labels) if enough else None,
         money_per_decision=_money(window, labels) if enough else None,
         calibration=_calibration(window, labels) if enough else [],
-        drift=_drift(store, monitor=monitor, match=match, time=time),
+        drift=_drift(store, monitor=monitor, match=match, time=time, settled=settled),
     )
 
 
@@ -140,7 +144,12 @@ def _calibration(window: Window, labels: int) -> list[CalibrationSignal]:
 
 
 def _drift(
-    store: SampleStore, *, monitor: Monitor, match: Mapping[str, str], time: datetime
+    store: SampleStore,
+    *,
+    monitor: Monitor,
+    match: Mapping[str, str],
+    time: datetime,
+    settled: bool,
 ) -> list[DriftSignal]:
     """Return the index of every feature and of the prediction, features first, by name."""
     window = Window(store, match=match, start=time - monitor.window, end=time)
@@ -149,8 +158,9 @@ def _drift(
     # Each replica shows the same training counts, so they are not summed.
     trained = _by_feature(store.value("mdlc_reference_bin_count", match=match, time=time), top=True)
     names = sorted({*live, *trained} - {PREDICTION})
+    least = monitor.drift.min_predictions if settled else math.inf
     return [
-        _signal(name, trained.get(name, {}), live.get(name, {}), monitor.drift.min_predictions)
+        _signal(name, trained.get(name, {}), live.get(name, {}), least)
         for name in [*names, PREDICTION]
     ]
 
@@ -167,7 +177,7 @@ def _by_feature(series: dict[Labels, float], *, top: bool = False) -> dict[str, 
 
 
 def _signal(
-    name: str, trained: Mapping[str, float], live: Mapping[str, float], least: int
+    name: str, trained: Mapping[str, float], live: Mapping[str, float], least: float
 ) -> DriftSignal:
     predictions, rows = sum(live.values()), sum(trained.values())
     enough = predictions >= least and rows > 0

@@ -196,8 +196,9 @@ class Metrics:
         """Count what labels told about `version`; `lags` (labels,) are seconds."""
         key = (self.model, version)
         self.labels.labels(*key).inc(quality.labels)
+        waited = self.lag.labels(*key)
         for lag in lags.tolist():
-            self.lag.labels(*key).observe(lag)
+            waited.observe(lag)
         self.gained.labels(*key, self.currency).inc(quality.gained)
         self.lost.labels(*key, self.currency).inc(quality.lost)
         if not quality.classes:

@@ -6,7 +6,6 @@ type, size. JSON has no NaN; a missing value is null there, and NaN in binary te
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections import Counter
 from collections.abc import Sequence

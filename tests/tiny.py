@@ -1,6 +1,6 @@
-"""A lifecycle small enough to run in seconds: a CSV made here, one feature that matters, logistic.
+"""A lifecycle small enough to run in seconds: a CSV made here, two features that matter.
 
-The odds of `bought` are exp(2 x + shift). `until` leaves the last days to be lived by a replay.
+The odds of `bought` are exp(2 x + 2 y + shift). `until` leaves the last days to a replay.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ spec:
         csv: rows.csv
     table: {key: [id], time: asked, label_time: known}
     target: answer
-    features: [x, group]
+    features: [x, y, group]
     identifiers: [id]
     known_later: [known]
   model:
@@ -57,11 +57,11 @@ def write_rows(
     *,
     days: int = 40,
     rows_a_day: int = 20,
-    shift: Callable[[int], float] = lambda day: -1.0,
+    shift: Callable[[int], float] = lambda _: -1.0,
     extra: dict[str, Callable[[int, np.random.Generator], Any]] | None = None,
     seed: int = 0,
 ) -> None:
-    """Write the CSV: id, asked, known (six hours later), x, group, answer, and `extra` columns.
+    """Write the CSV: id, asked, known (six hours later), x, group, answer, y, and `extra`.
 
     `shift` and the makers of `extra` columns are given the day's number, from 0.
     """
@@ -69,17 +69,17 @@ def write_rows(
     more = extra or {}
     with path.open("w", newline="") as file:
         out = csv.writer(file)
-        out.writerow(["id", "asked", "known", "x", "group", "answer", *more])
+        out.writerow(["id", "asked", "known", "x", "group", "answer", "y", *more])
         for number in range(days * rows_a_day):
             day, of_day = divmod(number, rows_a_day)
             asked = FIRST_DAY + timedelta(days=day, seconds=of_day * 86400 // rows_a_day)
-            x = float(random.normal())
-            odds = np.exp(2 * x + shift(day))
+            x, y = random.normal(size=2).round(4).tolist()
+            odds = np.exp(2 * (x + y) + shift(day))
             answer = "bought" if random.random() < odds / (1 + odds) else "left"
             group = "ab"[int(random.integers(2))]
             known = asked + timedelta(hours=6)
             values = [make(day, random) for make in more.values()]
-            out.writerow([number, asked, known, round(x, 4), group, answer, *values])
+            out.writerow([number, asked, known, x, group, answer, y, *values])
 
 
 def write_file(folder: Path, *edits: tuple[str, str]) -> Path:

@@ -147,13 +147,42 @@ def save_lightgbm(folder: Path, encoder: Encoder, *, booster: Any, columns: int)
     from onnxmltools.convert.common.data_types import FloatTensorType
 
     converted = convert_lightgbm(
-        booster,
+        floor_thresholds(booster),
         name="model",
         initial_types=[("encoded", FloatTensorType([None, len(encoder.owners)]))],
         target_opset=LIGHTGBM_OPSET,
         zipmap=False,
     )
     return _save(folder, encoder, converted=converted, columns=columns)
+
+
+def floor_thresholds(booster: Any) -> Any:
+    """Return a copy of a booster with each threshold lowered to a float32.
+
+    ONNX keeps thresholds as float32. Rounded to the nearest, one between two neighbouring values
+    can land on the upper one, and that value's rows go the other way. Every x is a float32 itself,
+    so x <= t and x <= (largest float32 not above t) are the same question.
+    """
+    import lightgbm
+
+    lines = []
+    for line in booster.model_to_string().splitlines():
+        name, _, values = line.partition("=")
+        if name == "tree_sizes":
+            continue  # Sizes in bytes, which change; without them LightGBM finds the trees itself.
+        lines.append(f"threshold={_floored(values)}" if name == "threshold" else line)
+    return lightgbm.Booster(model_str="\n".join(lines) + "\n")
+
+
+def _floored(values: str) -> str:
+    return " ".join(_floor(float(value)) for value in values.split())
+
+
+def _floor(value: float) -> str:
+    near = np.float32(value)
+    # numpy would round a bare `value` to float32 before comparing, and find them equal.
+    above = float(near) > value
+    return repr(float(np.nextafter(near, np.float32(-np.inf)) if above else near))
 
 
 def _save(folder: Path, encoder: Encoder, *, converted: Any, columns: int) -> Format:

@@ -17,7 +17,7 @@ from typing import Any
 from mdlc.core.errors import MARK, MdlcError, StageError, from_json
 from mdlc.core.files import digest_json, digest_path
 from mdlc.pipelines.local.code import stage_code
-from mdlc.pipelines.local.store import Question, Store
+from mdlc.pipelines.local.store import Output, Question, Store
 from mdlc.pipelines.local.warm import WarmServer
 
 Listener = Callable[[str, str, float], None]
@@ -53,12 +53,15 @@ class Session:
         log.unlink(missing_ok=True)
         self.listener(stage, "started", 0.0)
         started = time.monotonic()
-        code = self.server.run(command, stage=stage, log=log)
+        try:
+            code = self.server.run(command, stage=stage, log=log)
+            self.error = _error_in(log, stage=stage, code=code) if code else None
+        except MdlcError as error:
+            # kfp.local would make its own text of it.
+            self.error = error
         seconds = time.monotonic() - started
-        if code:
-            self.error = _error_in(log, stage=stage, code=code)
-        self.listener(stage, "failed" if code else "finished", seconds)
-        return code == 0
+        self.listener(stage, "failed" if self.error else "finished", seconds)
+        return self.error is None
 
 
 def _error_in(log: Path, *, stage: str, code: int) -> MdlcError:
@@ -107,7 +110,6 @@ def _make_handler(session: Session) -> type:
 
 def _make_cache(session: Session) -> type:
     from kfp import dsl
-    from kfp.dsl import executor
 
     class ContentCache:
         """kfp.local's LocalCache over our store."""
@@ -136,14 +138,7 @@ def _make_cache(session: Session) -> type:
             outputs = {}
             for name, output in entry.outputs.items():
                 session.digests[output.path] = output.digest
-                outputs[name] = executor.create_artifact_instance(
-                    {
-                        "name": name,
-                        "uri": output.path,
-                        "metadata": {},
-                        "type": {"schemaTitle": output.schema_title},
-                    }
-                )
+                outputs[name] = _artifact(name, output)
             self._remember(question.stage, outputs)
             return outputs
 
@@ -158,3 +153,12 @@ def _make_cache(session: Session) -> type:
             session.artifacts[stage] = {name: Path(a.uri) for name, a in outputs.items()}
 
     return ContentCache
+
+
+def _artifact(name: str, output: Output) -> Any:
+    """Return a stored output as the kfp artifact that the step had returned."""
+    from kfp.dsl import executor
+
+    kind = {"schemaTitle": output.schema_title}
+    described = {"name": name, "uri": output.path, "metadata": {}, "type": kind}
+    return executor.create_artifact_instance(described)

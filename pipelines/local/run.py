@@ -109,8 +109,10 @@ class Runner:
             write_document(folder / "run.json", record)
             self._execute(arguments, session=session)
             record.state = "finished"
-        except MdlcError as error:
-            record.state, record.error = "failed", str(error)
+        except BaseException as error:
+            known = isinstance(error, MdlcError)
+            record.state = "failed"
+            record.error = str(error) if known else f"stopped by {type(error).__name__}"
             raise
         finally:
             record.seconds = round(time.monotonic() - started, 3)

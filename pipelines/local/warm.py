@@ -28,7 +28,7 @@ from typing import IO, Any
 from mdlc.core.errors import StageError
 
 # Libraries without threads of their own at import: safe to have loaded before a fork.
-# TensorFlow and MLflow start threads, so their stages load them in the child.
+# TensorFlow starts threads, so it is loaded in the child.
 TABLES = ("ibis", "duckdb", "pyarrow", "ibis.backends.duckdb")
 LEARNING = ("pandas", "sklearn.pipeline", "sklearn.linear_model", "lightgbm", "onnxruntime")
 PRELOAD: dict[str, tuple[str, ...]] = {
@@ -37,7 +37,14 @@ PRELOAD: dict[str, tuple[str, ...]] = {
     "exploration": (*TABLES, "scipy.stats"),
     "training": (*TABLES, *LEARNING, "skl2onnx", "optuna"),
     "evaluation": ("duckdb", "pyarrow", "onnxruntime"),
+    "deployment": ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store"),
 }
+SETTINGS = {
+    "_KFP_RUNTIME": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+}
+"""Read by kfp and MLflow when they are imported: no compiler, and no thread that phones home."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -95,7 +102,7 @@ class WarmServer:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "_KFP_RUNTIME": "true"},
+            env={**os.environ, **SETTINGS},
         )
         return self._process
 
@@ -159,7 +166,6 @@ def main() -> None:
     _die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    os.environ["_KFP_RUNTIME"] = "true"
     importlib.import_module("kfp.dsl.executor_main")
     serve(sys.stdin, answers)
 

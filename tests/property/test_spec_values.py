@@ -17,8 +17,9 @@ from mdlc.core.spec.base import format_duration, parse_duration
 DURATIONS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=36_500))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
     max_leaves=10,
 )
 

@@ -107,7 +107,8 @@ def from_json(text: str) -> MdlcError:
     """Rebuild an error from `MdlcError.to_json`; an unknown type becomes a StageError."""
     fields: dict[str, Any] = json.loads(text)
     name = fields.pop("type", "")
-    kinds = {kind.__name__: kind for kind in (MdlcError, *MdlcError.__subclasses__())}
+    known: list[type[MdlcError]] = [MdlcError, *MdlcError.__subclasses__()]
+    kinds = {kind.__name__: kind for kind in known}
     return kinds.get(name, StageError)(fields.pop("message", ""), **fields)
 
 

@@ -27,27 +27,37 @@ def read_rows(path: Path) -> Rows:
     """Read rows from JSON (a V1 request, a list, or "-" for stdin), CSV, TSV or Parquet.
 
     Raises:
-        DataError: the file cannot be read as rows.
+        DataError: the file cannot be read as rows, or has none.
     """
     if str(path) != "-" and not path.exists():
         raise DataError(f"{path} does not exist", hint="give a JSON or CSV file with --rows")
-    if path.suffix in {".csv", ".tsv", ".parquet"}:
-        import duckdb
+    table = path.suffix in {".csv", ".tsv", ".parquet"}
+    rows = _table_rows(path) if table else _json_rows(path)
+    if not rows:
+        raise DataError(f"{path} has no rows")
+    return rows
 
-        try:
-            with duckdb.connect() as connection:
-                rows: Rows = (
-                    connection.sql("FROM query_table(?)", params=[str(path)])
-                    .to_arrow_table()
-                    .to_pylist()
-                )
-        except duckdb.Error as error:
-            raise DataError(f"{path}: {str(error).splitlines()[0]}") from error
-        return rows
-    text = sys.stdin.read() if str(path) == "-" else path.read_text()
+
+def _table_rows(path: Path) -> Rows:
+    import duckdb
+
     try:
-        parsed = json.loads(text)
-    except json.JSONDecodeError as error:
+        with duckdb.connect() as connection:
+            table = connection.sql("FROM query_table(?)", params=[str(path)]).to_arrow_table()
+    except duckdb.Error as error:
+        raise DataError(f"{path}: {str(error).splitlines()[0]}") from error
+    rows: Rows = table.to_pylist()
+    return rows
+
+
+def _json_rows(path: Path) -> Rows:
+    try:
+        parsed = json.loads(sys.stdin.read() if str(path) == "-" else path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text") from error
+    except (json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{path}: not JSON: {error}") from error
     if isinstance(parsed, dict):
         parsed = parsed.get("instances", [parsed])
@@ -60,7 +70,7 @@ def answer_here(place: Workspace, instances: Rows) -> dict[str, Any]:
     """Answer in this process, as the server would, without a log.
 
     Raises:
-        DataError: a feature is missing, unknown or of a wrong type.
+        DataError: a feature is unknown, or a value is of a wrong type; one left out is missing.
     """
     pointer = require(place)
     scorer = Scorer.load(bundle_of(place, pointer))

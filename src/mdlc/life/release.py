@@ -26,6 +26,14 @@ def bundle_of(place: Workspace, pointer: Pointer) -> Path:
     return place.pointer.parent / pointer.bundle
 
 
+def history_of(place: Workspace) -> History:
+    """Return the history, rid of the torn line that a writer leaves when it is killed."""
+    history = History(place.history)
+    if place.history.exists():
+        history.repair()
+    return history
+
+
 def require(place: Workspace) -> Pointer:
     """Return what serves.
 
@@ -44,14 +52,31 @@ def release(
     """Make the winner in `deployment` the one that serves; a second call changes nothing.
 
     The bundle is copied and checked before the pointer moves, and the pointer moves in one rename:
-    a predictor sees the old model or the new one.
+    a predictor sees the old model or the new one. If the process is killed before history has its
+    line, the second call adds it.
     """
     made = read_document(deployment / "deployment.json", Deployment)
-    before = current(place)
-    if before and before.digest == made.digest:
-        return before
+    pointer = current(place)
+    if pointer is None or pointer.digest != made.digest:
+        pointer = _move(place, deployment=deployment, made=made, time=time)
+    history = history_of(place)
+    entries = history.entries()
+    if not entries or entries[-1].digest != pointer.digest:
+        history.append(
+            time=pointer.since,
+            version=pointer.version,
+            digest=pointer.digest,
+            candidate=evaluation.winner,
+            replaced=entries[-1].version if entries else "",
+            why=why,
+            money_per_decision=winner(evaluation).money_per_decision.value,
+        )
+    return pointer
+
+
+def _move(place: Workspace, *, deployment: Path, made: Deployment, time: datetime) -> Pointer:
     source = deployment / made.bundle
-    manifest, _ = open_bundle(source)
+    open_bundle(source)
     target = place.folder / "models" / made.version
     with whole_folder(target) as temporary:
         shutil.copytree(source, temporary, dirs_exist_ok=True, copy_function=_link)
@@ -63,15 +88,6 @@ def release(
         since=time,
     )
     write_document(place.pointer, pointer)
-    History(place.history).append(
-        time=time,
-        version=made.version,
-        digest=made.digest,
-        candidate=manifest.candidate,
-        replaced=before.version if before else "",
-        why=why,
-        money_per_decision=winner(evaluation).money_per_decision.value,
-    )
     return pointer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -60,10 +61,16 @@ def write_starter(file: Path, *, data: Path | None, target: str | None, name: st
         name=_name(name, data),
         payoff=_payoff(classes),
         format=kind,
-        location=location,
-        target=target or "target",
+        location=_scalar(location),
+        target=_scalar(target or "target"),
     )
     write_bytes(file, text.encode())
+
+
+def _scalar(text: str) -> str:
+    """Return `text` as YAML: as it is where that is plain, else in the quotes of JSON."""
+    plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text) and text == text.strip()
+    return text if plain and text not in {"true", "false", "null"} else json.dumps(text)
 
 
 def _name(name: str | None, data: Path | None) -> str:
@@ -109,8 +116,8 @@ def _payoff(classes: list[str] | None) -> str:
     if len(classes) == 2:
         last = classes[-1]
         row = "      {action}: {{{cells}}}"
-        acts = ", ".join(f'"{c}": {2 if c == last else -1}' for c in classes)
-        nothing = ", ".join(f'"{c}": 0' for c in classes)
+        acts = ", ".join(f"{json.dumps(c)}: {2 if c == last else -1}" for c in classes)
+        nothing = ", ".join(f"{json.dumps(c)}: 0" for c in classes)
         return "\n".join(
             [
                 "      actions:",

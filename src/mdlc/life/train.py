@@ -12,7 +12,7 @@ from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
 from mdlc.life.progress import Progress
-from mdlc.life.release import bundle_of, current, release
+from mdlc.life.release import bundle_of, current, history_of, release
 from mdlc.pipelines.arguments import Arguments, Renewal, arguments
 from mdlc.pipelines.local.run import Runner
 
@@ -92,11 +92,15 @@ def train(
 
 
 def _champions_before(place: Workspace) -> list[Path | None]:
-    """Return the bundle that the serving one replaced: None stands for no champion."""
-    from mdlc.monitoring.history import History
+    """Return the bundle that the serving one replaced: None stands for no champion.
 
-    entries = History(place.history).entries() if place.history.exists() else []
-    if not entries:
+    Where the promotion was killed before history had its line, that is the last one in it.
+    """
+    pointer = current(place)
+    if pointer is None:
         return []
-    replaced = entries[-1].replaced
+    entries = history_of(place).entries()
+    last = entries[-1] if entries else None
+    told = last is not None and last.digest == pointer.digest
+    replaced = "" if last is None else last.replaced if told else last.version
     return [place.folder / "models" / replaced if replaced else None]

@@ -7,7 +7,7 @@ import pytest
 from mdlc.core import errors, steps
 from mdlc.core.errors import MdlcError, StageError, StorageError, closest, from_json
 
-CLASSES = [MdlcError, *MdlcError.__subclasses__()]
+CLASSES: list[type[MdlcError]] = [MdlcError, *MdlcError.__subclasses__()]
 
 
 @pytest.mark.parametrize("kind", CLASSES)

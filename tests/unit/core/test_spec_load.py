@@ -185,9 +185,7 @@ def test_values_do_not_change_after_loading(tmp_path: Path) -> None:
         ("spec.data.sources.rows", "rows: {csv"),
     ],
 )
-def test_a_later_error_about_the_file_finds_its_line(
-    tmp_path: Path, where: str, text: str
-) -> None:
+def test_a_later_error_about_the_file_finds_its_line(tmp_path: Path, where: str, text: str) -> None:
     loaded(tmp_path)
     path = tmp_path / "lifecycle.yaml"
     error = locate(DataError("wrong", where=where), path)

@@ -13,7 +13,7 @@ from mdlc.monitoring.samples import SampleStore, parse
 from mdlc.monitoring.signals import Signals, measure
 from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 
-MONITOR = Monitor(drift=Drift(min_predictions=100), quality=Quality(min_labels=100))
+MONITOR = Monitor(warm_up="0s", drift=Drift(min_predictions=100), quality=Quality(min_labels=100))
 
 
 @pytest.fixture
@@ -158,3 +158,20 @@ def test_a_feature_without_training_counts_is_shown_as_unknown(store: SampleStor
     predictor.predict({"0": 500})
     scrape(store, predictor, 1)
     assert [signal.psi for signal in at(store, 1).drift] == [None, None]
+
+
+def test_a_version_is_not_judged_before_it_has_served_for_the_warm_up(store: SampleStore) -> None:
+    """Rows of one day share its weather: their number alone does not make them a sample."""
+    patient = MONITOR.model_copy(update={"warm_up": 2 * DAY})
+    match = {"model": MODEL, "version": "1"}
+    predictor = Predictor()
+    for day in range(3):
+        scrape(store, predictor, day)
+        predictor.predict({"0": 400})
+        predictor.label(200, positive=50, p=0.2)
+    early = measure(store, monitor=patient, match=match, time=START + DAY)
+    later = measure(store, monitor=patient, match=match, time=START + 2 * DAY)
+    assert early.labels == 200
+    assert (early.accuracy, early.log_loss, early.calibration) == (None, None, [])
+    assert all(signal.psi is None for signal in early.drift)
+    assert later.accuracy is not None

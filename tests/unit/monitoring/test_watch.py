@@ -14,7 +14,7 @@ from mdlc.monitoring.alerts import reasons
 from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 from mdlc.monitoring.watch import Watch
 
-MONITOR = Monitor(drift=Drift(min_predictions=500), quality=Quality(min_labels=300))
+MONITOR = Monitor(warm_up="0s", drift=Drift(min_predictions=500), quality=Quality(min_labels=300))
 EVEN, MOVED = {"0": 100.0, "1": 100.0}, {"0": 190.0, "1": 10.0}
 
 

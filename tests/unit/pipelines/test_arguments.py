@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
             ("csv: rows.csv", "csv: rows.csv\n        where: x > 0"),
             {"preparation", "selection"},
         ),
-        (("features: [x, group]", "features: [x]"), {"business", "preparation", "selection"}),
+        (("features: [x, y, group]", "features: [x]"), {"business", "preparation", "selection"}),
         (
             ("identifiers: [id]", "identifiers: [id]\n    sensitive: [group]"),
             {"business", "preparation", "exploration", "selection"},
@@ -93,7 +93,7 @@ def test_changed_bytes_of_a_source_reach_collection_alone(
 ) -> None:
     before = asked(folder)
     with (folder / "rows.csv").open("a") as file:
-        file.write("999,2026-01-02 23:00:00,2026-01-02 23:30:00,0.5,a,left\n")
+        file.write("999,2026-01-02 23:00:00,2026-01-02 23:30:00,0.5,a,left,1\n")
     after = asked(folder)
     changed = {name for name in before if before[name] != after[name]}
     assert set().union(*(readers[name] for name in changed)) == {"collection"}

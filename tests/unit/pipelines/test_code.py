@@ -56,9 +56,10 @@ def test_a_change_of_a_file(package: Path, file: str, changed: tuple[bool, ...])
 def test_a_change_of_a_library(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = digests()
     versions = code.library_versions()
-    monkeypatch.setattr(code, "library_versions", lambda: versions | {"numpy": "0"})
-    code.stage_code.cache_clear()
-    assert code.stage_code("training") != before[1]
+    with monkeypatch.context() as patched:
+        patched.setattr(code, "library_versions", lambda: versions | {"numpy": "0"})
+        code.stage_code.cache_clear()
+        assert code.stage_code("training") != before[1]
 
 
 def test_a_library_that_is_not_installed_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:

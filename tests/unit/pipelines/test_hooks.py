@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ class FakeServer(WarmServer):
         super().__init__()
         self.code, self.text, self.error = code, text, error
 
-    def run(self, command: Sequence[str], *, stage: str, log: Path) -> int:
+    def run(self, command: Sequence[str], *, stage: str, log: Path) -> int:  # noqa: ARG002
         if self.error:
             raise self.error
         log.write_text(self.text)
@@ -34,7 +35,7 @@ def ended(folder: Path, server: WarmServer) -> tuple[Session, bool, list[tuple[s
         store=Store(folder / "cache"),
         server=server,
         logs=folder / "logs",
-        listener=lambda stage, event, seconds: told.append((stage, event)),
+        listener=lambda stage, event, _: told.append((stage, event)),
         force=False,
     )
     return session, session.run_step(["x", "--function_to_execute", "training"]), told
@@ -79,7 +80,7 @@ def test_kfp_is_given_back_as_it_was(tmp_path: Path) -> None:
 
     before = (cache.LocalCache, subprocess_task_handler.SubprocessTaskHandler)
     session, _, _ = ended(tmp_path, FakeServer(code=0))
-    with pytest.raises(RuntimeError), installed(session):
+    with contextlib.suppress(RuntimeError), installed(session):
         assert cache.LocalCache is not before[0]
         raise RuntimeError
     assert (cache.LocalCache, subprocess_task_handler.SubprocessTaskHandler) == before

@@ -6,12 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.files import digest_json
+from mdlc.core.files import digest_json, digest_path
 from mdlc.pipelines.arguments import Arguments
 from mdlc.pipelines.compile import compile_training
 from mdlc.pipelines.local.code import stage_code
 from mdlc.pipelines.local.plan import make_plan, producers, read_tasks
 from mdlc.pipelines.local.store import Question, Store
+
+OUTPUTS = {
+    "business": "case",
+    "collection": "snapshot",
+    "preparation": "table",
+    "exploration": "findings",
+    "selection": "contest",
+    "training": "models",
+    "evaluation": "verdict",
+    "deployment": "release",
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +41,7 @@ def asked(pipeline: Path) -> Arguments:
 
 def answer(store: Store, *, pipeline: Path, asked: Arguments, stages: set[str]) -> None:
     """Put what `stages` would have written into the store, as a run does."""
-    written: dict[str, tuple[str, Path]] = {}
+    written: dict[str, Path] = {}
     for name, task in read_tasks(pipeline).items():
         if name not in stages:
             continue
@@ -38,37 +49,16 @@ def answer(store: Store, *, pipeline: Path, asked: Arguments, stages: set[str]) 
         folder.mkdir(exist_ok=True)
         (folder / "document.json").write_text(name)
         inputs = {
-            key: store_digest(written[source["taskOutputArtifact"]["producerTask"]][1])
+            key: digest_path(written[source["taskOutputArtifact"]["producerTask"]])
             for key, source in task["inputs"].get("artifacts", {}).items()
         }
         parameters = {
             key: digest_json(asked[source["componentInputParameter"]])
             for key, source in task["inputs"].get("parameters", {}).items()
         }
-        question = Question(
-            stage=name, code=stage_code(name), parameters=parameters, inputs=inputs
-        )
-        output = next(key for key in OUTPUTS if key[0] == name)[1]
-        store.put(question, outputs={output: (folder, "system.Artifact")}, seconds=2)
-        written[name] = (output, folder)
-
-
-OUTPUTS = {
-    ("business", "case"),
-    ("collection", "snapshot"),
-    ("preparation", "table"),
-    ("exploration", "findings"),
-    ("selection", "contest"),
-    ("training", "models"),
-    ("evaluation", "verdict"),
-    ("deployment", "release"),
-}
-
-
-def store_digest(folder: Path) -> str:
-    from mdlc.core.files import digest_path
-
-    return digest_path(folder)
+        question = Question(stage=name, code=stage_code(name), parameters=parameters, inputs=inputs)
+        store.put(question, outputs={OUTPUTS[name]: (folder, "system.Artifact")}, seconds=2)
+        written[name] = folder
 
 
 def test_at_first_the_sources_run_and_the_rest_depends(

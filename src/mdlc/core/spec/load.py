@@ -105,9 +105,8 @@ def _places(document: Any, loc: Sequence[str | int], *, missing: bool) -> list[s
     """
     node, steps = document, []
     for number, step in enumerate(loc, start=1):
-        if isinstance(node, CommentedMap) and step in node:
-            node = node[step]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+        listed = isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node)
+        if listed or (isinstance(node, CommentedMap) and step in node):
             node = node[step]
         elif not missing or number < len(loc):
             continue

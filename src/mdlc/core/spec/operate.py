@@ -75,6 +75,11 @@ class Monitor(Section):
     hold: Duration = Field(
         "1d", validate_default=True, description="How long before an alert fires."
     )
+    warm_up: Duration = Field(
+        "1d",
+        validate_default=True,
+        description="How long a version serves before its quality and drift are judged.",
+    )
     labels_within: Duration = Field(
         "3d", validate_default=True, description="Labels are late after."
     )

@@ -38,7 +38,9 @@ class Loop:
     observations: list[Observation] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     retrainings: int = 0
-    firing: set[str] = field(default_factory=set)
+    firing: set[tuple[str, str]] = field(default_factory=set)
+    answered: tuple[str, ...] = ()
+    """The trigger's last decision and its reasons: the same again tomorrow is no news."""
 
     def tick(self, now: datetime) -> None:
         """Scrape, look, and ask for a retraining where an alert says so."""
@@ -82,21 +84,25 @@ class Loop:
 
     def _note_alerts(self, seen: Observation) -> None:
         for alert in seen.alerts:
-            if alert.state == "firing" and alert.name not in self.firing:
-                self.firing.add(alert.name)
+            name = (alert.name, alert.subject)
+            if alert.state == "firing" and name not in self.firing:
+                self.firing.add(name)
                 self._event(seen.time, "alert", alert.name, detail=alert.summary)
                 self.progress.say(f"{seen.time:%Y-%m-%d} {alert.name}: {alert.summary}")
-            if alert.state == "resolved" and alert.name in self.firing:
-                self.firing.discard(alert.name)
+            if alert.state == "resolved" and name in self.firing:
+                self.firing.discard(name)
                 self._event(seen.time, "resolved", alert.name, detail=alert.summary)
 
     def _note_retraining(self, now: datetime, made: Retraining) -> None:
         verdict = made.verdict
+        answered = (verdict.decision, *verdict.reasons)
         if verdict.decision != "run":
-            if not verdict.evidence.get("repeats"):
+            if answered != self.answered:
                 title = f"retraining {'deferred' if verdict.decision == 'defer' else 'skipped'}"
                 self._event(now, "trigger", title, detail=verdict.why)
+            self.answered = answered
             return
+        self.answered = ()
         self.retrainings += 1
         self._event(
             now, "retraining", f"retraining: {', '.join(verdict.reasons)}", detail=verdict.why

@@ -1,0 +1,130 @@
+"""A first file fits the data that it is given, validates, and is never written over another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mdlc.cli.main import app
+from mdlc.core.spec import load
+from tests import tiny
+
+RUNNER = CliRunner(env={"COLUMNS": "200", "MDLC_HOME": None})
+ROWS = 40
+
+
+def write(folder: Path, values: list[str], *, name: str = "shop visits.csv") -> Path:
+    path = folder / name
+    lines = [f"{number},{number % 7},{values[number % len(values)]}" for number in range(ROWS)]
+    path.write_text("\n".join(["id,x,answer", *lines]) + "\n")
+    return path
+
+
+def init(folder: Path, *arguments: str | Path) -> tuple[int, str, Path]:
+    file = folder / "lifecycle.yaml"
+    result = RUNNER.invoke(app, ["init", str(file), *map(str, arguments)])
+    return result.exit_code, result.output, file
+
+
+@pytest.mark.parametrize(
+    ("values", "payoff"),
+    [
+        (
+            ["left", "bought"],
+            {"act": {"bought": -1, "left": 2}, "nothing": {"bought": 0, "left": 0}},
+        ),
+        (["0", "1"], {"act": {"0": -1, "1": 2}, "nothing": {"0": 0, "1": 0}}),
+        (["no", "yes"], None),
+        (["true", "false"], {"act": {"false": -1, "true": 2}, "nothing": {"false": 0, "true": 0}}),
+        (['"say ""a"": #1"', "b: c"], None),
+    ],
+)
+def test_two_classes_get_actions(
+    tmp_path: Path, values: list[str], payoff: dict[str, dict[str, float]] | None
+) -> None:
+    code, output, file = init(tmp_path, "--data", write(tmp_path, values), "--target", "answer")
+    assert code == 0, output
+    lifecycle = load(file)
+    assert lifecycle.name == "shop-visits"
+    if payoff:
+        assert lifecycle.spec.business.payoff.actions == payoff
+    assert RUNNER.invoke(app, ["validate", str(file)]).exit_code == 0
+
+
+def test_a_name_that_yaml_would_misread_is_quoted(tmp_path: Path) -> None:
+    data = write(tmp_path, ["a", "b"], name="visits: #1.csv")
+    code, output, file = init(tmp_path, "--data", data, "--target", "answer")
+    assert code == 0, output
+    assert load(file).spec.data.sources["rows"].csv == "visits: #1.csv"
+
+
+@pytest.mark.parametrize("values", [["a", "b", "c"], ["1", "2", "3"]])
+def test_more_classes_get_right_and_wrong(tmp_path: Path, values: list[str]) -> None:
+    _, _, file = init(tmp_path, "--data", write(tmp_path, values), "--target", "answer")
+    assert load(file).spec.business.payoff.right == 1
+
+
+def test_numbers_get_under_and_over(tmp_path: Path) -> None:
+    data = write(tmp_path, ["1.5", "2.25", "3"])
+    _, _, file = init(tmp_path, "--data", data, "--target", "answer", "--name", "price")
+    lifecycle = load(file)
+    assert (lifecycle.name, lifecycle.spec.business.payoff.under) == ("price", -1)
+
+
+def test_without_data_it_is_a_whole_file_too(tmp_path: Path) -> None:
+    assert init(tmp_path)[0] == 0
+    assert load(tmp_path / "lifecycle.yaml").name == "my-model"
+
+
+def test_another_file_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "lifecycle.yaml").write_text("mine")
+    code, output, file = init(tmp_path)
+    assert code == 1
+    assert "exists; give another name" in output
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--data", "DATA"], 4, "add --target COLUMN"),
+        (["--data", "DATA", "--target", "anwser"], 4, "did you mean answer?"),
+        (["--data", "nowhere.csv", "--target", "a"], 4, "nowhere.csv"),
+        (["--data", "rows.xlsx", "--target", "a"], 4, "does not end with one of"),
+        (["--name", "My Model"], 1, "lower-case"),
+    ],
+)
+def test_what_cannot_be_fitted_is_said(
+    tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    data = str(write(tmp_path, ["a", "b"]))
+    ended, output, file = init(tmp_path, *(data if a == "DATA" else a for a in arguments))
+    assert ended == code
+    assert says in output
+    assert not file.exists()
+
+
+@pytest.mark.slow
+def test_a_first_file_for_numbers_runs(tmp_path: Path) -> None:
+    data = tmp_path / "houses.csv"
+    rows = [f"{n},{n % 17},{2.5 * (n % 17) + n % 3}" for n in range(300)]
+    data.write_text("\n".join(["id,size,price", *rows]))
+    _, _, file = init(tmp_path, "--data", data, "--target", "price")
+    with file.open("a") as text:
+        text.write("  model:\n    candidates: [linear]\n    tuning: {trials: 1}\n")
+    ended = tiny.mdlc("run", file, "--json")
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.slow
+def test_a_first_file_for_yes_and_no_runs(tmp_path: Path) -> None:
+    data = tmp_path / "visits.csv"
+    rows = [f"{n},{n % 17},{'yes' if n % 17 > 8 else 'no'}" for n in range(300)]
+    data.write_text("\n".join(["id,size,answer", *rows]))
+    _, _, file = init(tmp_path, "--data", data, "--target", "answer")
+    with file.open("a") as text:
+        text.write("  model:\n    candidates: [logistic]\n    tuning: {trials: 1}\n")
+    ended = tiny.mdlc("run", file, "--json")
+    assert ended.returncode == 0, ended.stderr
