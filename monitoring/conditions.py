@@ -167,7 +167,7 @@ def _lacking(signals: Signals, *, monitor: Monitor, watched: list[DriftSignal]) 
     blind = [
         signal.name
         for signal in watched
-        if signal.psi is None and signal.predictions >= monitor.drift.min_predictions
+        if not signal.trained and signal.predictions >= monitor.drift.min_predictions
     ]
     counts = (
         ("predictions", signals.predictions, monitor.drift.min_predictions, "drift"),

@@ -187,4 +187,5 @@ def _signal(
         psi=drift.psi(trained, live) if enough else None,
         noise=drift.noise(bins, n_actual=predictions, n_expected=rows),
         predictions=round(predictions),
+        trained=rows > 0,
     )

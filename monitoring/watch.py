@@ -28,7 +28,7 @@ class Watch:
         self._monitor = monitor
         self._model = model
         self._ignored = {*identifiers, *monitor.drift.ignore}
-        keep = max(monitor.long_window, monitor.window + monitor.labels_within)
+        keep = monitor.window + max(monitor.labels_within, monitor.warm_up)
         self._store = SampleStore(folder / "samples.sqlite", keep=keep + monitor.window)
         self._book = AlertBook(folder / "alerts.json")
 

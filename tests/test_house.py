@@ -28,7 +28,8 @@ def files() -> list[Path]:
     """Every tracked or new Python file of the rooms, without following the links in src."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "--", *ROOMS]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return [ROOT / name for name in listed.stdout.split() if name.endswith(".py")]
+    found = [ROOT / name for name in listed.stdout.split() if name.endswith(".py")]
+    return [path for path in found if path.is_file()]
 
 
 def trees() -> Iterator[tuple[str, ast.Module, int]]:

@@ -6,7 +6,9 @@ never asks a source again, and a digest says what the source gave.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +62,19 @@ def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
         SpecError: a location or a type is malformed.
         DataError: a source is missing, empty, broken, or has columns that cannot be named.
     """
+    with opened(data, root=root) as tables:
+        return {
+            name: {column: str(kind) for column, kind in table.schema().items()}
+            for name, table in tables.items()
+        }
+
+
+@contextlib.contextmanager
+def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
+    """Yield source -> its raw rows as an Ibis table, read where they lie; raises as `schemas`."""
     import duckdb
 
-    found: dict[str, dict[str, str]] = {}
+    tables: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
         connection = engine.connect(scratch=Path(folder))
         try:
@@ -70,14 +82,13 @@ def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
                 request = Request(name=name, source=source, root=root)
                 reader = READERS[source.format]
                 try:
-                    table = reader.open(connection, request, scratch=Path(folder))
+                    tables[name] = reader.open(connection, request, scratch=Path(folder))
                 except duckdb.Error as error:
                     raise reader.explain(error, request=request) from error
-                _check_names(table.columns, request=request)
-                found[name] = {column: str(kind) for column, kind in table.schema().items()}
+                _check_names(tables[name].columns, request=request)
+            yield tables
         finally:
             connection.disconnect()
-    return found
 
 
 def _copy(connection: Any, request: Request, *, out: Path, scratch: Path) -> SourceSnapshot:

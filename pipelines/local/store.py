@@ -102,6 +102,16 @@ class Store:
             f"{', '.join(parts)} changed" if parts else "its newest result is of another question"
         )
 
+    def forget(self, stage: str) -> None:
+        """Delete every entry of a stage, so that it runs again."""
+        for path in self.folder.glob("*.json"):
+            try:
+                known = read_document(path, Entry).question.stage
+            except ArtifactError:
+                continue
+            if known == stage:
+                path.unlink()
+
     def referenced(self) -> set[str]:
         """Return the paths of all artifacts that entries name."""
         paths: set[str] = set()

@@ -36,7 +36,6 @@ SETTINGS = (
         """\
   monitor:
     window: 4d
-    long_window: 8d
     hold: 1d
     drift: {min_predictions: 150}
     quality: {min_labels: 150}

@@ -21,6 +21,7 @@ LINE = re.compile(r"CSV Error on Line: (\d+)")
 TYPE = re.compile(r"[A-Za-z0-9_ ,()\[\]]+")
 CONVERTING = re.compile(r'column "([^"]+)".*?Could not convert string .*? to \'?([A-Z ]+)', re.S)
 COUNTS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+SNIFFED = ["NULL", "BIGINT", "DOUBLE", "TIME", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR"]
 MAX_LINE_CHARACTERS = 2_000_000
 """DuckDB's own limit on a line."""
 
@@ -51,6 +52,8 @@ class Delimited(FileReader):
             "skip": 0,
             "strict_mode": True,
             "nullstr": list(source.nulls),
+            # Not BOOLEAN: yes and no are text that a person wrote, and classes of a payoff.
+            "auto_type_candidates": SNIFFED,
         }
         names = [str(file) for file in files]
         try:
@@ -59,11 +62,28 @@ class Delimited(FileReader):
             return connection.read_csv(names, types=types, sample_size=-1, **fixed)
         except duckdb.Error as error:
             plain = error if LINE.search(str(error)) else _again(connection, names, header, fixed)
+            if "state machine" in str(plain or error):
+                for file in files:
+                    self._check_counts(file, expected=len(header), request=request)
             raise self.explain(plain or error, request=request) from error
 
     def explain(self, error: Exception, *, request: Request) -> DataError:
         """Make one line of DuckDB's many; the row itself is not shown, it may be sensitive."""
         return _explain(error, request=request)
+
+    def _check_counts(self, file: Path, *, expected: int, request: Request) -> None:
+        """Name the first row with another number of values: DuckDB does not always say which."""
+        opened = gzip.open if file.suffix == ".gz" else open
+        with opened(file, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
+            rows = csv.reader(text, delimiter=self.delimiter)
+            for row in rows:
+                if row and len(row) != expected:
+                    raise DataError(
+                        f"line {rows.line_num}: {len(row)} values where the first line has"
+                        f" {expected}",
+                        where=request.where,
+                        hint="quote values that contain the delimiter",
+                    )
 
     def _header(self, file: Path, *, request: Request) -> list[str]:
         """Return the first line's names; DuckDB would rename duplicates without a word."""

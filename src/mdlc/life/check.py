@@ -11,8 +11,8 @@ def check_data(lifecycle: Lifecycle, *, root: Path) -> None:
     """Look at the columns of every source, and that the file names no others.
 
     Raises:
-        SpecError: a source cannot be found.
-        DataError: the file names a column that the data lack.
+        DataError: a source is missing or cannot be read.
+        SpecError: the file names a column that the data lack.
     """
     from mdlc.components.collection.stage import schemas
     from mdlc.components.preparation.stage import check_columns

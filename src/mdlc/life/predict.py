@@ -118,7 +118,7 @@ def ask(name: str, instances: Rows, *, url: str, token_env: str | None) -> dict[
 
 
 def example(lifecycle: Lifecycle, *, place: Workspace) -> dict[str, Any]:
-    """Return a request with one real row of the newest training's test set.
+    """Return a request with one real row of the test set; sensitive values are left open.
 
     Raises:
         DataError: nothing has been trained yet.
@@ -139,7 +139,7 @@ def example(lifecycle: Lifecycle, *, place: Workspace) -> dict[str, Any]:
         else:
             row[feature.name] = value or None
     sensitive = set(lifecycle.spec.data.sensitive)
-    return {"instances": [{k: v for k, v in row.items() if k not in sensitive}]}
+    return {"instances": [{k: None if k in sensitive else v for k, v in row.items()}]}
 
 
 def in_words(answer: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +55,16 @@ def retrain(
 ) -> Retraining:
     """Ask the ledger; if it says run: export labelled predictions, run the pipeline, maybe release.
 
+    The caller holds the workspace's lock.
+
     Raises:
         MdlcError: the pipeline failed; the ledger has recorded it.
     """
     champion = require(place)
     log = PayloadLog(place.store)
     ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
+    # Whoever retrains holds the workspace, so a run that has not ended was killed.
+    ledger.abandon_stale(request.time, timedelta(0))
     verdict = ledger.decide(
         time=request.time,
         reasons=request.reasons,

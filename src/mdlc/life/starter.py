@@ -9,7 +9,10 @@ from pathlib import Path
 from mdlc.core.errors import DataError, MdlcError, closest
 from mdlc.core.files import write_bytes
 from mdlc.core.names import is_label
-from mdlc.core.spec.data import FORMATS
+from mdlc.core.spec.data import FORMATS, Data
+
+MAX_CLASSES = 20
+"""As preparation has it: more different whole numbers are a number to predict."""
 
 HEAD = """\
 # A model's whole life in one file. Editors complete it from `mdlc schema`.
@@ -55,7 +58,7 @@ def write_starter(file: Path, *, data: Path | None, target: str | None, name: st
         kind = data.suffix.lstrip(".").replace("jsonl", "json").replace("ndjson", "json")
         if kind not in FORMATS:
             raise DataError(f"{data}: its name does not end with one of {', '.join(FORMATS)}")
-        classes = _classes(data, target=target)
+        classes = _classes(data, kind=kind, target=target)
         location = _relative(data, file)
     text = HEAD.format(
         name=_name(name, data),
@@ -86,25 +89,24 @@ def _relative(data: Path, file: Path) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
-def _classes(data: Path, *, target: str | None) -> list[str] | None:
-    """Return the target's classes, or None where it is a number."""
-    import duckdb
+def _classes(data: Path, *, kind: str, target: str | None) -> list[str] | None:
+    """Return the target's classes as a run would see them, or None where it is a number."""
+    from mdlc.components.collection.stage import opened
 
     if target is None:
         raise DataError(f"which column of {data} is predicted?", hint="add --target COLUMN")
-    try:
-        with duckdb.connect() as connection:
-            relation = connection.from_query("FROM query_table($1)", params=[str(data)])
-            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-            if target not in types:
-                raise DataError(f"{data} has no column {target}", hint=closest(target, types))
-            column = '"' + target.replace('"', '""') + '"'
-            chosen = relation.project(f"{column}::VARCHAR AS v").filter("v IS NOT NULL")
-            values = [row[0] for row in chosen.distinct().order("v").limit(21).fetchall()]
-    except duckdb.Error as error:
-        raise DataError(f"{data}: {str(error).splitlines()[0]}") from error
-    number = any(word in types[target] for word in ("DOUBLE", "DECIMAL", "FLOAT"))
-    return None if number or len(values) > 20 else values
+    section = Data.model_validate({"sources": {"rows": {kind: str(data)}}, "target": target})
+    with opened(section, root=Path.cwd()) as tables:
+        rows = tables["rows"]
+        if target not in rows.columns:
+            hint = closest(target, rows.columns)
+            raise DataError(f"{data} has no column {target}", hint=hint)
+        column = rows[target]
+        if column.type().is_floating() or column.type().is_decimal():
+            return None
+        known = rows.filter(column.notnull()).select(value=column.cast("string"))
+        values = known.distinct().order_by("value").limit(MAX_CLASSES + 1).execute()["value"]
+    return None if len(values) > MAX_CLASSES else values.tolist()
 
 
 def _payoff(classes: list[str] | None) -> str:

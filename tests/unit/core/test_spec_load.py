@@ -154,9 +154,8 @@ def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     [
         ("tuning: {trials: 2}", "task: regression", "payoff is for classification"),
         ("cooldown: 14d", "when: [schedule]", "retrain.every is needed"),
-        ("window: 7d", "window: 60d", "long_window is shorter"),
-        ("target: answer", "target: answer\n    features: [answer]", "which is the target"),
-        ("target: answer", "target: answer\n    table: {source: flights}", "source flights"),
+        ("target: answer", "target: answer\n    features: [answer]", "it is the target"),
+        ("target: answer", "target: answer\n    table: {source: flights}", "no source flights"),
         ("{right: 1, wrong: -1}", "{right: 1, under: -1}", "exactly one shape"),
         ("{right: 1, wrong: -1}", "{right: 1}", "both right and wrong"),
         ("{csv: rows.csv}", "{csv: a, json: b}", "exactly one of csv"),
@@ -195,3 +194,8 @@ def test_a_later_error_about_the_file_finds_its_line(tmp_path: Path, where: str,
 def test_an_error_about_something_else_gets_no_line(tmp_path: Path) -> None:
     loaded(tmp_path)
     assert locate(DataError("wrong"), tmp_path / "lifecycle.yaml").line == 0
+
+
+def test_a_rule_between_keys_names_the_key_to_change(tmp_path: Path) -> None:
+    error = refused(tmp_path, "target: answer", "target: answer\n    features: [x, answer]")
+    assert error.where == "spec.data.features[1]"

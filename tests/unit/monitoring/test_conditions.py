@@ -31,8 +31,9 @@ def judged(signals: Signals, *, ignored: tuple[str, ...] = ()) -> dict[tuple[str
     return {(item.name, item.subject): item for item in found}
 
 
-def drifted(name: str, psi: float | None, noise: float = 0.01) -> Signals:
-    return FINE._replace(drift=[DriftSignal(name=name, psi=psi, noise=noise, predictions=5000)])
+def drifted(name: str, psi: float | None, noise: float = 0.01, trained: bool = True) -> Signals:
+    signal = DriftSignal(name=name, psi=psi, noise=noise, predictions=5000, trained=trained)
+    return FINE._replace(drift=[signal])
 
 
 def test_nothing_is_met_when_all_is_well() -> None:
@@ -124,6 +125,6 @@ def test_nobody_owes_labels_for_trying_the_model_out() -> None:
 
 
 def test_counts_without_training_counts_are_said_to_be_unjudged() -> None:
-    condition = judged(drifted("x", None))["NotEnoughData", "reference"]
+    condition = judged(drifted("x", None, trained=False))["NotEnoughData", "reference"]
     assert condition.met
     assert "x" in condition.summary

@@ -27,6 +27,8 @@ class DriftSignal(Document):
     noise: float
     """What the index exceeds by chance once in a thousand windows of this size."""
     predictions: int
+    trained: bool = True
+    """Whether there are training counts to compare with."""
 
 
 class CalibrationSignal(Document):

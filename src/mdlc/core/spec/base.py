@@ -12,6 +12,14 @@ UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 
 
+class RuleError(ValueError):
+    """A rule between keys is broken; `at` leads from the section to the key to change."""
+
+    def __init__(self, message: str, *at: str | int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
 class Section(BaseModel):
     """A part of the file. Unknown keys are errors, values do not change after loading."""
 

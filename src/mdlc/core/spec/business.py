@@ -27,7 +27,6 @@ class Requirements(Section):
     )
     team: list[TeamMember] = Field(default=[], description="Who builds and runs it.")
     budget: float | None = Field(None, ge=0, description="Money for the first version; None: open.")
-    latency_seconds: float | None = Field(None, gt=0, description="99th percentile of an answer.")
     notes: str = Field("", description="Anything else, for the reader of the file.")
 
     @property

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mdlc.core.errors import closest
 from mdlc.core.names import is_column
-from mdlc.core.spec.base import Duration, Section
+from mdlc.core.spec.base import Duration, RuleError, Section
 
 FORMATS = ("csv", "tsv", "json", "parquet")
 
@@ -146,6 +147,10 @@ class Check(Section):
     )
 
 
+def _no_source(name: str, known: set[str]) -> str:
+    return f"there is no source {name}; {closest(name, known)}"
+
+
 class Data(Section):
     """Sources, the table they make, its features, and the tests it passes."""
 
@@ -176,13 +181,18 @@ class Data(Section):
     @model_validator(mode="after")
     def _names_agree(self) -> Data:
         known = set(self.sources)
-        named = [self.table.source] if self.table.source else []
-        for source in [*named, *(join.source for join in self.table.join)]:
-            if source not in known:
-                raise ValueError(f"table names the source {source}; known are {sorted(known)}")
+        if self.table.source and self.table.source not in known:
+            raise RuleError(_no_source(self.table.source, known), "table", "source")
+        for number, join in enumerate(self.table.join):
+            if join.source not in known:
+                raise RuleError(_no_source(join.source, known), "table", "join", number, "source")
         forbidden = {self.target: "the target", **dict.fromkeys(self.known_later, "known_later")}
         forbidden.update(dict.fromkeys(self.identifiers, "an identifier"))
-        for feature in self.features:
+        for number, feature in enumerate(self.features):
             if feature in forbidden:
-                raise ValueError(f"features has {feature}, which is {forbidden[feature]}")
+                raise RuleError(
+                    f"{feature} cannot be a feature: it is {forbidden[feature]}",
+                    "features",
+                    number,
+                )
         return self

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from mdlc.core.names import is_label
-from mdlc.core.spec.base import Section
+from mdlc.core.spec.base import RuleError, Section
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.data import Data
 from mdlc.core.spec.model import Explore, Model
@@ -47,14 +47,16 @@ class Spec(Section):
     def _sections_agree(self) -> Spec:
         regression = self.business.payoff.under is not None
         if self.model.task and (self.model.task == "regression") != regression:
-            raise ValueError(
+            raise RuleError(
                 f"model.task is {self.model.task}, but business.payoff is for "
-                + ("regression (under, over)" if regression else "classification")
+                + ("regression (under, over)" if regression else "classification"),
+                "model",
+                "task",
             )
         if "schedule" in self.retrain.when and self.retrain.every is None:
-            raise ValueError("retrain.when has schedule, so retrain.every is needed")
-        if self.monitor.long_window < self.monitor.window:
-            raise ValueError("monitor.long_window is shorter than monitor.window")
+            raise RuleError(
+                "retrain.when has schedule, so retrain.every is needed", "retrain", "when"
+            )
         return self
 
 

@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mdlc.core.errors import MdlcError, SpecError, closest
+from mdlc.core.spec.base import RuleError
 from mdlc.core.spec.lifecycle import Lifecycle
 
 MAX_BYTES = 1_000_000
@@ -83,6 +84,9 @@ def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> S
     first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     kind, hint = first["type"], ""
     steps = _places(document, first["loc"], missing=kind == "missing")
+    broken = first.get("ctx", {}).get("error")
+    if isinstance(broken, RuleError):
+        steps += broken.at
     where = _dotted(steps)
     if kind == "extra_forbidden":
         message = f"unknown key {steps[-1]}"

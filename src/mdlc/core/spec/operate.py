@@ -69,9 +69,6 @@ class Monitor(Section):
     window: Duration = Field(
         "7d", validate_default=True, description="The span that every signal is about."
     )
-    long_window: Duration = Field(
-        "28d", validate_default=True, description="How much history the watch keeps, at least."
-    )
     hold: Duration = Field(
         "1d", validate_default=True, description="How long before an alert fires."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from mdlc.core.workspace import Workspace
+from mdlc.pipelines.local.store import Store
 
 KEPT = {"cache", "artifacts", "lock"}
 """What a new replay may reuse: results by content, and the artifacts that they name."""
@@ -26,8 +27,12 @@ def fresh_place(place: Workspace) -> Workspace:
                 shutil.rmtree(item)
             else:
                 item.unlink()
+    for registry in lived.home.glob("mlflow.db*"):
+        registry.unlink()
     cache = lived.folder / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for entry in (place.folder / "cache").glob("*.json"):
         shutil.copy2(entry, cache / entry.name)
+    # A registration is no result by content: the registry that it was made in is gone.
+    Store(cache).forget("deployment")
     return lived
