@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,7 @@ from mdlc.core.errors import DataError
 from mdlc.core.spec.operate import Serving
 from mdlc.serving.clock import Clock
 from mdlc.serving.feedback import Feedback
+from mdlc.serving.follow import follow
 from mdlc.serving.gate import Gate, refused
 from mdlc.serving.loaded import load
 from mdlc.serving.metrics import Metrics
@@ -86,12 +88,22 @@ def open_service(
     return Service(predictor, repository, log, metrics, feedback, pool)
 
 
-def create(service: Service, *, serving: Serving, token: str | None) -> FastAPI:
-    """Return the ASGI app of a service; it closes the service when it shuts down."""
+def create(
+    service: Service, *, serving: Serving, token: str | None, poll_seconds: float = 0.0
+) -> FastAPI:
+    """Return the ASGI app of a service; it closes the service when it shuts down.
+
+    It looks for a new release every `poll_seconds`; 0: only when asked to load.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        following = None
+        if poll_seconds:
+            following = asyncio.create_task(follow(service.repository, seconds=poll_seconds))
         yield
+        if following:
+            following.cancel()
         service.pool.shutdown(wait=True)
         await run_in_threadpool(service.store.close)
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 
-from mdlc.core.errors import MdlcError
+from mdlc.core.documents.serving import Pointer
+from mdlc.core.errors import ArtifactError, MdlcError
+from mdlc.core.files import digest_path, read_document
 from mdlc.serving.loaded import load
 from mdlc.serving.logs import log
 from mdlc.serving.predictor import Predictor
 from mdlc.serving.refusals import Refusal
 from mdlc.serving.sdk import ModelNotFound, ModelRepository, ModelRepositoryExtension
 
+Stamp = tuple[int, int, int]
+"""When a file was written, its inode and size: if they are the same, it is not read again."""
+
 
 class PointerRepository(ModelRepository):  # type: ignore[misc]
-    """Re-reads the pointer file at each load. A model that does not load changes nothing."""
+    """Re-reads the pointer file at each load. A model that does not load changes nothing.
+
+    `refresh` loads by itself what the pointer names anew; a pointer is tried once.
+    """
 
     def __init__(self, predictor: Predictor, *, pointer: Path, max_rows: int, threads: int) -> None:
         super().__init__()
@@ -24,6 +33,9 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         self._max_rows = max_rows
         self._threads = threads
         self._loading = asyncio.Lock()
+        self._seen: Stamp | None = None
+        self._tried = ""
+        """The digest of the pointer file that was loaded last, or did not load."""
         self.update(predictor)
 
     async def load(self, name: str) -> bool:
@@ -36,18 +48,51 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         if self.get_model(name) is None:
             raise ModelNotFound(name)
         async with self._loading:
-            old = self._predictor.loaded.version
-            try:
-                loaded = await asyncio.to_thread(
-                    load, self._pointer, max_rows=self._max_rows, threads=self._threads
-                )
-                if loaded.pointer.name != name:
-                    raise _unloadable(f"{self._pointer.name} names {loaded.pointer.name}", old)
-            except MdlcError as error:
-                raise _unloadable(str(error), old) from error
-            self._predictor.swap(loaded)
-        log("loaded", model=name, version=loaded.version, replaced=old, digest=loaded.digest)
+            with contextlib.suppress(ArtifactError, OSError):  # the load says what is wrong
+                self._tried = await asyncio.to_thread(digest_path, self._pointer)
+            await self._load()
         return True
+
+    async def refresh(self) -> None:
+        """Load and swap in what the pointer names, if the pointer file says something new.
+
+        Raises:
+            Refusal: it does not load; the old version answers on, and is not tried again.
+            MdlcError, OSError: the pointer file cannot be read now.
+        """
+        async with self._loading:
+            if await asyncio.to_thread(self._changed):
+                await self._load()
+
+    def _changed(self) -> bool:
+        """Say whether the pointer file names what does not serve and has not been tried."""
+        stat = self._pointer.stat()
+        seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+        if seen == self._seen:
+            return False
+        digest = digest_path(self._pointer)
+        self._seen = seen
+        if digest == self._tried:
+            return False
+        self._tried = digest
+        try:
+            pointer = read_document(self._pointer, Pointer)
+        except ArtifactError:
+            return True  # the load says what is wrong
+        return pointer != self._predictor.loaded.pointer
+
+    async def _load(self) -> None:
+        name, old = self._predictor.name, self._predictor.loaded.version
+        try:
+            loaded = await asyncio.to_thread(
+                load, self._pointer, max_rows=self._max_rows, threads=self._threads
+            )
+            if loaded.pointer.name != name:
+                raise _unloadable(f"{self._pointer.name} names {loaded.pointer.name}", old)
+        except MdlcError as error:
+            raise _unloadable(str(error), old) from error
+        self._predictor.swap(loaded)
+        log("loaded", model=name, version=loaded.version, replaced=old, digest=loaded.digest)
 
     def unload(self, name: str) -> None:
         """Refuse: a predictor serves one model for as long as it runs.

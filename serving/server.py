@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
+import math
 import os
 import signal
 import socket
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 4
 """For requests in flight after SIGTERM; with what closing takes, the end comes within 5 s."""
+POLL_SECONDS = 2.0
+"""Between two looks at the pointer file."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -35,12 +39,14 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
     request_clock: bool = False,
     currency: str = "USD",
     log_level: str = "info",
+    poll_seconds: float = POLL_SECONDS,
 ) -> None:
     """Serve the model that `pointer` names, until SIGTERM or SIGINT.
 
     `store` is the SQLAlchemy URL of the payload log. `port` 0 takes a free one; the event `serving`
     in the log names it. `token` is asked of all but health and metrics. With `request_clock` the
-    header x-mdlc-time is the time of a request (replays only).
+    header x-mdlc-time is the time of a request (replays only). A new release is looked for in
+    `pointer` every `poll_seconds`; 0: only when asked to load.
 
     Raises:
         ArtifactError: the model does not load.
@@ -64,7 +70,8 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
         address, bound = listener.getsockname()[:2]
         logs.log("serving", model=name, version=loaded.version, host=address, port=bound)
         _end_quietly()
-        _serve(app.create(service, serving=serving, token=token), listener=listener)
+        ours = app.create(service, serving=serving, token=token, poll_seconds=poll_seconds)
+        _serve(ours, listener=listener)
         logs.log("stopped", model=name, version=service.predictor.loaded.version)
 
 
@@ -78,10 +85,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        why = (error.strerror or str(error)).split(" (")[0]  # the address is said already
         raise ServiceError(
-            f"cannot listen at {host}:{port}: {error.strerror or error}",
-            where="spec.deploy.serving.port",
-            hint="stop what uses the port, or choose another",
+            f"cannot listen at {host}:{port}: {why}",
+            hint="stop what uses the port, or choose another with --port",
         ) from error
 
 
@@ -108,6 +115,15 @@ def _end_quietly() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _seconds(text: str) -> float:
+    """Read a time that `asyncio.sleep` can wait."""
+    with contextlib.suppress(ValueError):
+        seconds = float(text)
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    raise argparse.ArgumentTypeError(f"wanted seconds, 0 or more, got {text!r}")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run from the command line; return the exit status."""
     limits = Serving()
@@ -121,6 +137,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--currency", default="USD", help="label of the money counters")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning"])
     parser.add_argument("--request-clock", action="store_true", help="replays only")
+    parser.add_argument(
+        "--poll-seconds",
+        type=_seconds,
+        default=POLL_SECONDS,
+        help="look for a new release that often; 0: only when asked to load",
+    )
     options = parser.parse_args(arguments)
     try:
         run(
@@ -134,6 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
             request_clock=options.request_clock,
             currency=options.currency,
             log_level=options.log_level,
+            poll_seconds=options.poll_seconds,
         )
     except MdlcError as error:
         sys.stderr.write(f"{error}\n")

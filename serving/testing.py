@@ -113,7 +113,7 @@ def _profile(chosen: list[Feature], *, classes: list[str]) -> profile.Profile:
     carriers = np.array(["AA", "B6"] * 50, dtype=object)
     values: dict[str, Any] = {"number": spread, "category": carriers, "image": spread / 2 + 0.5}
     series = [
-        profile.make_category(feature.name, carriers)
+        profile.make(feature, carriers, bins=4)
         if feature.kind == "category"
         else profile.make_number(feature.name, values[feature.kind], bins=4)
         for feature in chosen

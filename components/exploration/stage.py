@@ -39,7 +39,8 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
     """Look at the prepared training rows and decide how every row is cleaned.
 
     Reads prepared.json and table.parquet in `prepared`, writes exploration.json into `out`.
-    Values of `sensitive` columns do not reach the document, statistics of them do.
+    Values of `sensitive` columns, and of images made of them, do not reach the document; statistics
+    of them do.
 
     Raises:
         ArtifactError: `prepared` is not whole.
@@ -47,6 +48,7 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
     """
     document = read_document(prepared / PREPARED, Prepared)
     path = prepared / TABLE
+    hidden = {*sensitive, *(feature.name for feature in document.features if feature.sensitive)}
     plain = [feature.name for feature in document.features if feature.kind != "image"]
     with table.training_rows(path, columns=[KEY, SPLIT, TARGET, *plain]) as rows:
         found = _describe(rows, document, explore=explore)
@@ -55,11 +57,11 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
     result = found.model_copy(
         update={
             "categories": [
-                categories.hide(column) if column.name in sensitive else column
+                categories.hide(column) if column.name in hidden else column
                 for column in found.categories
             ],
             "images": [
-                images.describe(path, feature, hidden=feature.name in sensitive)
+                images.describe(path, feature, hidden=feature.name in hidden)
                 for feature in document.features
                 if feature.kind == "image"
             ],

@@ -13,7 +13,7 @@ DIGITS = re.compile(r"(\d+)")
 
 
 def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
-    """Return the features, in the file's order or the table's.
+    """Return the features, in the file's order or the table's; each knows if it is sensitive.
 
     Raises:
         SpecError: a feature is refused (a time, a key, known later), or there is none.
@@ -48,7 +48,7 @@ def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
         chosen.append(Feature(name=image.name, kind="image", shape=image.shape, scale=image.scale))
     if not chosen:
         raise SpecError("no column is left to be a feature", where="spec.data.features")
-    return chosen
+    return [_marked(feature, sensitive=set(data.sensitive), pixels=pixels) for feature in chosen]
 
 
 def pixel_columns(image: Image | None, *, schema: dict[str, Any]) -> list[str]:
@@ -126,6 +126,12 @@ def _explicit(data: Data, name: str, *, schema: dict[str, Any], where: str) -> F
             hint = f"derive parts of it, such as hour({name}) or dayofweek({name})"
         raise SpecError(f"{name} is {schema[name]}, not a feature", where=where, hint=hint)
     return Feature(name=name, kind=kind)
+
+
+def _marked(feature: Feature, *, sensitive: set[str], pixels: list[str]) -> Feature:
+    """Return a feature that says if it is sensitive; an image is, if one of its `pixels` is."""
+    parts = {feature.name, *(pixels if feature.kind == "image" else ())}
+    return feature.model_copy(update={"sensitive": not parts.isdisjoint(sensitive)})
 
 
 def _kind(data: Data, name: str, *, schema: dict[str, Any]) -> Any:

@@ -114,7 +114,7 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
     # A NULL split, before the training window, is not different from "unknown" and goes too.
     table = table.filter(table[SPLIT] != "unknown")
     tests = builtin.findings(table, features=features, task=task)
-    results = shaped.results + testing.run(table, tests, sensitive=_hidden(work.data))
+    results = shaped.results + testing.run(table, tests, sensitive=_hidden(work.data, features))
     testing.write(results, out=out)
     splits.refuse_empty(rows, found=windows, first=first, last=last)
     testing.enforce(results)
@@ -182,9 +182,10 @@ def _check_slices(model: Model, *, known: tuple[str, ...]) -> None:
             raise SpecError(f"no column {name}", where=where, hint=closest(name, known))
 
 
-def _hidden(data: Data) -> list[str]:
+def _hidden(data: Data, features: list[Feature]) -> list[str]:
     """Return sensitive columns under the names of the final table."""
-    return [*data.sensitive, *([TARGET] if data.target in data.sensitive else [])]
+    target = [TARGET] if data.target in data.sensitive else []
+    return [*data.sensitive, *(f.name for f in features if f.sensitive), *target]
 
 
 @contextlib.contextmanager

@@ -29,12 +29,13 @@ from mdlc.core.errors import StageError
 
 # Libraries without threads of their own at import: safe to have loaded before a fork.
 # TensorFlow starts threads, so it is loaded in the child.
-TABLES = ("ibis", "duckdb", "pyarrow", "ibis.backends.duckdb")
-LEARNING = ("pandas", "sklearn.pipeline", "sklearn.linear_model", "lightgbm", "onnxruntime")
+CORE = ("kfp.dsl.executor_main", "mdlc.core.spec", "mdlc.core.columns", "mdlc.core.steps")
+TABLES = ("ibis", "duckdb", "pyarrow.parquet", "pandas", "ibis.backends.duckdb.converter")
+LEARNING = ("sklearn.pipeline", "sklearn.linear_model", "lightgbm", "onnxruntime")
 PRELOAD: dict[str, tuple[str, ...]] = {
     "collection": TABLES,
-    "preparation": (*TABLES, "pandas"),
-    "exploration": (*TABLES, "scipy.stats"),
+    "preparation": TABLES,
+    "exploration": TABLES,
     "training": (*TABLES, *LEARNING, "skl2onnx", "optuna"),
     "evaluation": ("duckdb", "pyarrow", "onnxruntime"),
     "deployment": ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store"),
@@ -166,7 +167,8 @@ def main() -> None:
     _die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    importlib.import_module("kfp.dsl.executor_main")
+    for module in CORE:
+        importlib.import_module(module)
     serve(sys.stdin, answers)
 
 

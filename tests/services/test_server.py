@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,11 @@ from typing import Any
 import httpx
 import pytest
 
+from mdlc.core.files import write_bytes
 from mdlc.serving import testing
 
 TOKEN = "s3cret"
+POLL_SECONDS = 0.5
 ROW = {"x0": 1.0, "carrier": "AA"}
 V1, V2 = "/v1/models/flights:predict", "/v2/models/flights/infer"
 FEEDBACK, LOAD = "/v1/models/flights:feedback", "/v2/repository/models/flights/load"
@@ -35,9 +37,11 @@ class Server:
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
 
-    def point(self, version: str, *, slope: float) -> Path:
+    def point(self, version: str, *, slope: float, broken: bool = False) -> Path:
         bundle = self.folder / f"bundle-{version}"
         manifest = testing.bundle(bundle, classes=["no", "yes"], slope=slope)
+        if broken:
+            (bundle / "model.onnx").write_bytes(b"")
         testing.point(
             self.folder / "serving.json", folder=bundle, manifest=manifest, version=version
         )
@@ -57,6 +61,7 @@ def wait_for_port(server: Server) -> tuple[str, int]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "mdlc.serving.server", "--port", "0", "--max-bytes", "100000"]
+    command += ["--poll-seconds", str(POLL_SECONDS)]
     command += ["--pointer", str(tmp_path / "serving.json")]
     command += ["--store", f"sqlite:///{tmp_path}/payload.db", "--log-level", "debug"]
     with (tmp_path / "log").open("w") as log:
@@ -127,8 +132,7 @@ def test_versions_are_swapped_under_load_without_a_failed_request(server: Server
                 server.point(str(version), slope=1 if version % 2 else -1)
                 assert server.client.post(LOAD).status_code == 200
                 time.sleep(0.2)
-            broken = server.point("6", slope=1)
-            (broken / "model.onnx").write_bytes(b"")
+            server.point("6", slope=1, broken=True)
             refused = server.client.post(LOAD)
             assert (refused.status_code, "answers on" in refused.text) == (503, True)
             time.sleep(0.2)
@@ -140,6 +144,42 @@ def test_versions_are_swapped_under_load_without_a_failed_request(server: Server
     seen = {answer for _, answer in answers}
     assert seen <= {f"{v}['{'rebook' if v % 2 else 'wait'}']" for v in range(1, 6)}
     assert "5['rebook']" in seen
+
+
+def version_of(server: Server) -> str:
+    return server.client.post(V1, json={"instances": [ROW]}).json()["model_version"]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
+def test_a_running_server_follows_the_pointer_by_itself(server: Server) -> None:
+    def failures() -> int:
+        return sum(line["event"] == "load_failed" for line in server.log())
+
+    pointer = server.folder / "serving.json"
+    server.point("2", slope=1)
+    wait_until(lambda: version_of(server) == "2")
+
+    text = pointer.read_text()
+    pointer.unlink()
+    wait_until(lambda: any(line["event"] == "poll_failed" for line in server.log()))
+    server.point("3", slope=1, broken=True)
+    wait_until(lambda: failures() == 1)
+    write_bytes(pointer, pointer.read_bytes())  # the same again is no change
+    time.sleep(2.5 * POLL_SECONDS)
+    assert (failures(), version_of(server)) == (1, "2")
+    write_bytes(pointer, text.encode())  # nor is what serves already
+    time.sleep(2.5 * POLL_SECONDS)
+
+    server.point("4", slope=1)
+    wait_until(lambda: version_of(server) == "4")
+    events = [line["event"] for line in server.log() if line["event"] != "predicted"]
+    assert events == ["serving", "loaded", "poll_failed", "load_failed", "loaded"]
 
 
 def test_a_taken_port_is_one_line(server: Server) -> None:
@@ -154,4 +194,5 @@ def test_a_taken_port_is_one_line(server: Server) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 9
     assert ended.stderr.count("\n") == 1
-    assert "cannot listen at 127.0.0.1" in ended.stderr
+    taken = f"cannot listen at 127.0.0.1:{server.client.base_url.port}: Address already in use; "
+    assert ended.stderr.startswith(taken)

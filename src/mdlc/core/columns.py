@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from mdlc.core.errors import DataError
 from mdlc.core.files import Document
@@ -35,6 +36,16 @@ class Feature(Document):
     """Images: height, width, channels."""
     scale: float = 1.0
     """Images: raw values are divided by it."""
+    sensitive: bool = False
+    """Listed in spec.data.sensitive: its values stay out of logs, metrics, reports and examples."""
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `sensitive` out where it is false: older manifests keep the digest they had."""
+        fields: dict[str, Any] = handler(self)
+        if not self.sensitive:
+            fields.pop("sensitive", None)
+        return fields
 
 
 def rows_of(batch: Batch) -> int:

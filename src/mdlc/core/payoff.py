@@ -34,7 +34,8 @@ class ActionPayoff:
 
     def choose(self, probabilities: Floats) -> Ints:
         """Return the index of the best action for each row of (rows, classes) probabilities."""
-        return np.argmax(self.expected(probabilities), axis=1)
+        best: Ints = np.argmax(self.expected(probabilities), axis=1)
+        return best
 
     def expected(self, probabilities: Floats) -> Floats:
         """Return (rows, actions): the expected money of each action."""

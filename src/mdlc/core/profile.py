@@ -2,6 +2,7 @@
 
 A profile is a list of binned series, one for each feature and one for the prediction. Numbers fall
 into bins by their edges, categories by name; `missing` and, for categories, `other` are bins too.
+Names of bins are public, as labels of /metrics: those of a sensitive category are numbers.
 Counts add up over replicas and time, so everything computed from them does.
 """
 
@@ -28,7 +29,7 @@ class Series(Document):
     edges: list[float] = []
     """Numbers: ascending inner edges; bin i holds edges[i-1] <= x < edges[i]."""
     categories: list[str] = []
-    """Categories that have a bin of their own."""
+    """Categories that have a bin of their own, in the order of their bins."""
     counts: dict[str, int]
     """Training rows in each bin, every bin named, missing (and other) last."""
 
@@ -64,11 +65,14 @@ def make_number(name: str, values: npt.NDArray[np.floating], *, bins: int) -> Se
     return _counted(empty, values)
 
 
-def make_category(name: str, values: npt.NDArray[np.object_]) -> Series:
-    """Make a series with a bin for each of the most frequent categories of `values` (rows,)."""
+def make_category(name: str, values: npt.NDArray[np.object_], *, sensitive: bool = False) -> Series:
+    """Make a series with a bin for each of the most frequent categories of `values` (rows,).
+
+    Its name is "=CATEGORY", or of a `sensitive` series "#0", "#1", ... in `categories`' order.
+    """
     known, counts = np.unique(values[values != MISSING].astype(str), return_counts=True)
     kept = sorted(known[np.argsort(-counts, kind="stable")[:MAX_CATEGORIES]].tolist())
-    names = [f"={category}" for category in kept]
+    names = [f"#{i}" if sensitive else f"={category}" for i, category in enumerate(kept)]
     empty = Series(
         name=name,
         kind="category",
@@ -81,7 +85,8 @@ def make_category(name: str, values: npt.NDArray[np.object_]) -> Series:
 def make(feature: Feature, values: npt.NDArray[np.generic], *, bins: int) -> Series:
     """Make the series of a feature; an image is summarized by its mean brightness."""
     if feature.kind == "category":
-        return make_category(feature.name, np.asarray(values, object))
+        texts = np.asarray(values, object)
+        return make_category(feature.name, texts, sensitive=feature.sensitive)
     return make_number(feature.name, summarize(values), bins=bins)
 
 

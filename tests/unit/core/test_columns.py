@@ -16,6 +16,15 @@ CATEGORY = Feature(name="c", kind="category")
 IMAGE = Feature(name="image", kind="image", shape=(1, 2, 1), scale=10)
 
 
+def test_only_a_sensitive_feature_says_so_and_older_manifests_keep_their_digest():
+    fields = {"name": "x", "kind": "number", "shape": None, "scale": 1.0}
+    assert NUMBER.model_dump(mode="json") == fields
+    secret = Feature(name="x", kind="number", sensitive=True)
+    assert secret.model_dump(mode="json") == {**fields, "sensitive": True}
+    assert Feature.model_validate_json(secret.model_dump_json()) == secret
+    assert Feature.model_validate_json(NUMBER.model_dump_json()) == NUMBER
+
+
 def test_numbers_are_float32_and_missing_is_nan():
     array = from_values(NUMBER, [1, 2.5, None, float("nan"), True, np.int64(3)])
     np.testing.assert_array_equal(array, np.array([1, 2.5, np.nan, np.nan, 1, 3], np.float32))

@@ -74,6 +74,17 @@ def test_categories_named_like_the_special_bins_keep_their_own():
     assert series.counts == {"=missing": 1, "=other": 1, "other": 0, "missing": 1}
 
 
+def test_bins_of_a_sensitive_category_have_numbers_and_count_the_same():
+    values = np.array(["b", "a", "b", "", "#0"], object)
+    secret = profile.make(Feature(name="c", kind="category", sensitive=True), values, bins=4)
+    plain = profile.make(Feature(name="c", kind="category"), values, bins=4)
+    assert secret.categories == plain.categories == ["#0", "a", "b"]
+    assert secret.counts == {"#0": 1, "#1": 1, "#2": 2, "other": 0, "missing": 1}
+    assert plain.counts == {"=#0": 1, "=a": 1, "=b": 2, "other": 0, "missing": 1}
+    live = np.array(["z", "a", "", "other"], object)
+    assert profile.count(secret, live).tolist() == profile.count(plain, live).tolist()
+
+
 def test_unseen_categories_are_other():
     series = profile.make_category("c", np.array(["a", "b"], object))
     assert profile.count(series, np.array(["z", "a", ""], object)).tolist() == [1, 0, 1, 1]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mdlc.core.columns import Feature
 from mdlc.core.spec.operate import Serving
 from mdlc.serving import testing
 
@@ -92,6 +93,21 @@ def test_bins_actions_and_references_are_counted(start: Start) -> None:
     assert sample(client, "mdlc_reference_bin_count", **bins) == 100
     assert sample(client, "mdlc_reference_bin_count", feature="__prediction") == 100
     assert sample(client, "request_predict_seconds_count", model_name="flights") >= 1
+
+
+def test_no_category_of_a_sensitive_feature_is_in_the_metrics(start: Start) -> None:
+    inputs = [
+        Feature(name="x0", kind="number"),
+        Feature(name="carrier", kind="category", sensitive=True),
+    ]
+    client, _ = start(inputs=inputs)
+    rows = [{"x0": 1, "carrier": carrier} for carrier in ("AA", "B6", "B6", "Zeta")]
+    assert client.post(V1, json={"instances": rows}).status_code == 200
+    assert sample(client, "mdlc_feature_bin_total", feature="carrier", bin="#1") == 2
+    assert sample(client, "mdlc_feature_bin_total", feature="carrier", bin="other") == 1
+    assert sample(client, "mdlc_reference_bin_count", feature="carrier", bin="#0") == 50
+    text = client.get("/metrics").text
+    assert not [name for name in ("AA", "B6", "Zeta") if name in text]
 
 
 def test_more_than_two_classes_are_counted_by_name(start: Start) -> None:

@@ -170,7 +170,10 @@ class Data(Section):
         default=[], description="Names of things; never features, their drift means nothing."
     )
     sensitive: list[Column] = Field(
-        default=[], description="Kept out of logs and away from outside services."
+        default=[],
+        description="Values not shown in logs, metrics, reports and examples, nor sent to outside "
+        "services (statistics and `model.slices` are shown); the payload store keeps them as "
+        "training data.",
     )
     known_later: list[Column] = Field(
         default=[], description="Known only after the decision; refused as features."

@@ -27,6 +27,7 @@ def test_regression_earns_its_base_at_most():
 def test_knowing_the_truth_never_gains_more_than_the_bound(do_nothing):
     payoff = Payoff(actions=ACTIONS, do_nothing=do_nothing)
     limits, table = bounds(payoff), for_classes(payoff, ["x", "y"])
+    assert limits.most_gain is not None
     for share in np.linspace(0, 1, 21):
         shares = np.array([share, 1 - share])
         constants = table.expected(shares)

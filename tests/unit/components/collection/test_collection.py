@@ -30,7 +30,8 @@ def run(tmp_path: Path, source: dict[str, Any], name: str = "out") -> Snapshot:
 
 
 def rows(tmp_path: Path) -> list[Any]:
-    return duckdb.sql(f"SELECT * FROM '{tmp_path}/out/s.parquet'").fetchall()
+    with duckdb.connect() as connection:
+        return connection.execute(f"SELECT * FROM '{tmp_path}/out/s.parquet'").fetchall()
 
 
 def test_csv_becomes_parquet_with_a_stable_digest(tmp_path: Path) -> None:

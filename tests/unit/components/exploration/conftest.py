@@ -25,7 +25,8 @@ def prepare(folder: Path, frame: pd.DataFrame, **changes: Any) -> Path:
     folder.mkdir()
     table = frame.copy()
     table["__key"] = [f"k{i}" for i in range(len(table))]
-    for name, value in {"__split": "train", "__time": pd.NaT, "__label_time": pd.NaT}.items():
+    added: dict[str, Any] = {"__split": "train", "__time": pd.NaT, "__label_time": pd.NaT}
+    for name, value in added.items():
         if name not in table:
             table[name] = value
     table.to_parquet(folder / "table.parquet")

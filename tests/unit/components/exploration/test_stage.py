@@ -131,6 +131,13 @@ def test_examples_of_a_sensitive_image_are_not_shown(explored):
     assert found.images[0].examples == []
 
 
+def test_examples_of_an_image_of_sensitive_columns_are_not_shown(explored):
+    table = pd.DataFrame({"image": [[0.1, 0.2], [0.3, 0.4]], "__target": ["a", "b"]})
+    feature = Feature(name="image", kind="image", shape=(1, 2, 1), sensitive=True)
+    found = explored(table, sensitive=["pixel_1"], prepared={"features": [feature]})
+    assert found.images[0].examples == []
+
+
 def test_an_image_of_another_size_is_an_error(explored):
     table = pd.DataFrame({"image": [[0.1, 0.2], [0.3]], "__target": ["a", "b"]})
     feature = Feature(name="image", kind="image", shape=(1, 2, 1))

@@ -66,7 +66,8 @@ def run(
 
 def rows(tmp_path: Path, query: str) -> list[Any]:
     table = f"'{tmp_path}/last/table.parquet'"
-    return duckdb.sql("SELECT " + query.replace("{t}", table)).fetchall()
+    with duckdb.connect() as connection:
+        return connection.execute("SELECT " + query.replace("{t}", table)).fetchall()
 
 
 def spec(**changes: Any) -> dict[str, Any]:

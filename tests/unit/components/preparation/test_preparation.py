@@ -163,6 +163,19 @@ def test_the_task_follows_from_the_target(tmp_path: Path, target: str, task: str
     assert run(tmp_path, spec=spec(target=target, features=["flag"])).task == task
 
 
+def test_features_say_if_they_are_sensitive_and_an_image_is_if_a_pixel_is(tmp_path: Path) -> None:
+    pixels = ", ".join(f"{i} AS p{i}" for i in range(4))
+    changes = spec(image={"prefix": "p", "shape": [2, 2, 1]}, sensitive=["c", "p3"])
+    prepared = run(
+        tmp_path, spec=changes, sql={"events": EVENTS.replace("i AS id", f"{pixels}, i AS id")}
+    )
+    assert {f.name for f in prepared.features if f.sensitive} == {"c", "image"}
+    assert {f.name for f in prepared.features if not f.sensitive} >= {"x", "flag", "n"}
+    for features in ({"features": ["x"]}, {"features": ["x"], "sensitive": ["x"]}):
+        prepared = run(tmp_path, spec=spec(**features))
+        assert [f.sensitive for f in prepared.features] == ["sensitive" in features]
+
+
 def test_an_image_packs_its_pixels_in_natural_order(tmp_path: Path) -> None:
     pixels = ", ".join(f"{i} AS p{i}" for i in (10, 11, 2, 1))
     changes = spec(image={"prefix": "p", "shape": [2, 2, 1], "scale": 4})

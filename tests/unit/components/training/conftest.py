@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -22,7 +23,7 @@ Make = Callable[..., Path]
 
 @pytest.fixture
 def make_prepared(tmp_path: Path) -> Make:
-    def make(task: Task = "binary", *, rows: int = 600, **changed: object) -> Path:
+    def make(task: Task = "binary", *, rows: int = 600, **changed: Any) -> Path:
         folder = tmp_path / f"prepared-{task}"
         folder.mkdir()
         frame = _frame(task, rows).assign(**changed)

@@ -84,7 +84,7 @@ DOCUMENTS = [field.name for field in fields(ReportInput) if field.name != "name"
 
 @pytest.mark.parametrize("missing", ["lifecycle", "business", "prepared", "evaluation", "life"])
 def test_a_document_may_be_missing(missing: str) -> None:
-    inputs = replace(synthetic.flights(), **{missing: None})
+    inputs = replace(synthetic.flights(), **{missing: None})  # type: ignore[arg-type]
     assert headline.build(inputs).sentence
     assert all(section(inputs).title for section in SECTIONS)
 
