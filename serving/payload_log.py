@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,12 @@ class PayloadLog:
             query = query.where(condition)
         with self.engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def newest_label(self) -> datetime | None:
+        """Return the newest time at which a label was known, None before the first."""
+        with self.engine.connect() as connection:
+            newest = connection.execute(sa.select(sa.func.max(LABELS.c.time))).scalar_one()
+        return None if newest is None else newest.replace(tzinfo=UTC)
 
     def close(self) -> None:
         """Write what waits, if the log is back, and disconnect."""

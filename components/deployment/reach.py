@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mdlc.core.errors import ServiceError
+from mdlc.core.errors import ServiceError, StorageError
 
 WAIT_SECONDS = 10.0
 """For a lock on SQLite, or a connection to a server."""
@@ -40,6 +40,7 @@ def answering(registry: str) -> Iterator[None]:
 
     Raises:
         ServiceError: the registry is locked, unreachable or broken; one line, no credentials.
+        StorageError: its disk is full.
     """
     try:
         _check(registry)
@@ -49,6 +50,11 @@ def answering(registry: str) -> Iterator[None]:
     except Exception as error:
         if not _foreign(error):
             raise
+        if "disk is full" in str(error) or "No space left" in str(error):
+            raise StorageError(
+                f"the model registry {without_credentials(registry)}: the disk is full",
+                hint="free space, then run again: finished stages are kept",
+            ) from error
         raise _refusal(registry, str(error)) from error
 
 

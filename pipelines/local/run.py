@@ -39,7 +39,7 @@ class Run(Document):
     id: str
     name: str
     kind: Literal["training", "retraining"]
-    state: Literal["running", "finished", "failed"]
+    state: Literal["running", "finished", "failed", "killed"]
     started: datetime
     seconds: float
     stages: dict[str, StageRun]
@@ -159,9 +159,13 @@ class Runner:
 
 
 def runs(place: Workspace) -> list[Run]:
-    """Return the recorded runs, oldest first; one that was killed says that it runs."""
+    """Return the recorded runs, oldest first; one that nobody works on any more was killed."""
     found = sorted((place.folder / "runs").glob("*/run.json"))
-    return [read_document(path, Run) for path in found]
+    recorded = [read_document(path, Run) for path in found]
+    if not place.busy:
+        for run in recorded:
+            run.state = "killed" if run.state == "running" else run.state
+    return recorded
 
 
 def _only(mapping: dict[str, T]) -> T:

@@ -36,6 +36,7 @@ SETTINGS = (
         """\
   monitor:
     window: 4d
+    warm_up: 4d
     hold: 1d
     drift: {min_predictions: 150}
     quality: {min_labels: 150}

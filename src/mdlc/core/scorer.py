@@ -5,6 +5,7 @@ Used wherever a model answers: evaluation, the predictor, replays. Nothing is un
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,8 @@ def _tensor(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def load_saved_model(path: Path) -> Run:
     """Load a TensorFlow SavedModel with the signature serving_default: features -> scores."""
+    # TensorFlow tells of every instruction set and missing GPU, straight to the terminal.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import tensorflow as tf
     except ImportError as error:

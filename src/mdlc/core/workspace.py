@@ -78,6 +78,19 @@ class Workspace:
         """What replay lived through."""
         return self.folder / "life.json"
 
+    @property
+    def busy(self) -> bool:
+        """Whether a process holds the lifecycle right now."""
+        path = self.folder / "lock"
+        if not path.exists():
+            return False
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the lifecycle against other processes; the kernel lets go when this one dies.

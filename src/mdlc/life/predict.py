@@ -132,14 +132,15 @@ def example(lifecycle: Lifecycle, *, place: Workspace) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for feature in features:
         value = batch[feature.name][0]
-        if feature.kind == "image":
+        if feature.sensitive:
+            row[feature.name] = None
+        elif feature.kind == "image":
             row[feature.name] = (value * feature.scale).tolist()
         elif feature.kind == "number":
             row[feature.name] = None if np.isnan(value) else float(value)
         else:
             row[feature.name] = value or None
-    sensitive = set(lifecycle.spec.data.sensitive)
-    return {"instances": [{k: None if k in sensitive else v for k, v in row.items()}]}
+    return {"instances": [row]}
 
 
 def in_words(answer: dict[str, Any]) -> str:

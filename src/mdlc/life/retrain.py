@@ -11,7 +11,7 @@ from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.documents.evaluation import Evaluation
 from mdlc.core.documents.serving import Pointer
 from mdlc.core.documents.watch import Verdict
-from mdlc.core.errors import MdlcError
+from mdlc.core.errors import MdlcError, RefusedError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle, Split
 from mdlc.core.spec.model import Candidate
@@ -58,10 +58,17 @@ def retrain(
     The caller holds the workspace's lock.
 
     Raises:
+        RefusedError: no prediction has a label yet.
         MdlcError: the pipeline failed; the ledger has recorded it.
     """
     champion = require(place)
     log = PayloadLog(place.store)
+    newest = log.newest_label()
+    if newest is None:
+        raise RefusedError(
+            f"{place.name} has no labelled predictions, so there is nothing new to learn from",
+            hint="send labels to the model server's :feedback; for a changed file use mdlc run",
+        )
     ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
     # Whoever retrains holds the workspace, so a run that has not ended was killed.
     ledger.abandon_stale(request.time, timedelta(0))
@@ -76,7 +83,12 @@ def retrain(
         return Retraining(verdict)
     try:
         evaluation, deployment = _run(
-            lifecycle, place=place, runner=runner, time=request.time, progress=progress
+            lifecycle,
+            place=place,
+            runner=runner,
+            # Windows end where knowledge ends: after a quiet month "now" would leave them empty.
+            time=min(request.time, newest + timedelta(microseconds=1)),
+            progress=progress,
         )
     except MdlcError as error:
         ledger.finish(verdict.id, time=request.time, outcome="failed", detail=str(error))

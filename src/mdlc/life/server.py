@@ -36,7 +36,8 @@ def command(
     parts += ["--pointer", str(place.pointer), "--store", place.store, "--port", str(port)]
     parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
     parts += ["--currency", lifecycle.spec.business.currency]
-    return [*parts, "--request-clock"] if request_clock else parts
+    # A replay says itself when a release is to be loaded, between two simulated hours.
+    return [*parts, "--request-clock", "--poll-seconds", "0"] if request_clock else parts
 
 
 @contextlib.contextmanager

@@ -73,7 +73,7 @@ class Monitor(Section):
         "1d", validate_default=True, description="How long before an alert fires."
     )
     warm_up: Duration = Field(
-        "1d",
+        "7d",
         validate_default=True,
         description="How long a version serves before its quality and drift are judged.",
     )
