@@ -119,9 +119,11 @@ class PayloadLog:
         """Return what is labelled with since <= label time < until, as arrays."""
         return payload_read.labelled(self.engine, since, until)
 
-    def export(self, out: Path, *, manifest: Manifest, until: datetime) -> int:
+    def export(
+        self, out: Path, *, manifest: Manifest, until: datetime, since: datetime | None = None
+    ) -> int:
         """Write labelled predictions as a Parquet table like preparation's; return its rows."""
-        return payload_read.export(self.engine, out, manifest=manifest, until=until)
+        return payload_read.export(self.engine, out, manifest=manifest, until=until, since=since)
 
     def count_labels(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the labels with since <= time < until."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
-from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, Feature
+from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME
 from mdlc.core.files import storage_errors
 from mdlc.serving.clock import utc
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
@@ -95,8 +96,15 @@ def labelled(engine: sa.Engine, since: datetime | None, until: datetime | None) 
     )
 
 
-def export(engine: sa.Engine, out: Path, *, manifest: Manifest, until: datetime) -> int:
-    """Write the labelled predictions (label time < until) as preparation's table has its rows.
+def export(
+    engine: sa.Engine,
+    out: Path,
+    *,
+    manifest: Manifest,
+    until: datetime,
+    since: datetime | None = None,
+) -> int:
+    """Write predictions labelled with since <= label time < until as preparation's table has rows.
 
     Columns: the features (number double, category text, image list<float> in model scale), __key
     (the id), __time, __label_time (UTC without zone), __target (text, or double for regression).
@@ -112,18 +120,19 @@ def export(engine: sa.Engine, out: Path, *, manifest: Manifest, until: datetime)
     import pyarrow.parquet
 
     made, label = PREDICTIONS.c, LABELS.c
-    columns = [made.id, made.time, label.time.label("label_time"), label.label, made.features]
-    images = [feature.name for feature in manifest.features if feature.kind == "image"]
+    # The features stay text: Arrow reads a chunk of JSON lines at once, Python would row by row.
+    text = sa.cast(made.features, sa.Text).label("features")
+    columns = [made.id, made.time, label.time.label("label_time"), label.label, text]
     schema, count = _schema(manifest), 0
     with storage_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as folder:
             whole = Path(folder) / out.name
             with pyarrow.parquet.ParquetWriter(whole, schema, compression="zstd") as writer:
-                for rows in _chunks(engine, columns, since=None, until=until):
-                    kept = [row for row in rows if all(row.features.get(name) for name in images)]
-                    writer.write_table(_table(kept, manifest=manifest, schema=schema))
-                    count += len(kept)
+                for rows in _chunks(engine, columns, since=since, until=until):
+                    table = _table(rows, manifest=manifest, schema=schema)
+                    writer.write_table(table)
+                    count += table.num_rows
             whole.replace(out)
     return count
 
@@ -146,21 +155,29 @@ def _schema(manifest: Manifest) -> Any:
 
 def _table(rows: Sequence[Any], *, manifest: Manifest, schema: Any) -> Any:
     import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.json
 
+    asked = pa.schema([schema.field(feature.name) for feature in manifest.features])
+    parsed = pyarrow.json.read_json(
+        io.BytesIO("\n".join(row.features for row in rows).encode()),
+        parse_options=pyarrow.json.ParseOptions(
+            explicit_schema=asked, unexpected_field_behavior="ignore"
+        ),
+    )
+    columns = {name: parsed.column(name) for name in asked.names}
+    for feature in manifest.features:
+        if feature.kind == "category":
+            column = columns[feature.name]
+            columns[feature.name] = pc.if_else(pc.equal(column, ""), None, column)
     number = manifest.task == "regression"
-    columns: dict[str, list[Any]] = {
-        feature.name: [_cell(feature, row.features.get(feature.name)) for row in rows]
-        for feature in manifest.features
-    }
-    columns[KEY] = [row.id for row in rows]
-    columns[TIME] = [row.time for row in rows]
-    columns[LABEL_TIME] = [row.label_time for row in rows]
-    columns[TARGET] = [float(row.label) if number else row.label for row in rows]
-    return pa.table(columns, schema=schema)
-
-
-def _cell(feature: Feature, value: Any) -> Any:
-    """Return a logged value as the table has it; a missing category is NULL there."""
-    if feature.kind == "category":
-        return value or None
-    return float(value) if feature.kind == "number" and value is not None else value
+    columns[KEY] = pa.array([row.id for row in rows], schema.field(KEY).type)
+    columns[TIME] = pa.array([row.time for row in rows], schema.field(TIME).type)
+    columns[LABEL_TIME] = pa.array([row.label_time for row in rows], schema.field(LABEL_TIME).type)
+    labels = [float(row.label) if number else row.label for row in rows]
+    columns[TARGET] = pa.array(labels, schema.field(TARGET).type)
+    table = pa.table(columns, schema=schema)
+    for feature in manifest.features:
+        if feature.kind == "image":
+            table = table.filter(pc.greater(pc.list_value_length(table.column(feature.name)), 0))
+    return table

@@ -90,7 +90,7 @@ def test_retrainings_keep_to_their_budget(flights: Path) -> None:
     for event in lived(flights).events:
         if event.kind == "retraining":
             months[f"{event.time:%Y-%m}"] = months.get(f"{event.time:%Y-%m}", 0) + 1
-    assert max(months.values()) <= 2
+    assert max(months.values()) <= 1
 
 
 def test_the_history_tells_every_promotion(flights: Path) -> None:

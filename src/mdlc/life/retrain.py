@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,47 +63,57 @@ def retrain(
         MdlcError: the pipeline failed; the ledger has recorded it.
     """
     champion = require(place)
-    log = PayloadLog(place.store)
-    newest = log.newest_label()
-    if newest is None:
-        raise RefusedError(
-            f"{place.name} has no labelled predictions, so there is nothing new to learn from",
-            hint="send labels to the model server's :feedback; for a changed file use mdlc run",
+    retraining = lifecycle.spec.retrain
+    with closing(Ledger(place.ledger, retrain=retraining, model=place.name)) as ledger:
+        verdict, newest = _decide(ledger, place=place, request=request)
+        if verdict.decision != "run":
+            return Retraining(verdict)
+        # Windows end where knowledge ends: after a quiet month "now" would leave them empty.
+        until = min(request.time, newest + timedelta(microseconds=1))
+        try:
+            evaluation, deployment = _run(
+                lifecycle, place=place, runner=runner, time=until, progress=progress
+            )
+        except MdlcError as error:
+            ledger.finish(verdict.id, time=request.time, outcome="failed", detail=str(error))
+            raise
+        why = "; ".join(evaluation.reasons)
+        if not evaluation.promote:
+            ended = ledger.finish(verdict.id, time=request.time, outcome="refused", detail=why)
+            return Retraining(ended, evaluation)
+        pointer = release(
+            place, deployment=deployment, evaluation=evaluation, time=request.time, why=why
         )
-    ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
+        gained = f"version {pointer.version} replaces {champion.version}: {why}"
+        ended = ledger.finish(verdict.id, time=request.time, outcome="promoted", detail=gained)
+        return Retraining(ended, evaluation, pointer)
+
+
+def _decide(ledger: Ledger, *, place: Workspace, request: Request) -> tuple[Verdict, datetime]:
+    """Return the ledger's verdict, and when the newest label was known."""
     # Whoever retrains holds the workspace, so a run that has not ended was killed.
     ledger.abandon_stale(request.time, timedelta(0))
+    newest, new_labels = _labels(place, since=_last_run(ledger), until=request.time)
     verdict = ledger.decide(
         time=request.time,
         reasons=request.reasons,
         evidence=request.evidence,
-        new_labels=log.count_labels(_last_run(ledger), request.time),
+        new_labels=new_labels,
         force=request.force,
     )
-    if verdict.decision != "run":
-        return Retraining(verdict)
-    try:
-        evaluation, deployment = _run(
-            lifecycle,
-            place=place,
-            runner=runner,
-            # Windows end where knowledge ends: after a quiet month "now" would leave them empty.
-            time=min(request.time, newest + timedelta(microseconds=1)),
-            progress=progress,
-        )
-    except MdlcError as error:
-        ledger.finish(verdict.id, time=request.time, outcome="failed", detail=str(error))
-        raise
-    why = "; ".join(evaluation.reasons)
-    if not evaluation.promote:
-        ended = ledger.finish(verdict.id, time=request.time, outcome="refused", detail=why)
-        return Retraining(ended, evaluation)
-    pointer = release(
-        place, deployment=deployment, evaluation=evaluation, time=request.time, why=why
-    )
-    gained = f"version {pointer.version} replaces {champion.version}: {why}"
-    ended = ledger.finish(verdict.id, time=request.time, outcome="promoted", detail=gained)
-    return Retraining(ended, evaluation, pointer)
+    return verdict, newest
+
+
+def _labels(place: Workspace, *, since: datetime | None, until: datetime) -> tuple[datetime, int]:
+    """Return when the newest label was known, and how many came since the last run."""
+    with closing(PayloadLog(place.store)) as log:
+        newest = log.newest_label()
+        if newest is None:
+            raise RefusedError(
+                f"{place.name} has no labelled predictions, so there is nothing new to learn from",
+                hint="send labels to the server's :feedback; for a changed file use mdlc run",
+            )
+        return newest, log.count_labels(since, until)
 
 
 def renewed(lifecycle: Lifecycle, *, champion: Manifest, until: datetime) -> Lifecycle:
@@ -140,7 +151,10 @@ def _run(
     bundle = bundle_of(place, require(place))
     manifest = read_document(bundle / MANIFEST, Manifest)
     feedback = place.folder / "feedback" / f"{time:%Y%m%dT%H%M%S}.parquet"
-    PayloadLog(place.store).export(feedback, manifest=manifest, until=time)
+    again = lifecycle.spec.retrain
+    used = again.window + again.validation + again.test if again.window else None
+    with closing(PayloadLog(place.store)) as log:
+        log.export(feedback, manifest=manifest, until=time, since=time - used if used else None)
     asked = arguments(
         renewed(lifecycle, champion=manifest, until=time),
         place=place,

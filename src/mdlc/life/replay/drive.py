@@ -14,7 +14,7 @@ from mdlc.core.errors import ServiceError
 from mdlc.life.replay.stream import Array, Stream, as_datetime, as_datetime64
 
 Tick = Callable[[datetime], None]
-FEEDBACK_EVERY = timedelta(hours=3)
+FEEDBACK_EVERY = timedelta(hours=6)
 TICK_EVERY = timedelta(days=1)
 
 
