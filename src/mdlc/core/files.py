@@ -56,6 +56,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, 0o666 & ~_umask())
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -63,6 +64,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _umask() -> int:
+    """Return the process's umask: a temporary file is private, what it becomes is not."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def write_json(path: Path, value: Any) -> None:

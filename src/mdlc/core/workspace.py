@@ -3,14 +3,17 @@
 .mdlc/
   mlflow.db                 registry and runs of all lifecycles beside this one
   NAME/
+    lock                    held by the process that works on it
     cache/                  one entry a stage and key
     artifacts/              what stages wrote, a folder a run
     runs/ID/                run.json, a log a stage
     models/VERSION/         bundles that were promoted
     serving.json            which of them serves
     history.jsonl           which served when, append-only
-    store.db                predictions and labels
-    watch/  trigger.db      signals, alerts; decisions of the trigger
+    results.json            where the newest training's artifacts lie
+    store.db  feedback/     predictions and labels; what was exported for retrainings
+    trigger.db              decisions of the trigger
+    replay/                 the same again, of the last replay, and watch/: signals and alerts
     life.json  report.html
 """
 

@@ -25,7 +25,7 @@ class Week(Document):
     predicted: dict[str, float]
     """Class -> mean predicted probability; for regression {"mean": ...}."""
     drift: dict[str, float]
-    """Series -> population stability index at the week's end, of the version serving then."""
+    """Series that may alert -> population stability index at the week's end."""
     money: dict[str, float]
     """Policy -> money earned by the week's decisions, before the cost of retraining."""
 

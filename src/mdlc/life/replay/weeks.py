@@ -20,6 +20,7 @@ def make_weeks(
     answers: Answers,
     money: dict[str, Array],
     observations: list[Observation],
+    ignored: set[str],
 ) -> list[Week]:
     """Cut the stream into weeks from its first day.
 
@@ -28,6 +29,7 @@ def make_weeks(
         answers: What the server said about them.
         money: Policy -> money earned by each row, NaN where there is no label.
         observations: What watching saw, in the order of time.
+        ignored: Series whose drift never alerts; left out.
     """
     day = stream.time[0].astype("datetime64[D]").astype("datetime64[us]")
     index = ((stream.time - day) // np.timedelta64(7 * 86400, "s")).astype(int)
@@ -44,7 +46,7 @@ def make_weeks(
                 decisions=len(rows),
                 labels=len(judged),
                 versions=_in_order(answers.version[rows]),
-                drift=_drift(seen[-1]) if seen else {},
+                drift=_drift(seen[-1], ignored=ignored) if seen else {},
                 money={k: float(np.nansum(v[rows])) for k, v in money.items()},
                 **_quality(stream.target[judged], answers=answers, rows=judged),
             )
@@ -80,8 +82,12 @@ def _quality(truth: Array, *, answers: Answers, rows: Array) -> dict[str, Any]:
     }
 
 
-def _drift(observation: Observation) -> dict[str, float]:
-    return {s.name: s.psi for s in observation.drift if s.psi is not None}
+def _drift(observation: Observation, *, ignored: set[str]) -> dict[str, float]:
+    return {
+        signal.name: signal.psi
+        for signal in observation.drift
+        if signal.psi is not None and signal.name not in ignored
+    }
 
 
 def _in_order(versions: Array) -> list[str]:
