@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -15,9 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "benchmarks" / ".cache"
 FLIGHTS = ROOT / "examples" / "01-flight-delays" / "lifecycle.yaml"
+EVERY_SECONDS = 0.1
 MDLC = [sys.executable, "-m", "mdlc"]
 LIBRARIES = ("kfp", "kserve", "fastapi", "uvicorn", "onnxruntime", "numpy", "scipy", "duckdb")
 
@@ -157,3 +161,32 @@ def _after(file: str, key: str) -> str:
 def _output(command: list[str]) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip()
+
+
+def watched(command: list[str]) -> tuple[float, float, int]:
+    """Return a command's wall seconds, CPU seconds, and the peak of its tree's resident bytes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    root, peak = psutil.Process(process.pid), 0
+    while process.poll() is None:
+        peak = max(peak, _resident(root))
+        time.sleep(EVERY_SECONDS)
+    wall = time.perf_counter() - started
+    if process.returncode:
+        raise SystemExit(f"{command} failed: {process.communicate()[1].decode()}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, cpu, peak
+
+
+def _resident(root: psutil.Process) -> int:
+    total = 0
+    try:
+        for process in [root, *root.children(recursive=True)]:
+            total += process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0  # a step ended as we looked; the next look is near
+    return total
