@@ -29,6 +29,8 @@ class Predictor(Collector):
 
     def __init__(self) -> None:
         self.counts: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+        # A predictor shows its counters, at 0, from the moment that it has loaded a version.
+        self.add("mdlc_predictions_total", 0, of={})
 
     def add(self, name: str, value: float, *, of: Place, **labels: str) -> None:
         """Raise one series; a label called `class_` is `class`."""
@@ -57,6 +59,7 @@ class Predictor(Collector):
         self, count: float, *, positive: float, p: float, money: float = 1.0, **of: Unpack[Place]
     ) -> None:
         """Label `count` predictions of "yes" with probability `p`, of which `positive` were."""
+        self.add("mdlc_predictions_total", 0, of=of)
         self.add("mdlc_labels_total", count, of=of)
         self.add("mdlc_correct_total", positive if p > 0.5 else count - positive, of=of)
         loss = -(positive * math.log(p) + (count - positive) * math.log(1 - p))
