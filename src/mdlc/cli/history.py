@@ -30,7 +30,10 @@ def history(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show which version served from when, and why; the record is append-only and checked."""
+    """Show which version served when, and why.
+
+    The record is append-only, and checked.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.life.replay.place import lived_place
         from mdlc.monitoring.history import History

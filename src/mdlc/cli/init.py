@@ -21,7 +21,10 @@ def init(
     name: Annotated[str | None, typer.Option(help="Name of the lifecycle.")] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Write a lifecycle file with comments; with --data and --target it fits your data."""
+    """Write a first lifecycle file.
+
+    It has comments; with --data and --target it fits your data.
+    """
     with friendly(verbose=verbose):
         from mdlc.life.starter import write_starter
 

@@ -20,7 +20,10 @@ EPILOG = "Example: mdlc plan lifecycle.yaml --json"
 def plan(
     file: File = DEFAULT_FILE, home: Home = None, as_json: Json = False, verbose: Verbose = False
 ) -> None:
-    """Show what `mdlc run` would run, what is cached, and why."""
+    """Show what a run would do, and why.
+
+    What would run, what is cached, what it took the last time.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.life.train import choose_arguments
         from mdlc.pipelines.local.run import Runner

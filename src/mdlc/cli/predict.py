@@ -40,7 +40,10 @@ def predict(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Predict rows with the released model, or the server at --url; without --rows, an example."""
+    """Predict the rows of a file.
+
+    By the released model, or the server at --url; without --rows it shows an example.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.life import predict as predicting
 

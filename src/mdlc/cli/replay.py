@@ -33,7 +33,10 @@ def replay(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Serve the model and live through later data: late labels, alerts, retraining."""
+    """Live through later data.
+
+    Serves the model; late labels, alerts, retraining and promotion follow.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.cli.progress import Shown
         from mdlc.life.replay.live import live

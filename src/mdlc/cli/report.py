@@ -31,7 +31,7 @@ def report(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write one self-contained HTML page about the life so far."""
+    """Write the life so far as one HTML page."""
     with friendly(file, verbose=verbose):
         from mdlc.life.report import report as write_report
 

@@ -30,7 +30,10 @@ def retrain(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Retrain on the labels that came in; the challenger replaces the champion if it earns more."""
+    """Retrain on the labels that came in.
+
+    The challenger replaces the champion if it earns more.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.cli.progress import Shown
         from mdlc.core.errors import RefusedError

@@ -28,7 +28,10 @@ def run(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Run the training pipeline of FILE; stages whose inputs did not change come from the cache."""
+    """Train, evaluate, release what pays.
+
+    Stages whose inputs did not change come from the cache; a killed run goes on.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.cli.progress import Shown
         from mdlc.life.train import train

@@ -24,7 +24,10 @@ def serve(
     home: Home = None,
     verbose: Verbose = False,
 ) -> None:
-    """Serve the released model: KServe's V1 and V2 protocols, feedback and metrics."""
+    """Answer predictions over HTTP.
+
+    By KServe's V1 and V2 protocols, with feedback and metrics.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.life.release import require
         from mdlc.life.serve import serve_here

@@ -20,7 +20,7 @@ EPILOG = "Example: mdlc status lifecycle.yaml --json"
 def status(
     file: File = DEFAULT_FILE, home: Home = None, as_json: Json = False, verbose: Verbose = False
 ) -> None:
-    """Show which version serves, the last runs, and the trigger's last decisions."""
+    """Show what serves, ran and was decided."""
     with friendly(file, verbose=verbose):
         from mdlc.life.status import status_of
 

@@ -17,7 +17,10 @@ def validate(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check FILE and, unless --no-data, that its sources have the columns it names."""
+    """Check the file, and the data's columns.
+
+    With --no-data only the file.
+    """
     with friendly(file, verbose=verbose):
         from mdlc.core.spec import load
 

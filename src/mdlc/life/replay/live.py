@@ -37,6 +37,7 @@ from mdlc.monitoring.watch import Watch
 from mdlc.pipelines.local.run import Runner
 from mdlc.pipelines.local.warm import WarmServer
 
+UNTIMED = "the data have no time: these are the test rows, ten an hour on an invented clock"
 TITLES = {
     "loop": "mdlc's loop",
     "never": "never retrain",
@@ -214,5 +215,6 @@ def _life(
         notes=[
             f"lived on {datetime.now(UTC):%Y-%m-%d}; time stands still while a retraining runs",
             "money is counted on labelled decisions only",
+            *([] if stream.timed else [UNTIMED]),
         ],
     )

@@ -32,6 +32,8 @@ class Stream:
     time: Array
     label_time: Array
     target: Array
+    timed: bool = True
+    """False: the data have no time, and the clock is invented (see read_stream)."""
 
     def __len__(self) -> int:
         return len(self.key)
@@ -110,6 +112,7 @@ def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) ->
         time=time[keep],
         label_time=label_time[keep],
         target=others[TARGET][keep],
+        timed=prepared.has_time,
     )
 
 
