@@ -176,6 +176,34 @@ def _life(
     started: float,
 ) -> Life:
     stream = loop.stream
+    return Life(
+        begins=stream.begins,
+        ends=stream.ends,
+        currency=lifecycle.spec.business.currency,
+        decisions=len(stream),
+        labels=int(answers.labelled.sum()),
+        failed_requests=answers.failed_requests,
+        weeks=make_weeks(
+            stream,
+            answers=answers,
+            money=money,
+            observations=loop.observations,
+            ignored=set(lifecycle.spec.monitor.drift.ignore),
+        ),
+        events=loop.events,
+        policies=_policies(lifecycle, loop=loop, money=money),
+        seconds=round(time.monotonic() - started, 1),
+        notes=[
+            f"lived on {datetime.now(UTC):%Y-%m-%d}; time stands still while a retraining runs",
+            "money is counted on labelled decisions only",
+            *([] if stream.timed else [UNTIMED]),
+        ],
+    )
+
+
+def _policies(lifecycle: Lifecycle, *, loop: Loop, money: dict[str, Array]) -> list[Policy]:
+    """Return what each policy earned and cost, the loop first."""
+    stream = loop.stream
     cost = lifecycle.spec.retrain.cost_per_run
     counts = {"loop": loop.retrainings}
     if "monthly" in money:
@@ -195,26 +223,4 @@ def _life(
                     net=total - times * cost,
                 )
             )
-    return Life(
-        begins=stream.begins,
-        ends=stream.ends,
-        currency=lifecycle.spec.business.currency,
-        decisions=len(stream),
-        labels=int(answers.labelled.sum()),
-        failed_requests=answers.failed_requests,
-        weeks=make_weeks(
-            stream,
-            answers=answers,
-            money=money,
-            observations=loop.observations,
-            ignored=set(lifecycle.spec.monitor.drift.ignore),
-        ),
-        events=loop.events,
-        policies=policies,
-        seconds=round(time.monotonic() - started, 1),
-        notes=[
-            f"lived on {datetime.now(UTC):%Y-%m-%d}; time stands still while a retraining runs",
-            "money is counted on labelled decisions only",
-            *([] if stream.timed else [UNTIMED]),
-        ],
-    )
+    return policies
