@@ -18,7 +18,7 @@ from mdlc.core.spec import Lifecycle, Split
 from mdlc.core.spec.model import Candidate
 from mdlc.core.workspace import Workspace
 from mdlc.life.progress import Progress
-from mdlc.life.release import bundle_of, release, require, winner
+from mdlc.life.release import bundle_of, release, require
 from mdlc.monitoring.trigger import Ledger
 from mdlc.pipelines.arguments import Renewal, arguments
 from mdlc.pipelines.local.run import Runner
@@ -168,8 +168,3 @@ def _run(
 def _last_run(ledger: Ledger) -> datetime | None:
     runs = [verdict for verdict in ledger.all() if verdict.decision == "run"]
     return runs[-1].time if runs else None
-
-
-def promised(evaluation: Evaluation) -> float:
-    """Return the money per decision that the winner promised on its test set."""
-    return winner(evaluation).money_per_decision.value
