@@ -20,7 +20,7 @@ FEATURES, BINS, WARM = 22, 11, 3
 def measure(repeats: int) -> common.Result:
     """Observe a predictor once a simulated day, and time the parts."""
     from mdlc.core.documents.watch import Baseline
-    from mdlc.core.spec.operate import Drift, Monitor
+    from mdlc.core.spec.monitor import Drift, Monitor
     from mdlc.monitoring import watch
     from mdlc.monitoring.samples import SampleStore
     from mdlc.monitoring.testing import MODEL, START

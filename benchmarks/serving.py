@@ -205,7 +205,7 @@ def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> No
     """Time what the server does with a request, part by part, in this process."""
     from datetime import datetime
 
-    from mdlc.core.spec.operate import Serving
+    from mdlc.core.spec.deploy import Serving
     from mdlc.serving import app, payload_log
     from mdlc.serving.predictor import predictions
 

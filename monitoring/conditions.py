@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 
 from mdlc.core.documents.watch import Baseline, CalibrationSignal, DriftSignal
 from mdlc.core.profile import PREDICTION
-from mdlc.core.spec.operate import Monitor
+from mdlc.core.spec.monitor import Monitor
 from mdlc.monitoring.signals import Signals
 
 MAX_Z = 4.0

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from mdlc.core.spec.base import format_duration
-from mdlc.core.spec.operate import Retrain
+from mdlc.core.spec.retrain import Retrain
 
 MANUAL = "manual"
 

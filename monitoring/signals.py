@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mdlc.core.documents.watch import CalibrationSignal, DriftSignal
 from mdlc.core.profile import PREDICTION
-from mdlc.core.spec.operate import Monitor
+from mdlc.core.spec.monitor import Monitor
 from mdlc.monitoring import drift
 from mdlc.monitoring.samples import Labels, SampleStore, by
 

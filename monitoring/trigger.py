@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from mdlc.core.documents.watch import Verdict
 from mdlc.core.errors import ArtifactError, RefusedError, ServiceError, closest
 from mdlc.core.spec.base import format_duration
-from mdlc.core.spec.operate import Retrain
+from mdlc.core.spec.retrain import Retrain
 from mdlc.monitoring import policy
 from mdlc.monitoring.samples import seconds
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mdlc.core.documents.watch import Baseline, Observation
-from mdlc.core.spec.operate import Monitor
+from mdlc.core.spec.monitor import Monitor
 from mdlc.monitoring.alerts import AlertBook
 from mdlc.monitoring.conditions import judge
 from mdlc.monitoring.samples import SampleStore, parse

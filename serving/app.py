@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mdlc.core.errors import DataError
-from mdlc.core.spec.operate import Serving
+from mdlc.core.spec.deploy import Serving
 from mdlc.serving.clock import Clock
 from mdlc.serving.feedback import Feedback
 from mdlc.serving.follow import follow

@@ -19,9 +19,9 @@ from prometheus_client.registry import Collector
 from mdlc.core import payoff, profile
 from mdlc.core.columns import Batch
 from mdlc.core.scorer import Answers
+from mdlc.core.spec.monitor import LATENCY_SECONDS
 from mdlc.serving.loaded import Loaded
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 LAGS = (60, 3600, 6 * 3600, 86400, 2 * 86400, 3 * 86400, 7 * 86400, 14 * 86400, 28 * 86400)
 MODEL, VERSION = ["model"], ["model", "version"]
 
@@ -80,7 +80,7 @@ class Metrics:
             "mdlc_request_seconds",
             "Time to answer a request.",
             [*MODEL, "protocol"],
-            buckets=SECONDS,
+            buckets=LATENCY_SECONDS,
             registry=self.registry,
         )
         self.errors = self._counter(

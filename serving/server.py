@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdlc.core.errors import MdlcError, ServiceError
-from mdlc.core.spec.operate import Serving
+from mdlc.core.spec.deploy import Serving
 from mdlc.serving import logs
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,7 +33,7 @@ code. `mdlc schema` prints the same as JSON Schema, for editors.
 - *required* in the column *default* means that the section needs the key where the section stands.
 """
 NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-NAMES |= {date: "date", datetime: "time", timedelta: "duration"}
+NAMES |= {date: "date", datetime: "time", time: "time of day", timedelta: "duration"}
 BOUNDS = {"ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "min_length": "at least "}
 
 

@@ -14,8 +14,8 @@ from mdlc.core.documents.evaluation import Evaluation
 from mdlc.core.documents.training import Training
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Model
-from mdlc.core.spec.operate import Deploy
 
 
 def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments

@@ -11,7 +11,7 @@ import numpy as np
 from mdlc.components.evaluation.bootstrap import Resamples
 from mdlc.components.evaluation.contenders import CHAMPION, NOTHING, RULE, Entrant
 from mdlc.core.documents.evaluation import Comparison
-from mdlc.core.spec.operate import Promotion
+from mdlc.core.spec.deploy import Promotion
 
 _TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
 

@@ -29,7 +29,7 @@ from mdlc.core.errors import MdlcError, SpecError, StageError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Model, Tuning
-from mdlc.core.spec.operate import Drift
+from mdlc.core.spec.monitor import Drift
 
 FOLDER = "candidates"
 WHERE = "spec.model.candidates"

@@ -70,7 +70,7 @@ class ReportInput:
     @property
     def warn_drift(self) -> float:
         """Population stability index from which monitoring warns."""
-        from mdlc.core.spec.operate import Drift
+        from mdlc.core.spec.monitor import Drift
 
         drift = self.lifecycle.spec.monitor.drift if self.lifecycle else Drift()
         return drift.warn

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdlc.core.spec.operate import Retrain
+from mdlc.core.spec.retrain import Retrain
 from mdlc.monitoring.testing import DAY, START
 from mdlc.monitoring.trigger import Ledger
 

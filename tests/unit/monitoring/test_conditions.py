@@ -6,7 +6,7 @@ import pytest
 
 from mdlc.core.documents.watch import Baseline, CalibrationSignal, DriftSignal
 from mdlc.core.profile import PREDICTION
-from mdlc.core.spec.operate import Monitor
+from mdlc.core.spec.monitor import Monitor
 from mdlc.monitoring.conditions import Condition, judge, money_bound
 from mdlc.monitoring.signals import Signals
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.spec.operate import Drift, Monitor, Quality
+from mdlc.core.spec.monitor import Drift, Monitor, Quality
 from mdlc.monitoring.samples import SampleStore, parse
 from mdlc.monitoring.signals import Signals, measure
 from mdlc.monitoring.testing import DAY, MODEL, START, Predictor

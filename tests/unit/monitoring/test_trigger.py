@@ -13,7 +13,7 @@ import pytest
 
 from mdlc.core.documents.watch import Verdict
 from mdlc.core.errors import ArtifactError, DataError, RefusedError, ServiceError
-from mdlc.core.spec.operate import Retrain
+from mdlc.core.spec.retrain import Retrain
 from mdlc.monitoring.testing import DAY, START
 from mdlc.monitoring.trigger import Ledger
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.documents.watch import Baseline, Observation
-from mdlc.core.spec.operate import Drift, Monitor, Quality
+from mdlc.core.spec.monitor import Drift, Monitor, Quality
 from mdlc.monitoring.alerts import reasons
 from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 from mdlc.monitoring.watch import Watch

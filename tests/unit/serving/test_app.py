@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mdlc.core.columns import Feature
-from mdlc.core.spec.operate import Serving
+from mdlc.core.spec.deploy import Serving
 from mdlc.serving import testing
 
 Start = Callable[..., Any]

@@ -7,6 +7,22 @@ from datetime import datetime
 from mdlc.core.files import Document
 
 
+class Trial(Document):
+    """A canary: the version that answers a share of the predictions, on trial."""
+
+    version: str
+    bundle: str
+    """The bundle's folder, relative to the pointer."""
+    digest: str
+    since: datetime
+    promised: float | None
+    """Money per decision that its evaluation promised."""
+    ratio: float
+    """Share of the predictions that it answers."""
+    why: str
+    """Why it is to be promoted."""
+
+
 class Pointer(Document):
     """What the predictor loads. Rewritten atomically at each promotion or rollback."""
 
@@ -16,6 +32,9 @@ class Pointer(Document):
     """The bundle's folder, relative to this document."""
     digest: str
     since: datetime
+    promised: float | None = None
+    """Money per decision that its evaluation promised."""
+    canary: Trial | None = None
 
 
 class HistoryEntry(Document):

@@ -88,7 +88,18 @@ class Verdict(Document):
     decision: Literal["run", "skip", "defer"]
     why: str
     evidence: dict[str, Any]
+    rule: str = ""
+    """The rule of the policy that decided, such as cooldown or budget."""
     outcome: str = ""
-    """Of a run: "" while it runs, then promoted, refused or failed."""
+    """Of a run: "" while it runs, then promoted, canary, refused or failed."""
     finished: datetime | None = None
     detail: str = ""
+    version: str = ""
+    """Of a run that made one: the new version."""
+    attempts: int = 0
+    """Of a run: how often it was started."""
+    owner: str = ""
+    """Of a run that goes on: the process that follows it, until `lease`."""
+    lease: datetime | None = None
+    backend_run: str = ""
+    """Of a run on Kubeflow Pipelines: its id there."""

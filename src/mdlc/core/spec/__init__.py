@@ -2,10 +2,12 @@
 
 from mdlc.core.spec.business import Business, Payoff
 from mdlc.core.spec.data import Data
+from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.lifecycle import Lifecycle, Spec
 from mdlc.core.spec.load import load
 from mdlc.core.spec.model import Explore, Model, Split, Task
-from mdlc.core.spec.operate import Deploy, Drift, Monitor, Retrain
+from mdlc.core.spec.monitor import Drift, Monitor
+from mdlc.core.spec.retrain import Retrain
 
 __all__ = [
     "Business",

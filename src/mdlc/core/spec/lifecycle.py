@@ -10,8 +10,10 @@ from mdlc.core.names import is_label
 from mdlc.core.spec.base import RuleError, Section
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.data import Data
+from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Explore, Model
-from mdlc.core.spec.operate import Deploy, Monitor, Retrain
+from mdlc.core.spec.monitor import Monitor
+from mdlc.core.spec.retrain import Retrain
 
 API_VERSION = "mdlc.dev/v1alpha1"
 
@@ -53,10 +55,14 @@ class Spec(Section):
                 "model",
                 "task",
             )
-        if "schedule" in self.retrain.when and self.retrain.every is None:
-            raise RuleError(
-                "retrain.when has schedule, so retrain.every is needed", "retrain", "when"
-            )
+        needs = {
+            "schedule": ("retrain.every", self.retrain.every),
+            "labels": ("retrain.labels", self.retrain.labels),
+            "accuracy": ("monitor.quality.min_accuracy", self.monitor.quality.min_accuracy),
+        }
+        for reason, (key, value) in needs.items():
+            if reason in self.retrain.when and value is None:
+                raise RuleError(f"retrain.when has {reason}, so {key} is needed", "retrain", "when")
         return self
 
 

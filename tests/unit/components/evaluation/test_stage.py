@@ -14,8 +14,8 @@ from mdlc.core.documents.evaluation import Comparison, Contender, Evaluation
 from mdlc.core.errors import ArtifactError, DataError, StageError
 from mdlc.core.files import read_document
 from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.deploy import Deploy, Promotion
 from mdlc.core.spec.model import Model
-from mdlc.core.spec.operate import Deploy, Promotion
 from tests.unit.bundles import (
     CLASSES,
     LINE_PAYOFF,

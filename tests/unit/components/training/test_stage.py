@@ -22,7 +22,7 @@ from mdlc.core.profile import PREDICTION
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Model
-from mdlc.core.spec.operate import Drift
+from mdlc.core.spec.monitor import Drift
 
 RIGHT_WRONG, UNITS = Payoff(right=1, wrong=-1), Payoff(under=-3, over=-1)
 DROP_NOISE = Decision(action="drop", column="noise", why="it is noise")
