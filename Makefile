@@ -59,6 +59,22 @@ lock: setup ## Resolve requirements.lock again from pyproject.toml
 	$$(command -v uv || echo .venv/bin/uv) pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-header pyproject.toml -o requirements.lock
 
+.PHONY: image-locks
+image-locks: setup ## Resolve the lock files of the images again
+	@tools/image_locks.sh
+
+.PHONY: images
+images: ## Build the images with docker, podman or buildah (IMAGES="serving steps", see tools/images.sh)
+	@tools/images.sh $(IMAGES)
+
+.PHONY: manifests
+manifests: setup ## Build every overlay with kustomize and check it (OVERLAYS=folder for your own)
+	@.venv/bin/python -m tools.manifests $(OVERLAYS)
+
+.PHONY: manifest-schemas
+manifest-schemas: setup ## Bring the schemas that manifests are checked against from Go modules
+	@.venv/bin/python -m tools.manifests.fetch
+
 .PHONY: wheel
 wheel: setup ## Build the wheel from the source distribution
 	.venv/bin/python -m build

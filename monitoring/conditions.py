@@ -4,13 +4,15 @@
     PredictionDrift  warning   the same, of the predictions          drift, from drift.retrain on
     CalibrationOff   warning   a class's observed/predicted share    calibration
     SkillLow         critical  skill < quality.min_skill             skill
+    AccuracyLow      critical  accuracy < quality.min_accuracy       accuracy
     MoneyLow         critical  money per decision < its bound        money
     LabelsLate       warning   label_ratio < min_label_ratio
     FeedbackMissing  warning   no label at all, though some are due
     NotEnoughData    info      predictions, labels or reference
 
 Drift's bounds are never below its noise, and drift gives a reason only to those who list it in
-retrain.when: a shifted feature alone does not say that the model earns less.
+retrain.when: a shifted feature alone does not say that the model earns less. Accuracy is judged
+only where the file has a bound, money only where it is more than noise below its own.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from mdlc.monitoring.signals import Signals
 
 MAX_Z = 4.0
 """Standard errors that a class's share must be off by: chance does so once in 16,000 windows."""
+MIN_Z = 3.0
+"""Standard errors that money must be below its bound: chance does so once in 700 windows."""
 MIN_SHARE = 0.05
 """Rarer classes are not judged: their ratio moves by a lot while little is at stake."""
 MIN_DUE = 30
@@ -53,6 +57,7 @@ def judge(
         *(_drift(signal, monitor=monitor) for signal in watched),
         _calibration(signals.calibration, bound=monitor.quality.calibration),
         _skill(signals.skill, bound=monitor.quality.min_skill),
+        *_accuracy(signals.accuracy, bound=monitor.quality.min_accuracy),
         _money(signals, baseline=baseline, ratio=monitor.quality.money_ratio),
         *_feedback(signals, bound=monitor.min_label_ratio),
         *_lacking(signals, monitor=monitor, watched=watched),
@@ -127,13 +132,32 @@ def _skill(skill: float | None, *, bound: float) -> Condition:
     )
 
 
+def _accuracy(accuracy: float | None, *, bound: float | None) -> list[Condition]:
+    if bound is None:
+        return []
+    found = "too few labels" if accuracy is None else f"{accuracy:.1%}, at least {bound:.1%}"
+    return [
+        Condition(
+            "AccuracyLow",
+            None if accuracy is None else accuracy < bound,
+            f"the likeliest class is the true one too rarely: {found}",
+            accuracy,
+            bound,
+            "critical",
+            "accuracy",
+        )
+    ]
+
+
 def _money(signals: Signals, *, baseline: Baseline, ratio: float) -> Condition:
     bound = money_bound(baseline.money_per_decision, ratio=ratio)
     money = signals.money_per_decision
+    # A predictor that counts no squares cannot say how much of it is noise.
+    noise = MIN_Z * (signals.money_error or 0.0)
     found = "too few labels" if money is None else f"{money:.4g} per decision, at least {bound:.4g}"
     return Condition(
         "MoneyLow",
-        None if money is None else money < bound,
+        None if money is None else money + noise < bound,
         f"decisions earn less than promised at promotion: {found}",
         money,
         bound,

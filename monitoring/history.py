@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mdlc.core.documents.serving import HistoryEntry
+from mdlc.core.documents.serving import HistoryEntry, Kind
 from mdlc.core.errors import ArtifactError, StorageError
 from mdlc.core.files import digest_bytes, storage_errors, write_bytes
 
@@ -41,6 +41,7 @@ class History:
         replaced: str,
         why: str,
         money_per_decision: float | None,
+        kind: Kind = "promotion",
     ) -> HistoryEntry:
         """Add a line, whole and on disk when this returns, or not at all.
 
@@ -60,6 +61,7 @@ class History:
                 why=why,
                 money_per_decision=money_per_decision,
                 previous=digest_bytes(lines[-1]) if lines else "",
+                kind=kind,
             )
             line = entry.model_dump_json().encode()
             self._write(handle, line)

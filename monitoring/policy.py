@@ -1,7 +1,8 @@
 """When a retraining may start: one pure function over what ran before.
 
 run      start it now, and call Ledger.finish when it ended
-defer    it would run, but must wait: another run, the cooldown, too few new labels
+defer    it would run, but must wait: another run, a canary on trial, the cooldown, too few new
+         labels, a freeze, quiet hours
 skip     it will not run: no accepted reason, already answered, the budget is spent
 """
 
@@ -13,10 +14,23 @@ from typing import Literal, NamedTuple
 
 from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.retrain import Retrain
+from mdlc.monitoring.calendar import frozen, hushed
 
 MANUAL = "manual"
+CHANGED = "changed"
 
-Rule = Literal["ok", "reasons", "duplicate", "running", "budget", "cooldown", "labels"]
+Rule = Literal[
+    "ok",
+    "reasons",
+    "duplicate",
+    "running",
+    "canary",
+    "cooldown",
+    "budget",
+    "labels",
+    "freeze",
+    "quiet",
+]
 
 
 class Run(NamedTuple):
@@ -30,12 +44,15 @@ class Run(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A wish to retrain. `force` lets a manual one exceed the budget."""
+    """A wish to retrain."""
 
     time: datetime
     reasons: frozenset[str]
     new_labels: int
     force: bool = False
+    """Lets a manual one pass the budget, a freeze and quiet hours."""
+    trial: str = ""
+    """The version that is on trial as a canary; "" if there is none."""
 
 
 class Ruling(NamedTuple):
@@ -46,6 +63,16 @@ class Ruling(NamedTuple):
     why: str
 
 
+class Left(NamedTuple):
+    """What a month's budget leaves."""
+
+    runs: int
+    money: float | None
+    """None: without a bound."""
+    started: int
+    """Runs that began this month."""
+
+
 def accepted(reasons: frozenset[str], *, policy: Retrain) -> frozenset[str]:
     """Return the reasons that may start a run: those of retrain.when, and a person's."""
     return reasons & {MANUAL, *policy.when}
@@ -54,8 +81,10 @@ def accepted(reasons: frozenset[str], *, policy: Retrain) -> frozenset[str]:
 def rule(request: Request, *, policy: Retrain, runs: Sequence[Run]) -> Ruling:
     """Decide about `request`, given all `runs` so far in the order of their start.
 
-    A manual request is not held to retrain.when, min_new_labels and the cooldown, and answers no
-    alert twice. Nothing exceeds one run at a time; only a forced manual one exceeds the budget.
+    What will last longest is asked first, so that "quiet" means: it starts when they end. A manual
+    request is not held to retrain.when, min_new_labels and the cooldown, and answers no alert
+    twice; with force it passes budget, freezes and quiet hours too. Nothing exceeds one run, or one
+    canary, at a time. A changed file needs no new labels: what is new is the file.
     """
     reasons = accepted(request.reasons, policy=policy)
     if not reasons:
@@ -68,13 +97,17 @@ def rule(request: Request, *, policy: Retrain, runs: Sequence[Run]) -> Ruling:
         waits = _after(last, request.time, reasons, policy.cooldown)
         if waits:
             return waits
-    spent = "" if manual and request.force else _spent(request.time, policy, runs)
+    if request.trial:
+        return Ruling("defer", "canary", f"version {request.trial} is on trial; one at a time")
+    forced = manual and request.force
+    spent = "" if forced else _spent(request.time, policy, runs)
     if spent:
         return Ruling("skip", "budget", spent)
-    if not manual and request.new_labels < policy.min_new_labels:
+    if not (manual or CHANGED in reasons) and request.new_labels < policy.min_new_labels:
         why = f"{request.new_labels} new labels since the last run, {policy.min_new_labels} needed"
         return Ruling("defer", "labels", why)
-    return Ruling("run", "ok", f"{', '.join(sorted(reasons))}: within cooldown and budget")
+    waits = None if forced else _closed(request.time, policy)
+    return waits or Ruling("run", "ok", f"{', '.join(sorted(reasons))}: within cooldown and budget")
 
 
 def due(time: datetime, *, policy: Retrain, runs: Sequence[Run], since: datetime | None) -> bool:
@@ -86,6 +119,19 @@ def due(time: datetime, *, policy: Retrain, runs: Sequence[Run], since: datetime
         return False
     starts = [run.time for run in runs] + ([since] if since else [])
     return not starts or time - max(starts) >= policy.every
+
+
+def _closed(time: datetime, policy: Retrain) -> Ruling | None:
+    """Return what the calendar says at `time`; None if nothing is closed."""
+    freeze = frozen(time, policy.freeze)
+    if freeze:
+        why = f": {freeze.why}" if freeze.why else ""
+        return Ruling("defer", "freeze", f"frozen until {freeze.end.isoformat()}{why}")
+    quiet = hushed(time, policy.quiet)
+    if quiet:
+        hours = f"{quiet.start:%H:%M} to {quiet.end:%H:%M} {quiet.zone}"
+        return Ruling("defer", "quiet", f"quiet hours, {hours}")
+    return None
 
 
 def _after(
@@ -105,15 +151,23 @@ def _after(
     return Ruling("defer", "cooldown", why)
 
 
-def _spent(time: datetime, policy: Retrain, runs: Sequence[Run]) -> str:
-    """Say why one more run would exceed the budget of `time`'s calendar month (UTC), or ""."""
+def left(time: datetime, *, policy: Retrain, runs: Sequence[Run]) -> Left:
+    """Return what the budget of `time`'s calendar month (UTC) leaves."""
     month = _month(time)
     started = [run for run in runs if _month(run.time) == month]
-    if len(started) >= policy.max_per_month:
-        return f"{len(started)} runs began this month, max_per_month is {policy.max_per_month}"
-    money = sum(run.cost for run in started) + policy.cost_per_run
-    bound = policy.money_per_month
-    if bound is not None and money > bound:
+    money = None
+    if policy.money_per_month is not None:
+        money = max(0.0, policy.money_per_month - sum(run.cost for run in started))
+    return Left(max(0, policy.max_per_month - len(started)), money, len(started))
+
+
+def _spent(time: datetime, policy: Retrain, runs: Sequence[Run]) -> str:
+    """Say why one more run would exceed the month's budget, or ""."""
+    month, bound = left(time, policy=policy, runs=runs), policy.money_per_month
+    if not month.runs:
+        return f"{month.started} runs began this month, max_per_month is {policy.max_per_month}"
+    if bound is not None and month.money is not None and policy.cost_per_run > month.money:
+        money = bound - month.money + policy.cost_per_run
         return f"one more run makes {money:g} this month, money_per_month is {bound:g}"
     return ""
 

@@ -37,6 +37,8 @@ class Signals(NamedTuple):
     money_per_decision: float | None
     calibration: list[CalibrationSignal]
     drift: list[DriftSignal]
+    money_error: float | None = None
+    """Standard error of money_per_decision; None too where an old predictor counts no squares."""
 
 
 class Window:
@@ -95,6 +97,7 @@ def measure(
         money_per_decision=_money(window, labels) if enough else None,
         calibration=_calibration(window, labels) if enough else [],
         drift=_drift(store, monitor=monitor, match=match, time=time, settled=settled),
+        money_error=_money_error(window, labels) if enough else None,
     )
 
 
@@ -120,6 +123,15 @@ def _money(window: Window, labels: int) -> float | None:
     if not labels or (gained is None and lost is None):
         return None
     return ((gained or 0.0) - (lost or 0.0)) / labels
+
+
+def _money_error(window: Window, labels: int) -> float | None:
+    """Return the standard error of the mean, from the sum of squares."""
+    mean, squares = _money(window, labels), window.sum("mdlc_money_squared_sum_total")
+    if mean is None or squares is None:
+        return None
+    # Rounding can make the difference of two equal numbers negative.
+    return math.sqrt(max(squares / labels - mean**2, 0.0) / max(labels - 1, 1))
 
 
 def _calibration(window: Window, labels: int) -> list[CalibrationSignal]:

@@ -8,13 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict, Unpack
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 MODEL = "m"
-GAUGES = {"mdlc_reference_bin_count", "mdlc_model_info"}
+GAUGES = {
+    "mdlc_reference_bin_count",
+    "mdlc_model_info",
+    "mdlc_model_since_timestamp_seconds",
+    "mdlc_promised_money_per_decision",
+    "process_start_time_seconds",
+}
 
 
 class Place(TypedDict, total=False):
@@ -34,13 +40,31 @@ class Predictor(Collector):
 
     def add(self, name: str, value: float, *, of: Place, **labels: str) -> None:
         """Raise one series; a label called `class_` is `class`."""
-        named = {"model": MODEL, "version": "1", **of, **labels}
-        key = (name, tuple(sorted((key.rstrip("_"), str(item)) for key, item in named.items())))
+        key = _key(name, of, labels)
         self.counts[key] = self.counts.get(key, 0.0) + value
 
     def restart(self) -> None:
         """Lose all counters, keep the gauges."""
         self.counts = {key: item for key, item in self.counts.items() if key[0] in GAUGES}
+
+    def start(self, time: datetime, *, instance: str = "") -> None:
+        """Show when a replica's process began; it is not about a model."""
+        labels = (("instance", instance),) if instance else ()
+        self.counts["process_start_time_seconds", labels] = time.timestamp()
+
+    def serve(
+        self, *, since: datetime = START, promised: float | None = None, **of: Unpack[Place]
+    ) -> None:
+        """Show which version a replica serves, since when, and the money that it promised."""
+        for key in [key for key in self.counts if key[0] == "mdlc_model_info"]:
+            if dict(key[1]).get("instance") == of.get("instance"):
+                del self.counts[key]
+        self.add("mdlc_predictions_total", 0, of=of)
+        self.add("mdlc_model_info", 1, of=of, digest="d", candidate="c")
+        self.counts[_key("mdlc_model_since_timestamp_seconds", of, {})] = since.timestamp()
+        if promised is not None:
+            key = _key("mdlc_promised_money_per_decision", of, {"currency": "EUR"})
+            self.counts[key] = promised
 
     def train(self, bins: Mapping[str, float], **of: Unpack[Place]) -> None:
         """Show training counts for the feature x and for the prediction."""
@@ -68,17 +92,22 @@ class Predictor(Collector):
             self.add("mdlc_class_predicted_sum_total", share * count, of=of, class_=name)
             self.add("mdlc_class_observed_total", seen, of=of, class_=name)
             self.add("mdlc_class_variance_sum_total", p * (1 - p) * count, of=of, class_=name)
+            named = count if (name == "yes") == (p > 0.5) else 0
+            self.add("mdlc_class_named_total", named, of=of, class_=name)
+            self.add("mdlc_class_correct_total", seen if named else 0, of=of, class_=name)
+        self.add("mdlc_money_squared_sum_total", money**2 * count, of=of, currency="EUR")
         self.add("mdlc_money_gained_total", max(money, 0) * count, of=of, currency="EUR")
         self.add("mdlc_money_lost_total", max(-money, 0) * count, of=of, currency="EUR")
 
     def collect(self) -> list[Metric]:
         """Return the families for a registry."""
-        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+        families: dict[str, Metric] = {}
         for (name, labels), value in self.counts.items():
-            kind = GaugeMetricFamily if name in GAUGES else CounterMetricFamily
-            names = [key for key, _ in labels]
-            family = families.setdefault(name, kind(name, "made by a test", labels=names))
-            family.add_metric([item for _, item in labels], value)
+            kind = "gauge" if name in GAUGES else "counter"
+            made = Metric(name.removesuffix("_total"), "made by a test", kind)
+            family = families.setdefault(name, made)
+            # Not by a list of label names: with and without `instance` there are two.
+            family.add_sample(name, dict(labels), value)
         return list(families.values())
 
     def show(self) -> str:
@@ -86,3 +115,10 @@ class Predictor(Collector):
         registry = CollectorRegistry()
         registry.register(self)
         return generate_latest(registry).decode()
+
+
+def _key(
+    name: str, of: Place, labels: Mapping[str, str]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    named = {"model": MODEL, "version": "1", **of, **labels}
+    return name, tuple(sorted((key.rstrip("_"), str(item)) for key, item in named.items()))

@@ -1,67 +1,44 @@
-"""The ledger: every decision about retraining, and at most one run at a time.
+"""The ledger: every decision about retraining, at most one run at a time, and who follows it.
 
-The same code runs on SQLite (one machine) and PostgreSQL (a cluster). Each call is one transaction
-that excludes all others: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL. A partial
-unique index says "one running" once more, to whoever else writes into the table.
+A run that was decided has no result yet. Whoever claims it gets a lease, and extends it as long as
+it follows the run; if it dies, the lease runs out and another may claim the run. All times are the
+caller's: the database's clock decides nothing. A decision is never earlier than the one before it,
+so a clock that was set back can make a retraining wait, never start one too many.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-import sqlalchemy as sa
-
 from mdlc.core.documents.watch import Verdict
-from mdlc.core.errors import ArtifactError, RefusedError, ServiceError, closest
+from mdlc.core.errors import ArtifactError, RefusedError, closest
 from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring import policy
+from mdlc.monitoring import policy, standing
+from mdlc.monitoring.database import Database
 from mdlc.monitoring.samples import seconds
+from mdlc.monitoring.verdicts import Key, Rows
 
 REPEATS = "repeats"
 """The key in a verdict's evidence that counts how often the same was asked again that day."""
-LOCK = 0x6D646C63  # "mdlc": the advisory lock's number on PostgreSQL
-TIMEOUT_SECONDS = 30
-
-METADATA = sa.MetaData()
-VERDICTS = sa.Table(
-    "mdlc_verdicts",
-    METADATA,
-    sa.Column("model", sa.Text, primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False),
-    sa.Column("day", sa.Text, nullable=False),
-    sa.Column("decision", sa.Text, nullable=False),
-    sa.Column("rule", sa.Text, nullable=False),
-    sa.Column("reasons", sa.Text, nullable=False),
-    sa.Column("running", sa.Boolean, nullable=False),
-    sa.Column("cost", sa.Double, nullable=False),
-    sa.Column("verdict", sa.Text, nullable=False),
-)
-sa.Index(
-    "mdlc_one_running",
-    VERDICTS.c.model,
-    unique=True,
-    sqlite_where=VERDICTS.c.running,
-    postgresql_where=VERDICTS.c.running,
-)
+STOPS = "stops"
+"""The key in a run's evidence that counts the starts which ended because mdlc was stopped."""
+Outcome = Literal["promoted", "canary", "refused", "failed"]
 
 
 class Ledger:
     """The verdicts about one model, in the database at `url`."""
 
     def __init__(self, url: str, *, retrain: Retrain, model: str) -> None:
-        self._engine = _connect(url)
+        self._database = Database(url)
         self._retrain = retrain
         self._model = model
-        with self._alone() as connection:
-            METADATA.create_all(connection)
 
-    def decide(
+    def decide(  # noqa: PLR0913 - what a decision rests on
         self,
         *,
         time: datetime,
@@ -69,194 +46,254 @@ class Ledger:
         evidence: dict[str, Any],
         new_labels: int,
         force: bool = False,
+        trial: str = "",
+        again: bool = False,
+        owner: str = "",
+        lease: timedelta | None = None,
     ) -> Verdict:
         """Decide whether a retraining starts at `time`, and record it with its evidence.
 
         `reasons` are those of firing alerts, "schedule" when `due`, or "manual"; `new_labels` came
-        since the last run. A decision "run" counts as running until `finish`. The same question
-        with the same answer on the same day (UTC) returns the earlier verdict, whose evidence
-        counts its repeats. The rules and their order are those of `policy.rule`.
+        since the last run. A decision "run" counts as running until `finish`; it belongs to `owner`
+        for the time of the `lease`. The same question with the same answer on the same day (UTC)
+        returns the earlier verdict, whose evidence counts its repeats. With `again` mdlc asks
+        itself once more, and what it hears again is not recorded. The rules and their order are
+        those of `policy.rule`.
 
         Raises:
             DataError: `time` has no zone.
             ServiceError: the database does not answer.
         """
         seconds(time)
-        request = policy.Request(time, frozenset(reasons), new_labels, force)
-        with self._alone() as connection:
-            runs = self._runs(connection)
-            ruling = policy.rule(request, policy=self._retrain, runs=runs)
-            shown = policy.accepted(request.reasons, policy=self._retrain) or request.reasons
-            key = {
-                "day": time.astimezone(UTC).date().isoformat(),
-                "decision": ruling.decision,
-                "rule": ruling.rule,
-                "reasons": json.dumps(sorted(shown)),
-            }
-            earlier = None if ruling.decision == "run" else self._same(connection, key)
+        with self._rows() as rows:
+            time = max([time, *rows.times()])
+            request = policy.Request(time, frozenset(reasons), new_labels, force, trial)
+            ruling = policy.rule(request, policy=self._retrain, runs=rows.runs())
+            shown = sorted(
+                policy.accepted(request.reasons, policy=self._retrain) or request.reasons
+            )
+            day = time.astimezone(UTC).date().isoformat()
+            key = Key(day, ruling.decision, ruling.rule, json.dumps(shown))
+            earlier = None if ruling.decision == "run" else _earlier(rows, key, again=again)
             if earlier is not None:
-                return self._repeat(connection, earlier)
-            number = self._next(connection)
+                return earlier
+            mine = owner if ruling.decision == "run" else ""
             verdict = Verdict(
-                id=f"{self._model}-{number:04d}",
+                id="",
                 time=time,
-                reasons=sorted(shown),
+                reasons=shown,
                 decision=ruling.decision,
                 why=ruling.why,
                 evidence={**json.loads(json.dumps(evidence, default=str)), REPEATS: 0},
+                rule=ruling.rule,
+                owner=mine,
+                lease=time + lease if mine and lease else None,
             )
-            self._insert(connection, number, key, verdict)
-            return verdict
+            return rows.insert(key, verdict, cost=self._retrain.cost_per_run)
 
-    def finish(
+    def claim(self, owner: str, now: datetime, *, lease: timedelta) -> Verdict | None:
+        """Give the run that nobody follows to `owner` until `lease` from now, and count a start.
+
+        None: there is none. A run started `retrain.attempts` times without a result ends here as
+        failed, and is returned.
+        """
+        seconds(now)
+        with self._rows() as rows:
+            for verdict in rows.select(decision="run", running=True):
+                if verdict.owner != owner and verdict.lease and verdict.lease > now:
+                    continue
+                started = verdict.attempts - verdict.evidence.get(STOPS, 0)
+                if started >= self._retrain.attempts:
+                    last = f"; the last one: {verdict.detail}" if verdict.detail else ""
+                    detail = f"{started} attempts ended without a result{last}"
+                    return self._end(rows, verdict, time=now, outcome="failed", detail=detail)
+                mine = {"owner": owner, "lease": now + lease, "attempts": verdict.attempts + 1}
+                return rows.store(verdict.model_copy(update=mine))
+        return None
+
+    def extend(
         self,
         id: str,
         *,
-        time: datetime,
-        outcome: Literal["promoted", "refused", "failed"],
-        detail: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        backend_run: str | None = None,
     ) -> Verdict:
-        """Record how a run ended. The same end twice changes nothing.
+        """Keep a claimed run until `lease` from now; note its id on the backend, if given.
+
+        Raises:
+            RefusedError: it has ended, or another process follows it now.
+        """
+        with self._rows() as rows:
+            verdict = _owned(rows, id, owner)
+            kept: dict[str, Any] = {"lease": now + lease}
+            if backend_run is not None:
+                kept["backend_run"] = backend_run
+            return rows.store(verdict.model_copy(update=kept))
+
+    def let_go(
+        self,
+        id: str,
+        *,
+        owner: str,
+        until: datetime | None = None,
+        detail: str = "",
+        stopped: bool = False,
+    ) -> Verdict:
+        """Stop following a run that has no result; from `until` on it may be claimed again.
+
+        `stopped`: the process was asked to end, so this start does not count against the bound.
+
+        Raises:
+            RefusedError: it has ended, or another process follows it now.
+        """
+        with self._rows() as rows:
+            verdict = _owned(rows, id, owner)
+            evidence = dict(verdict.evidence)
+            if stopped:
+                evidence[STOPS] = evidence.get(STOPS, 0) + 1
+            freed = {"owner": "", "lease": until, "evidence": evidence}
+            freed["detail"] = detail or verdict.detail
+            return rows.store(verdict.model_copy(update=freed))
+
+    def finish(
+        self, id: str, *, time: datetime, outcome: Outcome, detail: str, version: str = ""
+    ) -> Verdict:
+        """Record how a run ended, and that its alerts are answered. The same end twice is one.
 
         Raises:
             ArtifactError: no run has this id.
             RefusedError: it ended already in another way (it was abandoned, say).
         """
         seconds(time)
-        with self._alone() as connection:
-            runs = {verdict.id: verdict for verdict in self._select(connection, decision="run")}
-            if id not in runs:
-                raise ArtifactError(f"the ledger has no run {id}", hint=closest(id, runs))
-            verdict = runs[id]
+        with self._rows() as rows:
+            verdict = _run(rows, id)
             if verdict.outcome and verdict.outcome != outcome:
                 raise RefusedError(
                     f"run {id} cannot end {outcome}: it ended {verdict.outcome}",
                     hint=verdict.detail or "start a new run",
                 )
-            return (
-                verdict
-                if verdict.outcome
-                else self._end(connection, verdict, time, outcome, detail)
+            if verdict.outcome:
+                return verdict
+            return self._end(
+                rows, verdict, time=time, outcome=outcome, detail=detail, version=version
             )
 
     def abandon_stale(self, time: datetime, older_than: timedelta) -> list[Verdict]:
-        """End as failed what began at least `older_than` before `time` and never ended.
+        """End as failed what began at least `older_than` before `time` and nobody follows.
 
         For runs whose process was killed; a run that still goes on is refused when it finishes.
         """
         seconds(time)
         detail = f"abandoned: it did not end within {format_duration(older_than)}"
-        with self._alone() as connection:
+        with self._rows() as rows:
             return [
-                self._end(connection, verdict, time, "failed", detail)
-                for verdict in self._select(connection, decision="run", running=True)
+                self._end(rows, verdict, time=time, outcome="failed", detail=detail)
+                for verdict in rows.select(decision="run", running=True)
                 if time - verdict.time >= older_than
+                and (verdict.lease is None or verdict.lease <= time)
             ]
 
     def due(self, time: datetime, *, since: datetime | None = None) -> bool:
         """Say whether "schedule" is a reason at `time`; the serving model was made at `since`."""
-        with self._alone() as connection:
-            runs = self._runs(connection)
+        with self._rows() as rows:
+            runs = rows.runs()
         return policy.due(time, policy=self._retrain, runs=runs, since=since)
+
+    def left(self, time: datetime) -> policy.Left:
+        """Return what the month's budget leaves at `time`."""
+        with self._rows() as rows:
+            return policy.left(time, policy=self._retrain, runs=rows.runs())
+
+    def receive(
+        self, *, time: datetime, firing: Sequence[standing.Standing], resolved: Sequence[str]
+    ) -> None:
+        """Keep the alerts that fire; drop the fingerprints that are resolved."""
+        with self._database.alone() as connection:
+            standing.receive(
+                connection, model=self._model, time=time, firing=firing, resolved=resolved
+            )
+
+    def standing(self, time: datetime) -> list[standing.Standing]:
+        """Return the alerts that stand: firing, repeated lately, and not answered by a run."""
+        with self._database.alone() as connection:
+            return standing.standing(connection, model=self._model, time=time)
+
+    def run(self, id: str) -> Verdict:
+        """Return the run with this id.
+
+        Raises:
+            ArtifactError: there is none.
+        """
+        with self._rows() as rows:
+            return _run(rows, id)
 
     def all(self) -> list[Verdict]:
         """Return every verdict, oldest first."""
-        with self._alone() as connection:
-            return self._select(connection)
+        with self._rows() as rows:
+            return rows.select()
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self._database.close()
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction that no other ledger's can overlap."""
-        try:
-            with self._engine.begin() as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise ServiceError(
-                f"the ledger's database does not answer: {error.orig}",
-                hint="check that it runs and that its folder can be written",
-            ) from error
+    @contextmanager
+    def _rows(self) -> Iterator[Rows]:
+        """Yield this model's rows in a transaction of their own."""
+        with self._database.alone() as connection:
+            yield Rows(connection, model=self._model)
 
-    def _mine(self, **values: object) -> sa.ColumnElement[bool]:
-        wanted = [VERDICTS.c[name] == value for name, value in values.items()]
-        return sa.and_(VERDICTS.c.model == self._model, *wanted)
-
-    def _select(self, connection: sa.Connection, **values: object) -> list[Verdict]:
-        query = sa.select(VERDICTS.c.verdict).where(self._mine(**values))
-        rows = connection.execute(query.order_by(VERDICTS.c.number)).scalars()
-        return [Verdict.model_validate_json(text) for text in rows]
-
-    def _runs(self, connection: sa.Connection) -> list[policy.Run]:
-        query = sa.select(VERDICTS.c.verdict, VERDICTS.c.cost).where(self._mine(decision="run"))
-        rows = connection.execute(query.order_by(VERDICTS.c.number))
-        verdicts = [(Verdict.model_validate_json(text), cost) for text, cost in rows]
-        return [
-            policy.Run(run.id, run.time, frozenset(run.reasons), cost, run.finished)
-            for run, cost in verdicts
-        ]
-
-    def _same(self, connection: sa.Connection, key: dict[str, str]) -> Verdict | None:
-        earlier = self._select(connection, **key)
-        return earlier[-1] if earlier else None
-
-    def _repeat(self, connection: sa.Connection, earlier: Verdict) -> Verdict:
-        evidence = {**earlier.evidence, REPEATS: earlier.evidence[REPEATS] + 1}
-        return self._store(connection, earlier.model_copy(update={"evidence": evidence}))
-
-    def _end(
-        self, connection: sa.Connection, run: Verdict, time: datetime, outcome: str, detail: str
+    def _end(  # noqa: PLR0913 - what the end of a run says
+        self,
+        rows: Rows,
+        run: Verdict,
+        *,
+        time: datetime,
+        outcome: Outcome,
+        detail: str,
+        version: str = "",
     ) -> Verdict:
-        ended = {"outcome": outcome, "finished": time, "detail": detail}
-        return self._store(connection, run.model_copy(update=ended))
-
-    def _store(self, connection: sa.Connection, verdict: Verdict) -> Verdict:
-        running = verdict.decision == "run" and not verdict.outcome
-        values = {"verdict": verdict.model_dump_json(), "running": running}
-        connection.execute(sa.update(VERDICTS).where(self._mine(id=verdict.id)).values(values))
-        return verdict
-
-    def _next(self, connection: sa.Connection) -> int:
-        newest = sa.select(sa.func.max(VERDICTS.c.number)).where(self._mine())
-        return int(connection.execute(newest).scalar() or 0) + 1
-
-    def _insert(
-        self, connection: sa.Connection, number: int, key: dict[str, str], verdict: Verdict
-    ) -> None:
-        run = verdict.decision == "run"
-        row = {
-            "model": self._model,
-            "number": number,
-            "id": verdict.id,
-            "running": run,
-            "cost": self._retrain.cost_per_run if run else 0.0,
-            "verdict": verdict.model_dump_json(),
-            **key,
+        ended = {
+            "outcome": outcome,
+            "finished": max(time, run.time),
+            "detail": detail,
+            "version": version,
+            "owner": "",
+            "lease": None,
         }
-        connection.execute(sa.insert(VERDICTS).values(row))
+        replaced = outcome in {"promoted", "canary"}
+        answered = None if replaced else frozenset(run.reasons)
+        standing.answer(rows.connection, model=self._model, reasons=answered)
+        return rows.store(run.model_copy(update=ended))
 
 
-def _connect(url: str) -> sa.Engine:
-    """Return an engine whose connections last one transaction; SQLite's begin by taking its lock.
+def _earlier(rows: Rows, key: Key, *, again: bool) -> Verdict | None:
+    """Return the verdict that said the same before, which counts one more repeat; None: none did.
 
-    pysqlite would begin a transaction at the first write only, after the reads that it rests on;
-    so its own is switched off (SQLAlchemy, "SQLite transactions with the sqlite3 driver").
+    Where mdlc itself asks `again`, what it was told last is the answer, and nothing is counted.
     """
-    if sa.make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(url, poolclass=sa.pool.NullPool)
-    arguments = {"timeout": TIMEOUT_SECONDS}
-    engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args=arguments)
+    if again:
+        told = rows.newest(reasons=key.reasons)
+        if told and (told.decision, told.rule) == (key.decision, key.rule):
+            return told
+    same = rows.select(**key._asdict())
+    if not same:
+        return None
+    evidence = {**same[-1].evidence, REPEATS: same[-1].evidence[REPEATS] + (not again)}
+    return rows.store(same[-1].model_copy(update={"evidence": evidence}))
 
-    @sa.event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
 
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _run(rows: Rows, id: str) -> Verdict:
+    runs = {verdict.id: verdict for verdict in rows.select(decision="run")}
+    if id not in runs:
+        raise ArtifactError(f"the ledger has no run {id}", hint=closest(id, runs))
+    return runs[id]
 
-    return engine
+
+def _owned(rows: Rows, id: str, owner: str) -> Verdict:
+    verdict = _run(rows, id)
+    if verdict.outcome or verdict.owner != owner:
+        now = f"ended {verdict.outcome}" if verdict.outcome else "is followed by another process"
+        raise RefusedError(f"run {id} {now}", hint="leave it")
+    return verdict

@@ -63,5 +63,5 @@ class Watch:
             conditions, version=baseline.version, time=time, hold=self._monitor.hold
         )
         seen = signals._asdict()
-        del seen["due"]
+        del seen["due"], seen["money_error"]
         return Observation(time=time, version=baseline.version, alerts=alerts, **seen)

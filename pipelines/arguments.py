@@ -14,8 +14,8 @@ from typing import Any
 from mdlc.components.collection.stage import source_digests
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.files import digest_path, read_document
-from mdlc.core.spec import Lifecycle
-from mdlc.core.spec.base import Section
+from mdlc.core.spec import Lifecycle, Retrain
+from mdlc.core.spec.base import Section, format_duration
 from mdlc.core.workspace import Workspace
 
 Arguments = dict[str, str | float]
@@ -37,9 +37,17 @@ class Renewal:
     """The serving bundle, to be beaten."""
 
 
-def arguments(lifecycle: Lifecycle, *, place: Workspace, renewal: Renewal) -> Arguments:
-    """Return the pipeline's arguments for one run."""
+def arguments(
+    lifecycle: Lifecycle,
+    *,
+    place: Workspace,
+    renewal: Renewal,
+    digests: dict[str, str] | None = None,
+) -> Arguments:
+    """Return the pipeline's arguments for one run; `digests` of sources that are not here."""
     spec = lifecycle.spec
+    if digests is None:
+        digests = source_digests(spec.data, root=place.root)
     named = {"features": spec.data.features, "sensitive": spec.data.sensitive}
     return {
         "name": lifecycle.name,
@@ -47,7 +55,7 @@ def arguments(lifecycle: Lifecycle, *, place: Workspace, renewal: Renewal) -> Ar
         "columns": json.dumps(named),
         "sources": _sources(lifecycle),
         "root": str(place.root),
-        "digests": json.dumps(source_digests(spec.data, root=place.root)),
+        "digests": json.dumps(digests),
         "data": _json(spec.data),
         "sensitive": json.dumps(spec.data.sensitive),
         "table_model": _json(spec.model, {"task", "split", "slices"}),
@@ -67,6 +75,17 @@ def arguments(lifecycle: Lifecycle, *, place: Workspace, renewal: Renewal) -> Ar
         "warm_digest": _digest(renewal.warm),
         "champion": str(renewal.champion or ""),
         "champion_digest": _digest(renewal.champion),
+        **of_retraining(spec.retrain, feedback=renewal.feedback is not None),
+    }
+
+
+def of_retraining(retrain: Retrain, *, feedback: bool) -> Arguments:
+    """Return what of spec.retrain the stages read: nothing of it is for a first training."""
+    if not feedback:
+        return {"half_life": "", "guard": ""}
+    return {
+        "half_life": format_duration(retrain.half_life) if retrain.half_life else "",
+        "guard": _json(retrain.guard) if retrain.guard else "",
     }
 
 

@@ -37,6 +37,8 @@ def training(
     until: str = "",
     warm: str = "",
     warm_digest: str = "",
+    half_life: str = "",
+    guard: str = "",
     champion: str = "",
     champion_digest: str = "",
 ) -> None:
@@ -49,6 +51,7 @@ def training(
         feedback=feedback,
         feedback_digest=feedback_digest,
         until=until,
+        guard=guard,
         snapshot=snapshot,
     ).output
     findings = exploration_stage(explore=explore, sensitive=sensitive, table=table).output
@@ -61,6 +64,7 @@ def training(
         parity=parity,
         warm=warm,
         warm_digest=warm_digest,
+        half_life=half_life,
         table=table,
         findings=findings,
         contest=contest,
@@ -71,6 +75,7 @@ def training(
         payoff=payoff,
         champion=champion,
         champion_digest=champion_digest,
+        guard=guard,
         table=table,
         models=models,
     ).output

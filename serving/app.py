@@ -28,7 +28,7 @@ from mdlc.serving.metrics import Metrics
 from mdlc.serving.payload_log import Fate, PayloadLog
 from mdlc.serving.predictor import Predictor
 from mdlc.serving.refusals import Refusal
-from mdlc.serving.repository import PointerRepository, Reloads
+from mdlc.serving.repository import PointerRepository, Reloads, tell_loaded
 from mdlc.serving.sdk import (
     DataPlane,
     InferenceError,
@@ -64,8 +64,9 @@ def open_service(
         ArtifactError: the model does not load.
         StorageError: the log does not open.
     """
-    loaded = load(pointer, max_rows=serving.max_rows, threads=THREADS)
-    metrics = Metrics(loaded.pointer.name, currency=currency)
+    lineup = load(pointer, max_rows=serving.max_rows, threads=THREADS)
+    tell_loaded(lineup)
+    metrics = Metrics(lineup.name, currency=currency)
 
     def watch(fate: Fate) -> None:
         metrics.payload_lost.inc(fate.lost)
@@ -74,7 +75,7 @@ def open_service(
     log = PayloadLog(store, watch=watch)
     clock = Clock(by_request=request_clock)
     pool = ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 2, thread_name_prefix="score")
-    predictor = Predictor(loaded, store=log, metrics=metrics, clock=clock, pool=pool)
+    predictor = Predictor(lineup, store=log, metrics=metrics, clock=clock, pool=pool)
     repository = PointerRepository(
         predictor, pointer=pointer, max_rows=serving.max_rows, threads=THREADS
     )
@@ -153,8 +154,8 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
 
 
 def _handler(metrics: Metrics) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def handle(_request: Request, error: Exception) -> Response:
-        return refused(_refusal(error), metrics=metrics)
+    async def handle(request: Request, error: Exception) -> Response:
+        return refused(_refusal(error), metrics=metrics, path=request.url.path)
 
     return handle
 

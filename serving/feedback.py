@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,10 +15,12 @@ from mdlc.core import payoff
 from mdlc.core.errors import SpecError
 from mdlc.core.spec.business import Payoff
 from mdlc.serving.clock import Clock, parse
+from mdlc.serving.logs import log, logs_debug
 from mdlc.serving.metrics import Metrics, Quality
 from mdlc.serving.payload_labels import Label, Verdict
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.serving.refusals import Refusal, too_large
+from mdlc.serving.rows import MAX_ID
 
 TINY = 1e-15
 """Probabilities are kept this far from 0 and 1 in the log-loss, as training does."""
@@ -51,6 +54,8 @@ class Feedback:
         now = self._clock.now(headers)
         labels, problems = self._parse(body, now=now)
         verdicts = self._log.label(labels, received=now)
+        if logs_debug():
+            self._tell(verdicts)
         counts = Counter(verdict.status for verdict in verdicts)
         counts["invalid"] += len(problems)
         problems += [verdict.problem for verdict in verdicts if verdict.problem]
@@ -85,6 +90,13 @@ class Feedback:
             labels.append(Label(item["id"], item["label"], time))
         return labels, problems
 
+    def _tell(self, verdicts: Sequence[Verdict]) -> None:
+        """Write a line for each label that came: what became of it, never what it says."""
+        for verdict in verdicts:
+            known = {"version": verdict.prediction.version} if verdict.prediction else {}
+            fields = {"model": self._metrics.model, **known, "id": verdict.label.id[:MAX_ID]}
+            log("labelled", level=logging.DEBUG, **fields, status=verdict.status)
+
     def _judge(self, accepted: Sequence[Verdict]) -> None:
         groups: dict[tuple[str, tuple[str, ...]], list[Verdict]] = defaultdict(list)
         for verdict in accepted:
@@ -113,18 +125,25 @@ def judge_classes(
     hits[np.arange(rows), truth] = 1
     likely = scores[np.arange(rows), truth].clip(TINY, 1 - TINY)
     squares = float(((scores - hits) ** 2).sum())
-    gained, lost = _money_of_actions(verdicts, classes=classes, truth=truth, terms=terms)
+    top = scores.argmax(axis=1)
+    right = top == truth
+    gained, lost, money_squared = _money_of_actions(
+        verdicts, classes=classes, truth=truth, terms=terms
+    )
     return Quality(
         labels=rows,
         classes=classes,
-        correct=int((scores.argmax(axis=1) == truth).sum()),
+        correct=int(right.sum()),
         log_loss=float(-np.log(likely).sum()),
         brier=squares / 2 if len(classes) == 2 else squares,
         predicted=scores.sum(axis=0),
         observed=hits.sum(axis=0),
         variance=(scores * (1 - scores)).sum(axis=0),
+        named=np.bincount(top, minlength=len(classes)).astype(float),
+        hit=np.bincount(top[right], minlength=len(classes)).astype(float),
         gained=gained,
         lost=lost,
+        money_squared=money_squared,
     )
 
 
@@ -134,8 +153,8 @@ def _money_of_actions(
     classes: tuple[str, ...],
     truth: np.ndarray[Any, np.dtype[np.int64]],
     terms: Payoff,
-) -> tuple[float, float]:
-    """Return money (gained, lost) by the actions taken, at today's terms.
+) -> tuple[float, float, float]:
+    """Return money (gained, lost, squared) by the actions taken, at today's terms.
 
     An action or class that today's terms do not have, because the file has changed since, is left
     out: it has no price any more.
@@ -143,7 +162,7 @@ def _money_of_actions(
     try:
         table = payoff.for_classes(terms, classes)
     except SpecError:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     index = {action: position for position, action in enumerate(table.actions)}
     actions = np.array([index.get(v.prediction.action, -1) for v in verdicts])
     priced = actions >= 0
@@ -156,9 +175,9 @@ def judge_numbers(verdicts: Sequence[Verdict], *, terms: Payoff) -> Quality:
     truth = np.array([float(v.text) for v in verdicts])
     error = values - truth
     try:
-        gained, lost = _split(payoff.for_numbers(terms).earned(values, truth))
+        gained, lost, money_squared = _split(payoff.for_numbers(terms).earned(values, truth))
     except SpecError:
-        gained = lost = 0.0
+        gained = lost = money_squared = 0.0
     return Quality(
         labels=len(verdicts),
         absolute=float(np.abs(error).sum()),
@@ -167,8 +186,10 @@ def judge_numbers(verdicts: Sequence[Verdict], *, terms: Payoff) -> Quality:
         under=float((-error).clip(min=0).sum()),
         gained=gained,
         lost=lost,
+        money_squared=money_squared,
     )
 
 
-def _split(money: payoff.Floats) -> tuple[float, float]:
-    return float(money.clip(min=0).sum()), float((-money).clip(min=0).sum())
+def _split(money: payoff.Floats) -> tuple[float, float, float]:
+    gained, lost = money.clip(min=0), (-money).clip(min=0)
+    return float(gained.sum()), float(lost.sum()), float((money**2).sum())

@@ -6,12 +6,13 @@ import asyncio
 import hmac
 import logging
 import time
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mdlc.serving.logs import log, reduced
+from mdlc.serving.logs import log, log_bounded, reduced
 from mdlc.serving.metrics import Metrics
 from mdlc.serving.refusals import Refusal, too_large
 
@@ -46,11 +47,12 @@ class Gate:
                 receive = _again(await self._body(headers, receive), receive)
             await self._app(scope, receive, send)
         except Refusal as refusal:
-            await refused(refusal, metrics=self._metrics)(scope, receive, send)
+            answer = refused(refusal, metrics=self._metrics, path=scope["path"])
+            await answer(scope, receive, send)
         except Exception as error:
-            log("failed", level=logging.ERROR, path=scope["path"][:200], **reduced(error))
             internal = Refusal("internal error; the log says more", status=500, reason="internal")
-            await refused(internal, metrics=self._metrics)(scope, receive, send)
+            answer = refused(internal, metrics=self._metrics, path=scope["path"], cause=error)
+            await answer(scope, receive, send)
         self._time(scope["path"], seconds=time.perf_counter() - started)
 
     def _authorize(self, headers: Headers) -> None:
@@ -89,9 +91,20 @@ class Gate:
                 self._metrics.request_seconds.labels(self._metrics.model, protocol).observe(seconds)
 
 
-def refused(refusal: Refusal, *, metrics: Metrics) -> JSONResponse:
-    """Count a refusal and return its answer: {"error": one line}."""
+def refused(
+    refusal: Refusal, *, metrics: Metrics, path: str, cause: Exception | None = None
+) -> JSONResponse:
+    """Count and log a refusal; return its answer: {"error": one line}.
+
+    The log has its reason, not its line: that may quote what the client sent. An error that nobody
+    foresaw is its `cause`, and is logged by type and place.
+    """
     metrics.refuse(refusal.reason)
+    fields: dict[str, Any] = {"model": metrics.model, "path": path[:200], "status": refusal.status}
+    if cause is not None:
+        log("failed", level=logging.ERROR, **fields, reason=refusal.reason, **reduced(cause))
+    else:
+        log_bounded("refused", **fields, reason=refusal.reason)
     headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
     line = " ".join(refusal.message.split())
     return JSONResponse({"error": line}, status_code=refusal.status, headers=headers)

@@ -2,12 +2,16 @@
 
 A feature value has no way in: other libraries log from WARNING on, and an exception is reduced to
 its type and place, because its message may quote a value.
+
+Events of one model have `model`; of a version `version`; of a prediction or its label `id`.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
+import time
 import traceback
 import warnings
 from datetime import UTC, datetime
@@ -47,6 +51,45 @@ def reduced(error: BaseException) -> dict[str, str]:
 def log(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """Write one event of the server."""
     logging.getLogger(LOGGER).log(level, event, extra={"fields": fields})
+
+
+class Quota:
+    """At most `lines` a second, so that a flood of bad requests fills no disk."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._lock = threading.Lock()
+        self._second = 0
+        self._used = 0
+        self._held = 0
+
+    def take(self, now: float) -> int | None:
+        """Return how many lines were held back before this one; None: hold this one back, too."""
+        with self._lock:
+            if int(now) != self._second:
+                self._second, self._used = int(now), 0
+            if self._used >= self._lines:
+                self._held += 1
+                return None
+            self._used += 1
+            held, self._held = self._held, 0
+            return held
+
+
+REQUESTS = Quota(20)
+
+
+def log_bounded(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
+    """Write an event that clients can cause; `held_back` counts those left out before it."""
+    if logging.getLogger(LOGGER).isEnabledFor(level):
+        held = REQUESTS.take(time.monotonic())
+        if held is not None:
+            log(event, level=level, **fields, **({"held_back": held} if held else {}))
+
+
+def logs_debug() -> bool:
+    """Say whether lines of level debug are wanted: one a prediction costs time to make."""
+    return logging.getLogger(LOGGER).isEnabledFor(logging.DEBUG)
 
 
 def configure(level: str = "info") -> None:

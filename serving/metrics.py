@@ -6,12 +6,13 @@ the model has its own label values. kserve's own metrics are shown beside them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -19,16 +20,16 @@ from prometheus_client.registry import Collector
 from mdlc.core import payoff, profile
 from mdlc.core.columns import Batch
 from mdlc.core.scorer import Answers
-from mdlc.core.spec.monitor import LATENCY_SECONDS
-from mdlc.serving.loaded import Loaded
+from mdlc.serving.families import Families
+from mdlc.serving.loaded import Lineup, Loaded
 
-LAGS = (60, 3600, 6 * 3600, 86400, 2 * 86400, 3 * 86400, 7 * 86400, 14 * 86400, 28 * 86400)
-MODEL, VERSION = ["model"], ["model", "version"]
+KEPT = 10
+"""Versions that serve no more whose series are kept, for late labels: those used last."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What labels told about one version; arrays are (classes,). Regression leaves those empty."""
+    """What labels told about one version; arrays are (classes,), None is no count."""
 
     labels: int
     classes: tuple[str, ...] = ()
@@ -38,12 +39,17 @@ class Quality:
     predicted: npt.NDArray[np.floating] | None = None
     observed: npt.NDArray[np.floating] | None = None
     variance: npt.NDArray[np.floating] | None = None
+    named: npt.NDArray[np.floating] | None = None
+    """Rows whose likeliest class it was."""
+    hit: npt.NDArray[np.floating] | None = None
+    """And it was the true one."""
     absolute: float = 0.0
     squared: float = 0.0
     over: float = 0.0
     under: float = 0.0
     gained: float = 0.0
     lost: float = 0.0
+    money_squared: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,97 +65,45 @@ class _Bins:
             self.counters[index].inc(int(counts[index]))
 
 
-class Metrics:
+class Metrics(Families):
     """All counters of one server, for one model."""
 
     def __init__(self, model: str, *, currency: str) -> None:
-        self.model = model
-        self.currency = currency
-        self.registry = CollectorRegistry()
+        super().__init__(model, currency=currency)
         self._bins: dict[tuple[str, str], list[_Bins]] = {}
-        self._serving: tuple[str, ...] | None = None
-        self._requests()
-        self._predictions()
-        self._labels()
+        self._on: set[str] = set()
+        """Versions that serve, or are on trial."""
+        self._off: dict[str, None] = {}
+        """Other versions that have series, those used last at the end."""
+        self._stated: dict[Gauge, dict[tuple[str, ...], float]] = {}
+        self._lock = threading.Lock()
 
-    def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
-        return Counter(f"mdlc_{name}", text, labels, registry=self.registry)
+    def serve(self, lineup: Lineup) -> None:
+        """Show who serves now, and the counters of both; forget the oldest that served before."""
+        models = [model for model in (lineup.champion, lineup.canary) if model]
+        for model in models:
+            self._show(model)
+        if lineup.trial:  # its failures count even where it does not load
+            self.failures.labels(self.model, lineup.trial.version)
+        self._state(lineup, models=models)
+        with self._lock:
+            before = self._on
+            self._on = {model.version for model in models}
+            if lineup.trial:
+                self._on.add(lineup.trial.version)
+        for version in sorted(before):
+            self._use(version)
+        for version in self._on:
+            self._off.pop(version, None)
 
-    def _requests(self) -> None:
-        self.request_seconds = Histogram(
-            "mdlc_request_seconds",
-            "Time to answer a request.",
-            [*MODEL, "protocol"],
-            buckets=LATENCY_SECONDS,
-            registry=self.registry,
-        )
-        self.errors = self._counter(
-            "request_errors", "Requests that were refused or failed.", [*MODEL, "reason"]
-        )
-        lost = self._counter(
-            "payload_lost", "Predictions that were answered and not logged.", MODEL
-        )
-        self.payload_lost = lost.labels(self.model)
-        waiting = Gauge(
-            "mdlc_payload_waiting_rows",
-            "Predictions in memory until the payload log is back.",
-            MODEL,
-            registry=self.registry,
-        )
-        self.payload_waiting = waiting.labels(self.model)
+    def _show(self, model: Loaded) -> None:
+        """Show a version's training counts, and its counters at 0.
 
-    def _predictions(self) -> None:
-        self.predictions = self._counter("predictions", "Rows answered.", VERSION)
-        self.actions = self._counter("actions", "Actions answered.", [*VERSION, "action"])
-        self.feature_bin = self._counter(
-            "feature_bin", "Rows by bin of a feature.", [*VERSION, "feature", "bin"]
-        )
-        self.prediction_bin = self._counter(
-            "prediction_bin", "Rows by bin of the prediction.", [*VERSION, "bin"]
-        )
-        self.reference = Gauge(
-            "mdlc_reference_bin_count",
-            "Training rows by bin of a feature, or of the prediction.",
-            [*VERSION, "feature", "bin"],
-            registry=self.registry,
-        )
-        self.info = Gauge(
-            "mdlc_model_info",
-            "The version that serves.",
-            [*VERSION, "digest", "candidate"],
-            registry=self.registry,
-        )
-
-    def _labels(self) -> None:
-        by_class = [*VERSION, "class"]
-        money = [*VERSION, "currency"]
-        self.labels = self._counter("labels", "Labels joined to a prediction.", VERSION)
-        self.rejected = self._counter("labels_rejected", "Labels not used.", [*MODEL, "reason"])
-        self.correct = self._counter("correct", "Labels that the top class met.", VERSION)
-        self.log_loss = self._counter("log_loss_sum", "Sum of log-losses.", VERSION)
-        self.brier = self._counter("brier_sum", "Sum of Brier scores.", VERSION)
-        self.predicted = self._counter("class_predicted_sum", "Sum of probabilities.", by_class)
-        self.observed = self._counter("class_observed", "Labels by class.", by_class)
-        self.variance = self._counter("class_variance_sum", "Sum of p(1 - p).", by_class)
-        self.gained = self._counter("money_gained", "Money that actions earned.", money)
-        self.lost = self._counter("money_lost", "Money that actions cost.", money)
-        self.absolute = self._counter("absolute_error_sum", "Sum of |error|.", VERSION)
-        self.squared = self._counter("squared_error_sum", "Sum of squared errors.", VERSION)
-        self.over = self._counter("over_sum", "Sum of predicted beyond the truth.", VERSION)
-        self.under = self._counter("under_sum", "Sum of truth beyond predicted.", VERSION)
-        self.lag = Histogram(
-            "mdlc_label_lag_seconds",
-            "Time from a prediction to its label.",
-            VERSION,
-            buckets=LAGS,
-            registry=self.registry,
-        )
-
-    def serve(self, loaded: Loaded) -> None:
-        """Show a version's training counts, and that it serves now."""
-        key = (self.model, loaded.version)
+        Prometheus sees no increase in a series whose first sample is not 0.
+        """
+        key, scorer = (self.model, model.version), model.scorer
         bins = []
-        for series in loaded.scorer.profile.series:
+        for series in scorer.profile.series:
             own = series.name == profile.PREDICTION
             counters = [
                 self.prediction_bin.labels(*key, name)
@@ -160,23 +114,65 @@ class Metrics:
             bins.append(_Bins(series, counters))
             for name, rows in series.counts.items():
                 self.reference.labels(*key, series.name, name).set(rows)
-        self._bins[loaded.version, loaded.digest] = bins
-        self._zero(loaded)
-        if self._serving:
-            self.info.remove(*self._serving)
-        self._serving = (*key, loaded.digest, loaded.scorer.manifest.candidate)
-        self.info.labels(*self._serving).set(1)
-
-    def _zero(self, loaded: Loaded) -> None:
-        """Show counters at 0: Prometheus sees no increase in a series whose first sample is not."""
-        key, scorer = (self.model, loaded.version), loaded.scorer
-        self.predictions.labels(*key)
+        self._bins[model.version, model.digest] = bins
+        for family in (self.predictions, self.failures, self.scoring_seconds):
+            family.labels(*key)
         if scorer.classes:
             for action in payoff.for_classes(scorer.manifest.payoff, scorer.classes).actions:
                 self.actions.labels(*key, action)
-        none = np.zeros(len(scorer.classes))
-        quality = Quality(0, tuple(scorer.classes), predicted=none, observed=none, variance=none)
-        self.judge(loaded.version, quality=quality, lags=none[:0])
+        self._add(model.version, quality=Quality(0, tuple(scorer.classes)))
+        self.lag.labels(*key)
+
+    def _state(self, lineup: Lineup, *, models: list[Loaded]) -> None:
+        """Set the gauges that say who serves; take away those that are true no more."""
+        champion = lineup.champion
+        facts = (champion.digest, champion.scorer.manifest.candidate)
+        stated: dict[Gauge, dict[tuple[str, ...], float]] = {
+            self.info: {(self.model, champion.version, *facts): 1.0},
+            self.since: {(self.model, m.version): m.since.timestamp() for m in models},
+            self.promised: {
+                (self.model, m.version, self.currency): m.promised
+                for m in models
+                if m.promised is not None
+            },
+            self.canary_ratio: {
+                (self.model, trial.version): trial.ratio if lineup.canary else 0.0
+                for trial in (lineup.trial,)
+                if trial
+            },
+        }
+        for gauge, values in stated.items():
+            for labels, value in values.items():
+                gauge.labels(*labels).set(value)
+            for labels in self._stated.get(gauge, {}).keys() - values.keys():
+                gauge.remove(*labels)
+        self._stated = stated
+
+    def _use(self, version: str) -> None:
+        """Note that a version which may serve no more has series; forget those of the oldest."""
+        with self._lock:
+            if version in self._on:
+                return
+            self._off.pop(version, None)
+            self._off[version] = None
+            oldest = next(iter(self._off)) if len(self._off) > KEPT else None
+            if oldest is not None:
+                del self._off[oldest]
+        if oldest is not None:
+            self._forget(oldest)
+
+    def _forget(self, version: str) -> None:
+        for family, names in self.by_version:
+            found = {
+                tuple(sample.labels[name] for name in names)
+                for metric in family.collect()
+                for sample in metric.samples
+                if sample.labels["version"] == version
+            }
+            for labels in found:
+                family.remove(*labels)
+        for key in [key for key in self._bins if key[0] == version]:
+            self._bins.pop(key, None)
 
     def count(self, loaded: Loaded, *, batch: Batch, answers: Answers) -> None:
         """Count a batch of answers: rows, actions, bins of features and of the prediction."""
@@ -186,7 +182,7 @@ class Metrics:
             actions, counts = np.unique(answers.actions.astype(str), return_counts=True)
             for action, rows in zip(actions.tolist(), counts.tolist(), strict=True):
                 self.actions.labels(*key, action).inc(rows)
-        for bins in self._bins[loaded.version, loaded.digest]:
+        for bins in self._bins.get((loaded.version, loaded.digest), ()):
             if bins.series.name == profile.PREDICTION:
                 bins.add(prediction(loaded.scorer.classes, answers=answers))
             elif bins.series.name in batch:
@@ -194,13 +190,18 @@ class Metrics:
 
     def judge(self, version: str, *, quality: Quality, lags: npt.NDArray[np.floating]) -> None:
         """Count what labels told about `version`; `lags` (labels,) are seconds."""
-        key = (self.model, version)
-        self.labels.labels(*key).inc(quality.labels)
-        waited = self.lag.labels(*key)
+        self._add(version, quality=quality)
+        waited = self.lag.labels(self.model, version)
         for lag in lags.tolist():
             waited.observe(lag)
+        self._use(version)
+
+    def _add(self, version: str, *, quality: Quality) -> None:
+        key = (self.model, version)
+        self.labels.labels(*key).inc(quality.labels)
         self.gained.labels(*key, self.currency).inc(quality.gained)
         self.lost.labels(*key, self.currency).inc(quality.lost)
+        self.money_squared.labels(*key, self.currency).inc(quality.money_squared)
         if not quality.classes:
             self.absolute.labels(*key).inc(quality.absolute)
             self.squared.labels(*key).inc(quality.squared)
@@ -214,10 +215,21 @@ class Metrics:
             (self.predicted, quality.predicted),
             (self.observed, quality.observed),
             (self.variance, quality.variance),
+            (self.named, quality.named),
+            (self.class_correct, quality.hit),
         )
-        for counter, values in sums:
-            for name, value in zip(quality.classes, np.asarray(values).tolist(), strict=True):
+        for counter, given in sums:
+            values = np.zeros(len(quality.classes)) if given is None else given
+            for name, value in zip(quality.classes, values.tolist(), strict=True):
                 counter.labels(*key, name).inc(max(value, 0.0))
+
+    def scored(self, version: str, *, seconds: float) -> None:
+        """Note how long a version took for one request's rows."""
+        self.scoring_seconds.labels(self.model, version).observe(seconds)
+
+    def fail(self, version: str, *, rows: int) -> None:
+        """Count rows that a version failed to score."""
+        self.failures.labels(self.model, version).inc(rows)
 
     def refuse(self, reason: str) -> None:
         """Count a request that got no answer."""

@@ -30,7 +30,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a label. An accepted one has its prediction's row, and itself as text."""
+    """What became of a label, with its prediction's row if there is one; accepted, also as text."""
 
     label: Label
     status: Status
@@ -92,12 +92,14 @@ def _judge(label: Label, prediction: Any, labelled: set[str], received: datetime
     if prediction is None:
         return Verdict(label, "unknown", f"{label.id}: no prediction has this id")
     if label.id in labelled:
-        return Verdict(label, "duplicate", f"{label.id} has a label already; the first is kept")
+        problem = f"{label.id} has a label already; the first is kept"
+        return Verdict(label, "duplicate", problem, prediction=prediction)
     if label.time > received + FUTURE:
-        return Verdict(label, "invalid", f"{label.id}: the label's time is in the future")
+        problem = f"{label.id}: the label's time is in the future"
+        return Verdict(label, "invalid", problem, prediction=prediction)
     text, problem = as_text(label.value, classes=list(prediction.scores))
     if problem:
-        return Verdict(label, "invalid", f"{label.id}: {problem}")
+        return Verdict(label, "invalid", f"{label.id}: {problem}", prediction=prediction)
     # Clocks differ a little; a label is never known before its prediction was made.
     known = Label(label.id, label.value, max(label.time, prediction.time))
     return Verdict(known, "accepted", text=text, prediction=prediction)

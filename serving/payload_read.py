@@ -15,7 +15,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
-from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME
+from mdlc.core.columns import KEY, LABEL_TIME, SCORES, TARGET, TIME
 from mdlc.core.files import storage_errors
 from mdlc.serving.clock import utc
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
@@ -107,7 +107,8 @@ def export(
     """Write predictions labelled with since <= label time < until as preparation's table has rows.
 
     Columns: the features (number double, category text, image list<float> in model scale), __key
-    (the id), __time, __label_time (UTC without zone), __target (text, or double for regression).
+    (the id), __time, __label_time (UTC without zone), __target (text, or double for regression),
+    __scores (what was predicted: class -> probability, or a number), for tests of the labels.
     A feature that a row lacks, because an older version did not ask for it, is missing there; a row
     that lacks an image is left out. The file is whole or absent.
 
@@ -122,7 +123,9 @@ def export(
     made, label = PREDICTIONS.c, LABELS.c
     # The features stay text: Arrow reads a chunk of JSON lines at once, Python would row by row.
     text = sa.cast(made.features, sa.Text).label("features")
+    scores = sa.cast(made.scores, sa.Text).label("scores")
     columns = [made.id, made.time, label.time.label("label_time"), label.label, text]
+    columns += [made.value, scores]
     schema, count = _schema(manifest), 0
     with storage_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -142,6 +145,7 @@ def _schema(manifest: Manifest) -> Any:
 
     kinds = {"number": pa.float64(), "category": pa.string(), "image": pa.list_(pa.float32())}
     target = pa.float64() if manifest.task == "regression" else pa.string()
+    scores = pa.struct([(name, pa.float64()) for name in manifest.classes])
     return pa.schema(
         [
             *((feature.name, kinds[feature.kind]) for feature in manifest.features),
@@ -149,6 +153,7 @@ def _schema(manifest: Manifest) -> Any:
             (TIME, pa.timestamp("us")),
             (LABEL_TIME, pa.timestamp("us")),
             (TARGET, target),
+            (SCORES, scores if manifest.classes else pa.float64()),
         ]
     )
 
@@ -159,12 +164,7 @@ def _table(rows: Sequence[Any], *, manifest: Manifest, schema: Any) -> Any:
     import pyarrow.json
 
     asked = pa.schema([schema.field(feature.name) for feature in manifest.features])
-    parsed = pyarrow.json.read_json(
-        io.BytesIO("\n".join(row.features for row in rows).encode()),
-        parse_options=pyarrow.json.ParseOptions(
-            explicit_schema=asked, unexpected_field_behavior="ignore"
-        ),
-    )
+    parsed = _parsed([row.features for row in rows], asked)
     columns = {name: parsed.column(name) for name in asked.names}
     for feature in manifest.features:
         if feature.kind == "category":
@@ -176,8 +176,32 @@ def _table(rows: Sequence[Any], *, manifest: Manifest, schema: Any) -> Any:
     columns[LABEL_TIME] = pa.array([row.label_time for row in rows], schema.field(LABEL_TIME).type)
     labels = [float(row.label) if number else row.label for row in rows]
     columns[TARGET] = pa.array(labels, schema.field(TARGET).type)
+    columns[SCORES] = _scores(rows, schema.field(SCORES).type)
     table = pa.table(columns, schema=schema)
     for feature in manifest.features:
         if feature.kind == "image":
             table = table.filter(pc.greater(pc.list_value_length(table.column(feature.name)), 0))
     return table
+
+
+def _scores(rows: Sequence[Any], kind: Any) -> Any:
+    """Return what was predicted; a class that a version did not know is null."""
+    import pyarrow as pa
+
+    if not pa.types.is_struct(kind):
+        return pa.array([row.value for row in rows], kind)
+    table = _parsed([row.scores for row in rows], pa.schema(list(kind)))
+    columns = [table.column(field.name).combine_chunks() for field in kind]
+    return pa.StructArray.from_arrays(columns, fields=list(kind))
+
+
+def _parsed(lines: list[str], schema: Any) -> Any:
+    """Read JSON objects, one a row, all at once; keys that the schema lacks are left out."""
+    import pyarrow.json
+
+    return pyarrow.json.read_json(
+        io.BytesIO("\n".join(lines).encode()),
+        parse_options=pyarrow.json.ParseOptions(
+            explicit_schema=schema, unexpected_field_behavior="ignore"
+        ),
+    )

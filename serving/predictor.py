@@ -15,16 +15,19 @@ import orjson
 
 from mdlc.core.errors import closest
 from mdlc.core.scorer import Answers
-from mdlc.serving import payload_log
+from mdlc.serving import payload_log, routing
 from mdlc.serving.clock import Clock
-from mdlc.serving.loaded import Loaded
-from mdlc.serving.logs import log
+from mdlc.serving.loaded import Lineup, Loaded
+from mdlc.serving.logs import log, logs_debug
 from mdlc.serving.metrics import Metrics
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.serving.refusals import Refusal
+from mdlc.serving.routing import Part
 from mdlc.serving.rows import Rows
 from mdlc.serving.sdk import InferOutput, InferRequest, InferResponse, Model
 
+VERSION = "version"
+"""V2: the tensor with the version that answered each row, where a canary is on trial."""
 TENSOR = {"number": "FP32", "category": "BYTES", "image": "FP32"}
 
 
@@ -33,30 +36,35 @@ class Predictor(Model):  # type: ignore[misc]
 
     def __init__(
         self,
-        loaded: Loaded,
+        lineup: Lineup,
         *,
         store: PayloadLog,
         metrics: Metrics,
         clock: Clock,
         pool: Executor,
     ) -> None:
-        super().__init__(loaded.pointer.name)
+        super().__init__(lineup.name)
         self._store = store
         self._metrics = metrics
         self._clock = clock
         self._pool = pool
-        self.swap(loaded)
+        self.swap(lineup)
         self.ready = True
 
     @property
-    def loaded(self) -> Loaded:
-        """The version that answers new requests."""
-        return self._loaded
+    def lineup(self) -> Lineup:
+        """Who answers new requests."""
+        return self._lineup
 
-    def swap(self, loaded: Loaded) -> None:
-        """Answer with `loaded` from the next request on; those in flight end on the old one."""
-        self._metrics.serve(loaded)
-        self._loaded = loaded
+    @property
+    def loaded(self) -> Loaded:
+        """The champion: the version whose features and limits a request follows."""
+        return self._lineup.champion
+
+    def swap(self, lineup: Lineup) -> None:
+        """Answer with `lineup` from the next request on; those in flight end on the old one."""
+        self._metrics.serve(lineup)
+        self._lineup = lineup
 
     async def predict(
         self,
@@ -74,73 +82,89 @@ class Predictor(Model):  # type: ignore[misc]
         return await loop.run_in_executor(self._pool, answer, payload, headers)
 
     def _v1(self, payload: object, headers: Mapping[str, str] | None) -> dict[str, Any]:
-        loaded = self._loaded
+        lineup = self._lineup
         # kserve decodes "application/json", not "application/json; charset=utf-8" and its like.
         decoded = _decoded(payload) if isinstance(payload, bytes) else payload
-        rows = loaded.reader.v1(decoded)
-        answers = self._answer(loaded, rows=rows, headers=headers)
-        return {
-            "predictions": predictions(rows.ids, answers=answers, classes=loaded.scorer.classes),
-            "model_version": loaded.version,
-        }
+        rows = lineup.champion.reader.v1(decoded)
+        answers, versions = self._answer(lineup, rows=rows, headers=headers)
+        laid = predictions(rows.ids, answers=answers, classes=lineup.champion.scorer.classes)
+        if lineup.trial:
+            for prediction, version in zip(laid, versions, strict=True):
+                prediction["version"] = version
+        return {"predictions": laid, "model_version": lineup.champion.version}
 
     def _v2(self, request: Any, headers: Mapping[str, str] | None) -> Any:
-        loaded = self._loaded
-        asked = request.request_outputs
+        lineup, asked = self._lineup, request.request_outputs
         known = [tensor["name"] for tensor in self.get_output_types()]
         for output in asked or []:
-            if output.name not in known:
+            # It may always be asked for: a client need not know whether a canary is on trial.
+            if output.name not in {*known, VERSION}:
                 hint = closest(output.name, known)
                 raise Refusal(f"unknown output {output.name[:64]!r}; {hint}")
-        rows = loaded.reader.v2(request.inputs)
-        answers = self._answer(loaded, rows=rows, headers=headers)
+        rows = lineup.champion.reader.v2(request.inputs)
+        answers, versions = self._answer(lineup, rows=rows, headers=headers)
+        laid = outputs(rows.ids, answers=answers, classes=lineup.champion.scorer.classes)
+        if lineup.trial or VERSION in {output.name for output in asked or []}:
+            laid.append(_tensor(VERSION, np.array(versions, dtype=object), kind="BYTES"))
         return InferResponse(
             response_id=request.id or uuid.uuid4().hex,
             model_name=self.name,
-            model_version=loaded.version,
-            infer_outputs=outputs(rows.ids, answers=answers, classes=loaded.scorer.classes),
+            model_version=lineup.champion.version,
+            infer_outputs=laid,
             use_binary_outputs=request.use_binary_outputs,
             requested_outputs=asked,
         )
 
-    def _answer(self, loaded: Loaded, *, rows: Rows, headers: Mapping[str, str] | None) -> Answers:
+    def _answer(
+        self, lineup: Lineup, *, rows: Rows, headers: Mapping[str, str] | None
+    ) -> tuple[Answers, list[str]]:
         """Score, log, count; in this order, so that a refused id is not counted."""
         at = self._clock.now(headers)
-        answers = loaded.scorer.answer(rows.batch)
+        parts = routing.answer(lineup, rows=rows, metrics=self._metrics)
         self._store.add(
-            payload_log.records(
-                rows,
-                at=at,
-                version=loaded.version,
-                answers=answers,
-                classes=loaded.scorer.classes,
+            [
+                record
+                for part in parts
+                for record in payload_log.records(
+                    part.rows,
+                    at=at,
+                    version=part.loaded.version,
+                    answers=part.answers,
+                    classes=part.loaded.scorer.classes,
+                )
+            ]
+        )
+        for part in parts:
+            self._metrics.count(part.loaded, batch=part.rows.batch, answers=part.answers)
+            if logs_debug():
+                self._tell(part)
+        return routing.merge(parts)
+
+    def _tell(self, part: Part) -> None:
+        """Write a line for each prediction: what was decided, never about which values."""
+        for identifier, action in zip(part.rows.ids, part.answers.actions.tolist(), strict=True):
+            fields = {"model": self.name, "version": part.loaded.version, "id": identifier}
+            log(
+                "predicted", level=logging.DEBUG, **fields, **({"action": action} if action else {})
             )
-        )
-        self._metrics.count(loaded, batch=rows.batch, answers=answers)
-        log(
-            "predicted",
-            level=logging.DEBUG,
-            model=self.name,
-            version=loaded.version,
-            predictions=len(rows.ids),
-        )
-        return answers
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Return the input tensors for V2's metadata."""
         return [
             {"name": f.name, "datatype": TENSOR[f.kind], "shape": [-1, *(f.shape or (1,))]}
-            for f in self._loaded.scorer.manifest.features
+            for f in self._lineup.champion.scorer.manifest.features
         ]
 
     def get_output_types(self) -> list[dict[str, Any]]:
         """Return the output tensors for V2's metadata."""
-        classes = len(self._loaded.scorer.classes)
+        classes = len(self._lineup.champion.scorer.classes)
         last = ("action", "BYTES") if classes else ("value", "FP64")
+        version = {"name": VERSION, "datatype": "BYTES", "shape": [-1]}
         return [
             {"name": "id", "datatype": "BYTES", "shape": [-1]},
             {"name": "scores", "datatype": "FP64", "shape": [-1, classes or 1]},
             {"name": last[0], "datatype": last[1], "shape": [-1]},
+            *([version] if self._lineup.trial else []),
         ]
 
 

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 from pathlib import Path
+from typing import Any
 
 from mdlc.core.documents.serving import Pointer
 from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import digest_path, read_document
-from mdlc.serving.loaded import load
+from mdlc.serving.loaded import Lineup, load
 from mdlc.serving.logs import log
 from mdlc.serving.predictor import Predictor
 from mdlc.serving.refusals import Refusal
@@ -62,7 +63,7 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         """
         async with self._loading:
             if await asyncio.to_thread(self._changed):
-                await self._load()
+                await self._load(self._predictor.lineup)
 
     def _changed(self) -> bool:
         """Say whether the pointer file names what does not serve and has not been tried."""
@@ -79,20 +80,25 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
             pointer = read_document(self._pointer, Pointer)
         except ArtifactError:
             return True  # the load says what is wrong
-        return pointer != self._predictor.loaded.pointer
+        return pointer != self._predictor.lineup.pointer
 
-    async def _load(self) -> None:
+    async def _load(self, known: Lineup | None = None) -> None:
+        """Load the pointer's models, but those that `known` has, and swap them in."""
         name, old = self._predictor.name, self._predictor.loaded.version
         try:
-            loaded = await asyncio.to_thread(
-                load, self._pointer, max_rows=self._max_rows, threads=self._threads
+            lineup = await asyncio.to_thread(
+                load, self._pointer, max_rows=self._max_rows, threads=self._threads, known=known
             )
-            if loaded.pointer.name != name:
-                raise _unloadable(f"{self._pointer.name} names {loaded.pointer.name}", old)
+            if lineup.name != name:
+                raise _unloadable(f"{self._pointer.name} names {lineup.name}", old)
         except MdlcError as error:
             raise _unloadable(str(error), old) from error
-        self._predictor.swap(loaded)
-        log("loaded", model=name, version=loaded.version, replaced=old, digest=loaded.digest)
+        self._predictor.swap(lineup)
+        tell_loaded(lineup, replaced=old)
+        if lineup.refused:
+            champion = lineup.champion.version
+            why = f"the canary does not load: {lineup.refused}; version {champion} answers"
+            raise Refusal(why, status=503, reason="load_failed")
 
     def unload(self, name: str) -> None:
         """Refuse: a predictor serves one model for as long as it runs.
@@ -121,6 +127,20 @@ class Reloads(ModelRepositoryExtension):  # type: ignore[misc]
     async def unload(self, model_name: str) -> None:
         """Refuse."""
         self._repository.unload(model_name)
+
+
+def tell_loaded(lineup: Lineup, *, replaced: str = "") -> None:
+    """Log who answers from now on, and once that a canary does not."""
+    champion, trial = lineup.champion, lineup.trial
+    canary: dict[str, Any] = (
+        {"canary": trial.version, "ratio": trial.ratio} if trial and lineup.canary else {}
+    )
+    if replaced:
+        versions = {"version": champion.version, "replaced": replaced, **canary}
+        log("loaded", model=lineup.name, **versions, digest=champion.digest)
+    if trial and lineup.refused:
+        names: dict[str, Any] = {"model": lineup.name, "version": trial.version}
+        log("canary_load_failed", level=logging.ERROR, **names, why=lineup.refused)
 
 
 def _unloadable(why: str, old: str) -> Refusal:

@@ -65,8 +65,7 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
         )
         if host not in LOOPBACK and not token:
             logs.log("open_to_the_network_without_a_token", level=logging.WARNING, host=host)
-        loaded = service.predictor.loaded
-        name = loaded.pointer.name
+        loaded, name = service.predictor.loaded, service.predictor.name
         address, bound = listener.getsockname()[:2]
         logs.log("serving", model=name, version=loaded.version, host=address, port=bound)
         _end_quietly()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from mdlc.core import profile
 from mdlc.core.bundle import ONNX, Manifest, seal
 from mdlc.core.cleaning import Decision
 from mdlc.core.columns import Feature
-from mdlc.core.documents.serving import Pointer
+from mdlc.core.documents.serving import Pointer, Trial
 from mdlc.core.files import write_document
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Task
 
+Fault = Literal["", "raises", "nan"]
 PAYOFF = Payoff(
     actions={"wait": {"no": 0.0, "yes": -10.0}, "rebook": {"no": -10.0, "yes": 5.0}},
     do_nothing="wait",
@@ -33,17 +34,23 @@ def features(numbers: int = 1, *, image: bool = False) -> list[Feature]:
 
 
 def bundle(
-    folder: Path, *, classes: list[str], inputs: list[Feature] | None = None, slope: float = 1.0
+    folder: Path,
+    *,
+    classes: list[str],
+    inputs: list[Feature] | None = None,
+    slope: float = 1.0,
+    fault: Fault = "",
 ) -> Manifest:
     """Write a bundle that answers softmax(slope * x0 * class index); slope * x0 without classes.
 
-    x0 is imputed with 0; of the other features, none is and none counts.
+    x0 is imputed with 0; of the other features, none is and none counts. One with a `fault` loads
+    and is warm, and then raises for rows with x0 above 1, or answers NaN for those not 0.
     """
     import onnx
 
     folder.mkdir(parents=True)
     chosen = features() if inputs is None else inputs
-    onnx.save(_network(chosen, classes=len(classes), slope=slope), str(folder / ONNX))
+    onnx.save(_network(chosen, classes=len(classes), slope=slope, fault=fault), str(folder / ONNX))
     manifest = Manifest(
         name="flights",
         candidate="logistic",
@@ -59,7 +66,15 @@ def bundle(
     return seal(folder, manifest, profile=_profile(chosen, classes=classes))
 
 
-def point(pointer: Path, *, folder: Path, manifest: Manifest, version: str) -> None:
+def point(  # noqa: PLR0913 - what a pointer says
+    pointer: Path,
+    *,
+    folder: Path,
+    manifest: Manifest,
+    version: str,
+    promised: float | None = None,
+    canary: Trial | None = None,
+) -> None:
     """Make `pointer` say that the bundle in `folder` serves as `version`."""
     document = Pointer(
         name=manifest.name,
@@ -67,8 +82,23 @@ def point(pointer: Path, *, folder: Path, manifest: Manifest, version: str) -> N
         bundle=str(folder),
         digest=manifest.digest,
         since=datetime.now(UTC),
+        promised=promised,
+        canary=canary,
     )
     write_document(pointer, document)
+
+
+def trial(folder: Path, *, manifest: Manifest, version: str, ratio: float) -> Trial:
+    """Return what a pointer says of the bundle in `folder` on trial as `version`."""
+    return Trial(
+        version=version,
+        bundle=str(folder),
+        digest=manifest.digest,
+        since=datetime.now(UTC),
+        promised=None,
+        ratio=ratio,
+        why="test",
+    )
 
 
 def _task(classes: list[str]) -> Task:
@@ -83,7 +113,7 @@ def _payoff(classes: list[str]) -> Payoff:
     return PAYOFF if classes == ["no", "yes"] else Payoff(right=1, wrong=-1)
 
 
-def _network(chosen: list[Feature], *, classes: int, slope: float) -> Any:
+def _network(chosen: list[Feature], *, classes: int, slope: float, fault: Fault) -> Any:
     from onnx import TensorProto, helper
 
     kinds = {"number": TensorProto.FLOAT, "category": TensorProto.STRING}
@@ -99,13 +129,30 @@ def _network(chosen: list[Feature], *, classes: int, slope: float) -> Any:
     weights = [slope * index for index in range(classes)] if classes else [slope]
     constant = helper.make_tensor("weights", TensorProto.FLOAT, [1, width], weights)
     last = helper.make_node("Softmax", ["logits"], ["scores"], axis=1)
+    one = helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])
     nodes = [
-        helper.make_node("MatMul", ["x0", "weights"], ["logits"]),
+        *_seen(fault),
+        helper.make_node("MatMul", ["seen", "weights"], ["logits"]),
         last if classes else helper.make_node("Identity", ["logits"], ["scores"]),
     ]
     output = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, width])
-    graph = helper.make_graph(nodes, "tiny", inputs, [output], [constant])
+    graph = helper.make_graph(nodes, "tiny", inputs, [output], [constant, one])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def _seen(fault: Fault) -> list[Any]:
+    """Return the nodes from x0 to what the model sees of it."""
+    from onnx import TensorProto, helper
+
+    node = helper.make_node
+    if fault == "nan":  # the root of a negative number
+        parts = [node("Abs", ["x0"], ["size"]), node("Neg", ["size"], ["below"])]
+        return [*parts, node("Sqrt", ["below"], ["root"]), node("Add", ["x0", "root"], ["seen"])]
+    if fault == "raises":  # a place beyond the only element
+        places = node("Cast", ["x0"], ["places"], to=TensorProto.INT64)
+        first = node("Gather", ["one", "places"], ["first"], axis=0)
+        return [places, first, node("Mul", ["x0", "first"], ["seen"])]
+    return [node("Identity", ["x0"], ["seen"])]
 
 
 def _profile(chosen: list[Feature], *, classes: list[str]) -> profile.Profile:

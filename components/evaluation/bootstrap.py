@@ -83,6 +83,15 @@ def of_days(times: npt.NDArray[np.datetime64], *, draws: int, seed: int) -> Resa
     return Resamples(groups, len(days), draws, seed, "days")
 
 
+def of_split(
+    rows: int, times: npt.NDArray[np.datetime64] | None, *, draws: int, seed: int
+) -> Resamples:
+    """Resample days where rows have a time, else rows."""
+    if times is None:
+        return of_rows(rows, draws=draws, seed=seed)
+    return of_days(times, draws=draws, seed=seed)
+
+
 def _weights(random: np.random.Generator, *, draws: int, size: int) -> Floats:
     """Return (draws, size): how often each group is drawn, `size` draws with replacement each."""
     drawn = random.integers(0, size, (draws, size)) + np.arange(draws)[:, None] * size

@@ -12,6 +12,7 @@ def evaluation(
     payoff: str,
     champion: str,
     champion_digest: str,
+    guard: str,
     table: dsl.Input[dsl.Dataset],
     models: dsl.Input[dsl.Model],
     verdict: dsl.Output[dsl.Artifact],
@@ -24,6 +25,7 @@ def evaluation(
         payoff: spec.business.payoff as JSON.
         champion: The serving bundle, or "".
         champion_digest: Its digest; part of the cache key.
+        guard: spec.retrain.guard as JSON, or "" where the sources' own labels have no say.
         table: What preparation wrote.
         models: What training wrote.
         verdict: evaluation.json.
@@ -34,7 +36,7 @@ def evaluation(
 
     with reporting("evaluation"):
         from mdlc.components.evaluation import stage
-        from mdlc.core.spec import Deploy, Model, Payoff
+        from mdlc.core.spec import Deploy, Guard, Model, Payoff
 
         out = Path(verdict.path)
         out.mkdir(parents=True)
@@ -46,4 +48,5 @@ def evaluation(
             training=Path(models.path),
             out=out,
             champion=Path(champion) if champion else None,
+            guard=Guard.model_validate_json(guard) if guard else None,
         )

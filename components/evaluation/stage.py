@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.evaluation import bootstrap, contenders, describe, table, verdict
+from mdlc.components.evaluation import anchor, bootstrap, contenders, describe, table, verdict
 from mdlc.components.evaluation.contenders import NOTHING, RULE, Bench, Entrant
 from mdlc.core import payoff as payoffs
 from mdlc.core.documents.data import Prepared
@@ -16,6 +16,7 @@ from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Model
+from mdlc.core.spec.retrain import Guard
 
 
 def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
@@ -27,10 +28,12 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     training: Path,
     out: Path,
     champion: Path | None = None,
+    guard: Guard | None = None,
 ) -> Evaluation:
     """Find the candidate that decides best and say whether it may replace the champion.
 
     The winner is picked on the validation rows; the test rows, which nothing has used, judge it.
+    With `guard` the sources' own labels of test rows, where there are enough, have to agree.
     Writes evaluation.json into `out`.
 
     Raises:
@@ -55,6 +58,13 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     judged = verdict.judge(
         winner, comparisons, champion_digest=champion_digest, needs=deploy.promote
     )
+    anchored = None
+    if guard is not None and guard.anchor_rows and document.anchor >= guard.anchor_rows:
+        decisive = verdict.decisive_of(comparisons)
+        contest = anchor.Contest(model, deploy.promote, prepared, training, champion)
+        sources = contest.held(winner, bench, against=decisive.against)
+        judged = anchor.judge(judged, decisive, sources, rows=document.anchor)
+        anchored = anchor.document(decisive, sources, rows=document.anchor)
     begins, ends = _span(bench)
     evaluation = Evaluation(
         rows=len(bench.test.truth),
@@ -70,8 +80,9 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
         winner_digest=winner.digest,
         champion_digest=champion_digest,
         comparisons=comparisons,
+        anchor=anchored,
         promote=judged.promote,
-        reasons=[text for text in (note, *judged.reasons, _unit(resamples)) if text],
+        reasons=_reasons(note, judged, resamples=resamples, prepared=document),
     )
     write_document(out / "evaluation.json", evaluation)
     return evaluation
@@ -95,15 +106,24 @@ def _rivals(winner: Entrant, *, field: list[Entrant], reigning: Entrant | None) 
 
 
 def _resamples(bench: Bench, model: Model) -> bootstrap.Resamples:
-    times = bench.test.times
-    if times is None:
-        return bootstrap.of_rows(len(bench.test.truth), draws=model.bootstrap, seed=model.seed)
-    return bootstrap.of_days(times, draws=model.bootstrap, seed=model.seed)
+    return bootstrap.of_split(
+        len(bench.test.truth), bench.test.times, draws=model.bootstrap, seed=model.seed
+    )
 
 
 def _span(bench: Bench) -> tuple[datetime | None, datetime | None]:
     times: Any = bench.test.times
     return (None, None) if times is None else (times.min().item(), times.max().item())
+
+
+def _reasons(
+    note: str, judged: verdict.Verdict, *, resamples: bootstrap.Resamples, prepared: Prepared
+) -> list[str]:
+    aside = ""
+    if prepared.quarantined:
+        rules = dict.fromkeys(f.rule for f in prepared.guard if not f.passed)
+        aside = f"{prepared.quarantined} feedback rows were put aside ({', '.join(rules)})."
+    return [text for text in (note, aside, *judged.reasons, _unit(resamples)) if text]
 
 
 def _unit(resamples: bootstrap.Resamples) -> str:

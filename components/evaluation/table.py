@@ -31,15 +31,22 @@ class Split:
     """Slice column -> (rows,): the group of each row, as text."""
 
 
-def read(folder: Path, prepared: Prepared, *, split: str, slices: Sequence[str] = ()) -> Split:
-    """Read one split of `folder`/table.parquet.
+def read(
+    folder: Path,
+    prepared: Prepared,
+    *,
+    split: str,
+    slices: Sequence[str] = (),
+    name: str = "table.parquet",
+) -> Split:
+    """Read one split of `folder`/table.parquet, or of another table of its shape.
 
     Raises:
         DataError: the split has no rows, or a true class that prepared.json does not name.
     """
     time = (TIME,) if prepared.has_time else ()
     wanted = (TARGET, *time, *slices)
-    path = folder / "table.parquet"
+    path = folder / name
     batch, others = read_table(
         path, features=prepared.features, where=f"{SPLIT} = '{split}'", extra=wanted
     )

@@ -13,7 +13,8 @@ from mdlc.components.evaluation.contenders import CHAMPION, NOTHING, RULE, Entra
 from mdlc.core.documents.evaluation import Comparison
 from mdlc.core.spec.deploy import Promotion
 
-_TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
+TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
+"""Contenders that are no candidates, in words."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ def judge(
         reasons.append("No model earns more than the rule on the validation rows: it is enough.")
     if winner.digest == champion_digest:
         return Verdict(False, [*reasons, "Not promoted: it is the champion, byte for byte."])
-    decisive = against.get(CHAMPION) or against[NOTHING]
+    decisive = decisive_of(comparisons)
     rule = against.get(RULE)
     if not decisive.enough:
-        title = _TITLES[decisive.against]
+        title = TITLES[decisive.against]
         verdict = f"Not promoted: not sure enough to earn more than {title}."
         return Verdict(False, [*reasons, verdict])
     if rule is not None and rule.gain.value <= 0:
@@ -73,10 +74,16 @@ def judge(
     return Verdict(True, [*reasons, f"Promoted: {winner.name} earns enough more."])
 
 
+def decisive_of(comparisons: Sequence[Comparison]) -> Comparison:
+    """Return the comparison that decides: with the champion, without one with doing nothing."""
+    against = {comparison.against: comparison for comparison in comparisons}
+    return against.get(CHAMPION) or against[NOTHING]
+
+
 def sentence(winner: str, comparison: Comparison, *, needs: Promotion) -> str:
     """Put a comparison in words; money comes without its currency."""
-    gain, title = comparison.gain, _TITLES[comparison.against]
-    name = _TITLES.get(winner, winner)
+    gain, title = comparison.gain, TITLES[comparison.against]
+    name = TITLES.get(winner, winner)
     amount = f"{number(abs(gain.value))} {'more' if gain.value >= 0 else 'less'}"
     bound = f"{number(needs.min_gain)} more" if needs.min_gain else "more"
     return (

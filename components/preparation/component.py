@@ -12,6 +12,7 @@ def preparation(
     feedback: str,
     feedback_digest: str,
     until: str,
+    guard: str,
     snapshot: dsl.Input[dsl.Dataset],
     table: dsl.Output[dsl.Dataset],
 ) -> None:
@@ -23,8 +24,9 @@ def preparation(
         feedback: Parquet of predictions with their labels, or "".
         feedback_digest: Its digest; part of the cache key.
         until: Rows from here on are the future (ISO 8601), or "" for spec.model.split.until.
+        guard: spec.retrain.guard as JSON, or "" for no tests of the feedback.
         snapshot: What collection wrote.
-        table: table.parquet and prepared.json.
+        table: table.parquet, prepared.json and, in a retraining, anchor.parquet.
     """
     from datetime import datetime
     from pathlib import Path
@@ -34,7 +36,7 @@ def preparation(
     with reporting("preparation"):
         from mdlc.components.preparation import stage
         from mdlc.core.files import digest_path
-        from mdlc.core.spec import Data, Model
+        from mdlc.core.spec import Data, Guard, Model
 
         if feedback and digest_path(Path(feedback)) != feedback_digest:
             from mdlc.core.errors import ArtifactError
@@ -49,4 +51,5 @@ def preparation(
             out=out,
             feedback=Path(feedback) if feedback else None,
             until=datetime.fromisoformat(until) if until else None,
+            guard=Guard.model_validate_json(guard) if guard else None,
         )

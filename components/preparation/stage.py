@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from mdlc.components.preparation import splits, target, testing, times
 from mdlc.components.preparation.assemble import assemble
 from mdlc.components.preparation.checks import builtin
 from mdlc.components.preparation.columns import check_columns
+from mdlc.components.preparation.guard.inspection import Context, Inspected, inspect
 from mdlc.core import engine
 from mdlc.core.columns import KEY, LABEL_TIME, SPLIT, TARGET, TIME, Feature
 from mdlc.core.documents.data import CheckResult, Prepared, Snapshot
 from mdlc.core.errors import DataError, SpecError, StorageError, closest
 from mdlc.core.files import digest_path, read_document, storage_errors, write_document
 from mdlc.core.spec.data import Data
-from mdlc.core.spec.model import Model, Task
+from mdlc.core.spec.model import Model, Split, Task
+from mdlc.core.spec.retrain import Guard
 
 __all__ = ["check_columns", "prepare"]
 
@@ -53,6 +55,20 @@ class _Shaped:
     task: Task
     removed_null_target: int
     results: list[CheckResult]
+    guarded: Inspected | None = None
+    anchor: Any = None
+    """Test rows as the sources label them; None where they are not asked."""
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """The sources' own rows, which feedback is held against."""
+
+    known: Any
+    """Shaped as the table, those without a target and those after the file's `until` included."""
+    windows: splits.Windows | None
+    until: datetime | None
+    guard: Guard | None
 
 
 def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes, what retraining adds
@@ -63,14 +79,18 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
     out: Path,
     feedback: Path | None = None,
     until: datetime | None = None,
+    guard: Guard | None = None,
 ) -> Prepared:
     """Make table.parquet and prepared.json out of a snapshot and, in retraining, of feedback.
 
     `until` wins over the file's; rows from it on are `later`. checks.json is there even on failure.
+    With `guard` feedback is tested before it is joined, and anchor.parquet has the test rows that
+    the sources label themselves.
 
     Raises:
         SpecError: the file names a column that the data lack, or an expression is wrong.
-        DataError: a join would multiply rows, a key occurs twice, a split is empty, a test fails.
+        DataError: a join would multiply rows, a key occurs twice, a split is empty, a test fails,
+            or the feedback is not to be trusted.
     """
     found = read_document(snapshot / "snapshot.json", Snapshot)
     check_columns(data, {name: source.columns for name, source in found.sources.items()})
@@ -79,23 +99,79 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
         table = assemble(connection, data=data, snapshot=found, folder=snapshot)
         wide = work.stored(table, "wide")
         _check_slices(model, known=wide.columns)
+        everything = wide
         nulls, wide = rules.without_missing(wide, target=data.target)
         rules.refuse_missing_times(wide, data=data)
-        if data.table.time:
-            first, last = rules.span(wide)
-            splits.windows(model.split, until=until, first=first, last=last)  # refuses early
+        windows = _windows(model, data, table=wide, until=until)  # refuses early
         features = shaping.choose(data, schema=dict(wide.schema()))
         known = _before(wide, until or model.split.until, data=data)
         task = target.task_of(known, target=data.target, wanted=model.task)
         table = _shape(wide, work=work, features=features, task=task)
-        results = _user_tests(work, wide)
+        shaped = _Shaped(table, features, task, nulls, _user_tests(work, wide))
         if feedback is not None:
-            back = returned.read(connection, feedback, features=features, task=task)
-            results += _feedback_tests(work, back, features=features)
-            table = returned.merge(_before(table, model.split.until, data=data), back)
-        rules.refuse_duplicate_keys(table, data=data)
-        shaped = _Shaped(table, features, task, removed_null_target=nulls, results=results)
+            known = _shape(everything, work=work, features=features, task=task)
+            sources = _Sources(known, windows, until, guard)
+            shaped = _with_feedback(work, shaped, path=feedback, sources=sources, out=out)
+        rules.refuse_duplicate_keys(shaped.table, data=data)
         return _finish(work, shaped, until=until, out=out)
+
+
+def _windows(
+    model: Model, data: Data, *, table: Any, until: datetime | None
+) -> splits.Windows | None:
+    if not data.table.time:
+        return None
+    first, last = rules.span(table)
+    return splits.windows(model.split, until=until, first=first, last=last)
+
+
+def _with_feedback(
+    work: _Work, shaped: _Shaped, *, path: Path, sources: _Sources, out: Path
+) -> _Shaped:
+    """Test feedback, and put it in the place of the base's future.
+
+    Raises:
+        DataError: it has another schema, or is not to be trusted.
+    """
+    features, task, guard = shaped.features, shaped.task, sources.guard
+    back = work.stored(
+        returned.read(work.connection, path, features=features, task=task), "feedback"
+    )
+    results = shaped.results + _feedback_tests(work, back, features=features)
+    guarded, anchor = None, None
+    if guard is not None:
+        hidden = work.data.target in work.data.sensitive
+        slices = list(work.model.slices)
+        context = Context(features, slices, sources.windows, sources.until, hidden)
+        known = work.stored(sources.known, "known")
+        guarded = inspect(back, known, path=path, guard=guard, context=context, out=out)
+        results += guarded.results()
+        if guarded.error:
+            testing.write(results, out=out)
+            raise guarded.error
+        back = guarded.table
+        anchor = _anchor(known, split=work.model.split, windows=sources.windows)
+    base = _before(shaped.table, work.model.split.until, data=work.data)
+    return replace(
+        shaped, table=returned.merge(base, back), results=results, guarded=guarded, anchor=anchor
+    )
+
+
+def _anchor(known: Any, *, split: Split, windows: splits.Windows | None) -> Any:
+    """Return the test rows that have a label of the sources' own, known by then."""
+    parted = splits.by_time(known, windows) if windows else splits.by_key(known, split)
+    return parted.filter(parted[SPLIT] == "test", parted[TARGET].notnull())
+
+
+def _write_anchor(anchor: Any, *, classes: list[str], out: Path) -> int:
+    """Write anchor.parquet and return its rows; a class that is nowhere else has no price."""
+    if anchor is None:
+        return 0
+    if classes:
+        anchor = anchor.filter(anchor[TARGET].isin(classes))
+    path = out / "anchor.parquet"
+    anchor.order_by([TIME, KEY]).to_parquet(path, compression="zstd")
+    return int(anchor.get_backend().read_parquet(path).count().to_pyarrow().as_py())
 
 
 def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) -> Prepared:
@@ -120,9 +196,11 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
     testing.enforce(results)
     path = out / "table.parquet"
     table.order_by([TIME, KEY]).to_parquet(path, compression="zstd")
+    classes = [] if task == "regression" else target.classes(table)
+    guarded = shaped.guarded
     document = Prepared(
         task=task,
-        classes=[] if task == "regression" else target.classes(table),
+        classes=classes,
         features=features,
         slices=list(work.model.slices),
         has_time=windows is not None,
@@ -133,6 +211,9 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
         removed_unknown_label=unknown,
         target_by_split=target.by_split(table, task=task),
         checks=results,
+        guard=guarded.findings if guarded else [],
+        quarantined=guarded.quarantined if guarded else 0,
+        anchor=_write_anchor(shaped.anchor, classes=classes, out=out),
         digest=digest_path(path),
     )
     write_document(out / "prepared.json", document)

@@ -14,6 +14,7 @@ def training(
     parity: float,
     warm: str,
     warm_digest: str,
+    half_life: str,
     table: dsl.Input[dsl.Dataset],
     findings: dsl.Input[dsl.Artifact],
     contest: dsl.Input[dsl.Artifact],
@@ -29,6 +30,7 @@ def training(
         parity: Largest allowed difference of exported and trained model.
         warm: Bundle whose hyperparameters start the tuning, or "".
         warm_digest: Its digest; part of the cache key.
+        half_life: Age at which a training row counts half, such as 60d, or "" for no weights.
         table: What preparation wrote.
         findings: What exploration wrote.
         contest: What selection wrote.
@@ -44,6 +46,7 @@ def training(
         from mdlc.core.documents.training import Selection
         from mdlc.core.files import read_document
         from mdlc.core.spec import Drift, Model, Payoff
+        from mdlc.core.spec.base import parse_duration
 
         explored = read_document(Path(findings.path) / "exploration.json", Exploration)
         selected = read_document(Path(contest.path) / "selection.json", Selection)
@@ -60,4 +63,5 @@ def training(
             contestants=selected.contestants,
             out=out,
             warm=Path(warm) if warm else None,
+            half_life=parse_duration(half_life) if half_life else None,
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mdlc.components.training import aging
 from mdlc.core import cleaning
 from mdlc.core.cleaning import Decision
 from mdlc.core.columns import TARGET, Batch, Feature, read_table, rows_of
@@ -36,6 +38,8 @@ class Rows:
     raw: Batch
     batch: Batch
     truth: Truth
+    weights: Floats | None = None
+    """(rows,): how much each counts, 1 on average; None: all the same, as validation rows do."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -73,13 +77,21 @@ class Problem:
         return len(self.classes) or 1
 
 
-def load(
-    prepared: Path, document: Prepared, *, decisions: list[Decision], rule: Rule, seed: int
+def load(  # noqa: PLR0913 - all that makes a problem
+    prepared: Path,
+    document: Prepared,
+    *,
+    decisions: list[Decision],
+    rule: Rule,
+    seed: int,
+    half_life: timedelta | None = None,
 ) -> Problem:
     """Read training and validation rows of the table in the folder `prepared`.
 
+    With `half_life` the training rows have weights; the validation rows, which judge, never do.
+
     Raises:
-        SpecError: a feature has the name of the model's output.
+        SpecError: a feature has the name of the model's output, or the weights make no sense.
         DataError: a split has no rows, a class no training row, or no feature is left.
     """
     gone = {d.column: d.why for d in decisions if d.action == "drop"}
@@ -100,6 +112,9 @@ def load(
         for name in ("train", "validation")
     }
     _check_truth(document, splits["train"].truth)
+    if half_life is not None:
+        weights = aging.weights(prepared / TABLE, document, half_life=half_life)
+        splits["train"] = replace(splits["train"], weights=weights)
     return Problem(
         task=document.task,
         classes=document.classes,

@@ -11,10 +11,12 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from mdlc.components.training import judging, problem
+from mdlc.components.training.aging import effective
 from mdlc.components.training.candidates import registry
 from mdlc.components.training.candidates._base import Candidate, Params
 from mdlc.components.training.packing import Packer
@@ -57,11 +59,13 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     contestants: list[Contestant],
     out: Path,
     warm: Path | None = None,
+    half_life: timedelta | None = None,
 ) -> Training:
     """Train the contestants on the table in `prepared`; write training.json and bundles to `out`.
 
     `warm` is the bundle of an older model: the candidate of its kind starts from its
-    hyperparameters. Contestants that selection refused are left out, they are in selection.json.
+    hyperparameters. With `half_life` older training rows count less. Contestants that selection
+    refused are left out, they are in selection.json.
 
     Raises:
         SpecError: a candidate, a hyperparameter, the rule, the metric or the payoff is wrong.
@@ -72,7 +76,14 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     started = time.monotonic()
     entries = _entries(model, contestants=contestants, warm=warm)
     document = read_document(prepared / "prepared.json", Prepared)
-    task = problem.load(prepared, document, decisions=cleaning, rule=model.rule, seed=model.seed)
+    task = problem.load(
+        prepared,
+        document,
+        decisions=cleaning,
+        rule=model.rule,
+        seed=model.seed,
+        half_life=half_life,
+    )
     judge = judging.judge_for(
         task.task,
         metric=model.tuning.metric,
@@ -87,6 +98,7 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
         candidates=sorted(results, key=_rank),
         rows={"train": len(task.train), "validation": len(task.validation)},
         seconds=time.monotonic() - started,
+        effective_rows=None if task.train.weights is None else effective(task.train.weights),
     )
     write_document(out / "training.json", training)
     return training
@@ -151,6 +163,11 @@ def _run(entry: Entry, packer: Packer, *, tuning: Tuning, out: Path) -> Candidat
 def _make(entry: Entry, task: Problem) -> Candidate:
     if task.task not in entry.candidate.tasks:
         raise StageError(f"{entry.candidate.kind} is not for {task.task}")
+    if task.train.weights is not None and not entry.candidate.takes_weights:
+        raise StageError(
+            f"{entry.candidate.kind} cannot weigh its rows, as spec.retrain.half_life asks",
+            hint="leave it out of spec.retrain.candidates, or leave half_life out",
+        )
     return entry.candidate(task)
 
 

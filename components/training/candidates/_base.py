@@ -92,6 +92,9 @@ class Candidate(ABC):
     """A slow kind takes this share of spec.model.tuning.trials, at least one."""
     export_in_doubt: ClassVar[bool] = False
     """Try the export after the first trial, and do not tune what cannot be served."""
+    takes_weights: ClassVar[bool] = False
+    """Whether `fit` heeds the training rows' weights; one that does not is refused where there are
+    some, instead of learning something else than was asked for."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

@@ -51,6 +51,7 @@ class KerasCandidate(Candidate):
 
     deep: ClassVar[bool] = True
     trials_divisor = 4
+    takes_weights = True
     space: ClassVar[dict[str, Dimension]] = {
         "learning_rate": Dimension(3e-3, 3e-4, 1e-2, log=True, least=1e-8),
         "dropout": Dimension(0.1, 0.0, 0.5),
@@ -88,6 +89,7 @@ class KerasCandidate(Candidate):
         history = net.fit(
             self.train,
             self._target(self.problem.train.truth),
+            sample_weight=self.problem.train.weights,
             validation_data=(self.validation, self._target(self.problem.validation.truth)),
             epochs=int(params["epochs"]),
             batch_size=min(BATCH, max(16, len(self.train) // STEPS)),

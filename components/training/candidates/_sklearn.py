@@ -18,6 +18,7 @@ class SklearnCandidate(Candidate):
     """A scikit-learn estimator on the encoder's matrix."""
 
     scale: ClassVar[bool] = False
+    takes_weights = True
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -50,7 +51,8 @@ class SklearnCandidate(Candidate):
         with warnings.catch_warnings(), threadpool_limits(self.problem.threads):
             # A solver that stops at max_iter gives a model like any other: validation judges it.
             warnings.filterwarnings("ignore", message=".*failed to converge.*")
-            model.fit(self.train, self.problem.train.truth)
+            train = self.problem.train
+            model.fit(self.train, train.truth, sample_weight=train.weights)
         if "n_jobs" in model.get_params():
             # Threads add up a forest's votes in any order; one makes the sum repeatable.
             model.set_params(n_jobs=1)

@@ -22,6 +22,7 @@ class LightGbm(Candidate):
     """
 
     kind = "lightgbm"
+    takes_weights = True
     space = {
         "learning_rate": Dimension(0.1, 0.02, 0.3, log=True, least=1e-6),
         "num_leaves": Dimension(31, 7, 127, log=True, least=2),
@@ -52,6 +53,7 @@ class LightGbm(Candidate):
         self.rows = lightgbm.Dataset(
             self.encoder.matrix(train.batch),
             train.truth,
+            weight=train.weights,
             params=self.fixed,
             free_raw_data=False,
         )

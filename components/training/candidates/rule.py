@@ -28,6 +28,7 @@ class RuleOfThumb(Candidate):
     """Stated conditions, all of which hold or not; learnt questions where none are stated."""
 
     kind = "rule"
+    takes_weights = True
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -42,7 +43,7 @@ class RuleOfThumb(Candidate):
         train, validation = self.problem.train, self.problem.validation
         conditions = self.problem.rule.when
         holds = _holds(conditions, train.batch)
-        yes, no = self._answer(train.truth[holds]), self._answer(train.truth[~holds])
+        yes, no = self._answer(holds), self._answer(~holds)
         told = np.where(_holds(conditions, validation.batch)[:, None], yes, no)
 
         def export(folder: Path) -> Format:
@@ -54,16 +55,20 @@ class RuleOfThumb(Candidate):
             description=self._describe(yes, no=no),
         )
 
-    def _answer(self, truth: npt.NDArray[Any]) -> Floats:
+    def _answer(self, side: Mask) -> Floats:
         """Return (1, outputs): shares or mean of the training rows on one side.
 
         A side that no training row is on says what is true of all of them.
         """
-        rows = truth if len(truth) else self.problem.train.truth
+        train = self.problem.train
+        chosen = side if side.any() else np.ones_like(side)
+        rows = train.truth[chosen]
+        weights = None if train.weights is None else train.weights[chosen]
         if not self.problem.classes:
-            return np.array([[rows.mean()]], np.float32)
-        counts = np.bincount(rows, minlength=self.problem.outputs)
-        return (counts / len(rows)).astype(np.float32)[None]
+            return np.array([[np.average(rows, weights=weights)]], np.float32)
+        counts = np.bincount(rows, weights, minlength=self.problem.outputs)
+        total = len(rows) if weights is None else weights.sum()
+        return (counts / total).astype(np.float32)[None]
 
     def _describe(self, yes: Floats, *, no: Floats) -> str:
         questions = " and ".join(_words(condition) for condition in self.problem.rule.when)

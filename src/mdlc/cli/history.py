@@ -44,5 +44,10 @@ def history(
         print_json([entry.model_dump(mode="json") for entry in entries])
         return
     for entry in entries:
-        out = f"{entry.time:%Y-%m-%d %H:%M}  version {entry.version} ({entry.candidate})"
+        happened = {
+            "canary": ", on trial",
+            "canary_rollback": f", canary {entry.replaced} dropped",
+            "rollback": f", back from {entry.replaced}",
+        }.get(entry.kind, "")
+        out = f"{entry.time:%Y-%m-%d %H:%M}  version {entry.version} ({entry.candidate}){happened}"
         console().print(f"{out}: {entry.why}", markup=False, soft_wrap=True)

@@ -7,17 +7,27 @@ from typing import Annotated
 import typer
 
 from mdlc.cli import (
+    compile,
+    doctor,
     history,
     init,
+    logs,
     plan,
     predict,
+    promote,
+    render,
     replay,
     report,
     retrain,
+    rollback,
     run,
+    schedule,
     schema,
     serve,
     status,
+    story,
+    submit,
+    trigger,
     validate,
 )
 
@@ -41,13 +51,23 @@ for verb in (
     status,
     serve,
     predict,
+    promote,
+    rollback,
     replay,
     retrain,
+    trigger,
     report,
     history,
+    story,
+    compile,
+    submit,
+    schedule,
+    logs,
+    doctor,
 ):
     name = verb.__name__.rpartition(".")[2]
     app.command(name, epilog=verb.EPILOG)(getattr(verb, name))
+app.add_typer(render.app, name="render", epilog=render.EPILOG)
 
 
 def _version(shown: bool) -> None:

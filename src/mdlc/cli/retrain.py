@@ -25,7 +25,10 @@ EPILOG = 'Example: mdlc retrain lifecycle.yaml --why "new routes from May"'
 def retrain(
     file: File = DEFAULT_FILE,
     why: Annotated[str, typer.Option(help="Recorded with the decision.")] = "asked for by hand",
-    force: Annotated[bool, typer.Option("--force", help="Even above the budget.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even above the budget, or in quiet hours.")
+    ] = False,
+    verdict: Annotated[str | None, typer.Option(hidden=True)] = None,
     home: Home = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -43,6 +46,12 @@ def retrain(
         from mdlc.pipelines.local.warm import WarmServer
 
         lifecycle, place = opened(file, home)
+        if verdict is not None:
+            from mdlc.life.progress import Silent
+            from mdlc.life.trigger.backends.child import attempt
+
+            attempt(lifecycle, place=place, id=verdict, progress=Silent())
+            return
         request = Request(datetime.now(UTC), ["manual"], {"why": why}, force=force)
         with place.lock(), WarmServer() as server, Shown() as shown:
             made = retrain_model(

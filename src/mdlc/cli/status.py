@@ -36,6 +36,14 @@ def status(
         if serving
         else "serving: nothing yet; make a model with mdlc run"
     )
+    if serving and serving.canary:
+        trial = serving.canary
+        share = f"{trial.ratio:.0%} of the predictions since {trial.since:%Y-%m-%d %H:%M}"
+        out.print(
+            f"canary: version {trial.version} ({state.canary_candidate}), {share}",
+            markup=False,
+            soft_wrap=True,
+        )
     for run in state.runs:
         stages = sum(s.state == "finished" for s in run.stages.values())
         line = f"run {run.id}: {run.kind} {run.state}, {stages} stages, {run.seconds:.0f} s"

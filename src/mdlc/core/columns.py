@@ -25,6 +25,8 @@ LARGEST = float(np.finfo(np.float32).max)
 
 KEY, TIME, LABEL_TIME, SPLIT, TARGET = "__key", "__time", "__label_time", "__split", "__target"
 """Columns that preparation adds to the table, beside the features under their own names."""
+SCORES = "__scores"
+"""Column of exported feedback: what was predicted, class -> probability, or a number."""
 
 
 class Feature(Document):

@@ -106,7 +106,7 @@ def load_onnx(path: Path, *, threads: int = 0) -> Run:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # its errors quote values; the exception says what is wrong
     session = onnxruntime.InferenceSession(
         str(path), sess_options=options, providers=["CPUExecutionProvider"]
     )

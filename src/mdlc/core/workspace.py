@@ -40,6 +40,8 @@ class Workspace:
     """The .mdlc folder."""
     root: Path
     """The folder of the lifecycle file; relative locations start here."""
+    shared_ledger: str = ""
+    """SQLAlchemy URL of a ledger that several machines share (MDLC_LEDGER); "": a file here."""
 
     @property
     def folder(self) -> Path:
@@ -59,7 +61,7 @@ class Workspace:
     @property
     def ledger(self) -> str:
         """SQLAlchemy URL of the trigger's decisions."""
-        return f"sqlite:///{self.folder / 'trigger.db'}"
+        return self.shared_ledger or f"sqlite:///{self.folder / 'trigger.db'}"
 
     @property
     def pointer(self) -> Path:
@@ -125,4 +127,5 @@ def workspace(lifecycle: Lifecycle, *, file: Path, home: Path | None = None) -> 
     """Return the workspace of the lifecycle in `file`; its home is MDLC_HOME or .mdlc beside it."""
     root = file.resolve().parent
     given = home or (Path(os.environ["MDLC_HOME"]) if os.environ.get("MDLC_HOME") else None)
-    return Workspace(lifecycle.name, (given or root / ".mdlc").resolve(), root)
+    home = (given or root / ".mdlc").resolve()
+    return Workspace(lifecycle.name, home, root, os.environ.get("MDLC_LEDGER", ""))

@@ -1,4 +1,9 @@
-"""From a registered winner to the model that serves: copy, point, remember."""
+"""What serves: release, canary, promotion, rollback. Each is copy, point, remember.
+
+Bundles are copied and checked before the pointer moves, and the pointer moves in one rename: a
+predictor sees the old state or the new one. A process killed before history has its line leaves
+that to the next call. The caller holds the workspace's lock.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,15 @@ from pathlib import Path
 
 from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation
-from mdlc.core.documents.serving import Pointer
-from mdlc.core.errors import MdlcError
+from mdlc.core.documents.serving import HistoryEntry, Kind, Pointer, Trial
+from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.core.workspace import Workspace
-from mdlc.monitoring.history import History
+from mdlc.life.record import complete, history_of, version_before
+from mdlc.serving.schema import difference
+
+PROMOTED: tuple[Kind, ...] = ("promotion",)
+UNDONE: tuple[Kind, ...] = ("canary_rollback", "rollback")
 
 
 def current(place: Workspace) -> Pointer | None:
@@ -24,14 +33,6 @@ def current(place: Workspace) -> Pointer | None:
 def bundle_of(place: Workspace, pointer: Pointer) -> Path:
     """Return the folder of the bundle that a pointer names."""
     return place.pointer.parent / pointer.bundle
-
-
-def history_of(place: Workspace) -> History:
-    """Return the history, rid of the torn line that a writer leaves when it is killed."""
-    history = History(place.history)
-    if place.history.exists():
-        history.repair()
-    return history
 
 
 def require(place: Workspace) -> Pointer:
@@ -51,44 +52,156 @@ def release(
 ) -> Pointer:
     """Make the winner in `deployment` the one that serves; a second call changes nothing.
 
-    The bundle is copied and checked before the pointer moves, and the pointer moves in one rename:
-    a predictor sees the old model or the new one. If the process is killed before history has its
-    line, the second call adds it.
+    It ends a canary, unless the winner serves already.
     """
     made = read_document(deployment / "deployment.json", Deployment)
     pointer = current(place)
     if pointer is None or pointer.digest != made.digest:
-        pointer = _move(place, deployment=deployment, made=made, time=time)
-    history = history_of(place)
-    entries = history.entries()
-    if not entries or entries[-1].digest != pointer.digest:
-        history.append(
-            time=pointer.since,
-            version=pointer.version,
-            digest=pointer.digest,
-            candidate=evaluation.winner,
-            replaced=entries[-1].version if entries else "",
-            why=why,
-            money_per_decision=winner(evaluation).money_per_decision.value,
+        if pointer is not None:
+            complete(place, pointer=pointer, time=time)
+        bundle = _install(place, deployment=deployment, made=made)
+        pointer = Pointer(
+            name=place.name,
+            version=made.version,
+            bundle=bundle,
+            digest=made.digest,
+            since=time,
+            promised=winner(evaluation).money_per_decision.value,
         )
+        write_document(place.pointer, pointer)
+    complete(place, pointer=pointer, time=time, doing=PROMOTED, why=why)
     return pointer
 
 
-def _move(place: Workspace, *, deployment: Path, made: Deployment, time: datetime) -> Pointer:
+def begin_canary(  # noqa: PLR0913 - a release with a ratio
+    place: Workspace,
+    *,
+    deployment: Path,
+    evaluation: Evaluation,
+    time: datetime,
+    why: str,
+    ratio: float,
+) -> Pointer:
+    """Let the winner in `deployment` answer a share of the predictions, on trial.
+
+    A second call changes nothing. It takes the place of another canary that stands.
+
+    Raises:
+        MdlcError: nothing serves that it could share the predictions with.
+        RefusedError: it asks for other features, or answers other classes, than the champion.
+    """
+    made = read_document(deployment / "deployment.json", Deployment)
+    pointer = require(place)
+    complete(place, pointer=pointer, time=time)
+    on_trial = pointer.canary.digest if pointer.canary else ""
+    if made.digest in (pointer.digest, on_trial):
+        return pointer
+    challenger, _ = open_bundle(deployment / made.bundle)
+    champion, _ = open_bundle(bundle_of(place, pointer))
+    if differs := difference(champion, challenger):
+        raise RefusedError(
+            f"version {made.version} cannot share version {pointer.version}'s requests: {differs}",
+            hint="leave deploy.canary out and run again: it then replaces the champion at once",
+        )
+    bundle = _install(place, deployment=deployment, made=made)
+    trial = Trial(
+        version=made.version,
+        bundle=bundle,
+        digest=made.digest,
+        since=time,
+        promised=winner(evaluation).money_per_decision.value,
+        ratio=ratio,
+        why=why,
+    )
+    pointer = pointer.model_copy(update={"canary": trial})
+    write_document(place.pointer, pointer)
+    complete(place, pointer=pointer, time=time)
+    return pointer
+
+
+def promote(place: Workspace, *, time: datetime, why: str) -> Pointer:
+    """Make the canary the champion; complete a promotion that was killed.
+
+    Raises:
+        MdlcError: there is no canary.
+        ArtifactError: its bundle was altered.
+    """
+    pointer = require(place)
+    added = complete(place, pointer=pointer, time=time, doing=PROMOTED, why=why)
+    trial = pointer.canary
+    if trial is None:
+        if added and added[-1].kind == "promotion":
+            return pointer
+        raise MdlcError(
+            f"{place.name} has no canary; version {pointer.version} serves alone",
+            hint="a challenger that wins begins as one where the file has deploy.canary",
+        )
+    return _serve(place, trial, time=time, why=why)
+
+
+def rollback(place: Workspace, *, time: datetime, why: str) -> Pointer:
+    """Drop the canary; without one, serve the version before. Completes one that was killed.
+
+    Another call goes further back, never to a version that was itself rolled back from.
+
+    Raises:
+        MdlcError: there is no version before.
+        ArtifactError: the bundle of the version before is gone, altered, or another model.
+    """
+    pointer = require(place)
+    added = complete(place, pointer=pointer, time=time, doing=UNDONE, why=why)
+    if added and added[-1].kind in UNDONE:
+        return pointer
+    if pointer.canary is not None:
+        pointer = pointer.model_copy(update={"canary": None})
+        write_document(place.pointer, pointer)
+        complete(place, pointer=pointer, time=time, doing=UNDONE, why=why)
+        return pointer
+    before = version_before(history_of(place).entries())
+    if before is None:
+        raise MdlcError(
+            f"{place.name} has no version before {pointer.version} to go back to",
+            hint="mdlc history shows which versions served; mdlc run makes a new one",
+        )
+    return _serve(place, before, time=time, why=why)
+
+
+def _serve(place: Workspace, of: Trial | HistoryEntry, *, time: datetime, why: str) -> Pointer:
+    """Point at a version that lies in models/ already."""
+    bundle = os.path.relpath(place.folder / "models" / of.version, place.pointer.parent)
+    manifest, _ = open_bundle(place.pointer.parent / bundle)
+    if manifest.digest != of.digest:
+        raise ArtifactError(
+            f"{place.folder / 'models' / of.version} is another model than the one that was "
+            f"version {of.version}",
+            hint="serve a version whose bundle is there, or train again",
+        )
+    kind: Kind
+    if isinstance(of, Trial):
+        kind, promised = "promotion", of.promised
+    else:
+        kind, promised = "rollback", of.money_per_decision
+    pointer = Pointer(
+        name=place.name,
+        version=of.version,
+        bundle=bundle,
+        digest=of.digest,
+        since=time,
+        promised=promised,
+    )
+    write_document(place.pointer, pointer)
+    complete(place, pointer=pointer, time=time, doing=(kind,), why=why)
+    return pointer
+
+
+def _install(place: Workspace, *, deployment: Path, made: Deployment) -> str:
+    """Check the bundle and copy it into models/; return its folder relative to the pointer."""
     source = deployment / made.bundle
     open_bundle(source)
     target = place.folder / "models" / made.version
     with whole_folder(target) as temporary:
         shutil.copytree(source, temporary, dirs_exist_ok=True, copy_function=_link)
-    pointer = Pointer(
-        name=place.name,
-        version=made.version,
-        bundle=os.path.relpath(target, place.pointer.parent),
-        digest=made.digest,
-        since=time,
-    )
-    write_document(place.pointer, pointer)
-    return pointer
+    return os.path.relpath(target, place.pointer.parent)
 
 
 def winner(evaluation: Evaluation) -> Contender:

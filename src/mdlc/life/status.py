@@ -8,7 +8,7 @@ from mdlc.core.documents.watch import Verdict
 from mdlc.core.files import Document, read_document
 from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
-from mdlc.life.release import bundle_of, current
+from mdlc.life.release import current
 from mdlc.monitoring.trigger import Ledger
 from mdlc.pipelines.local.run import Run, runs
 
@@ -21,6 +21,8 @@ class Status(Document):
     name: str
     serving: Pointer | None
     candidate: str
+    canary_candidate: str
+    """The kind of the canary's model; "" where none is on trial."""
     runs: list[Run]
     verdicts: list[Verdict]
 
@@ -28,17 +30,21 @@ class Status(Document):
 def status_of(lifecycle: Lifecycle, *, place: Workspace) -> Status:
     """Read the state of a lifecycle."""
     pointer = current(place)
-    candidate = ""
-    if pointer:
-        candidate = read_document(bundle_of(place, pointer) / MANIFEST, Manifest).candidate
+    candidate = _candidate(place, pointer.bundle) if pointer else ""
+    trial = pointer.canary if pointer else None
     verdicts: list[Verdict] = []
-    if (place.folder / "trigger.db").exists():
+    if place.shared_ledger or (place.folder / "trigger.db").exists():
         ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
         verdicts = ledger.all()[-SHOWN:]
     return Status(
         name=lifecycle.name,
         serving=pointer,
         candidate=candidate,
+        canary_candidate=_candidate(place, trial.bundle) if trial else "",
         runs=runs(place)[-SHOWN:],
         verdicts=verdicts,
     )
+
+
+def _candidate(place: Workspace, bundle: str) -> str:
+    return read_document(place.pointer.parent / bundle / MANIFEST, Manifest).candidate

@@ -11,8 +11,10 @@ from mdlc.core.documents.serving import Pointer
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
+from mdlc.life.digests import spec_digest
 from mdlc.life.progress import Progress
-from mdlc.life.release import bundle_of, current, history_of, release
+from mdlc.life.record import history_of, promotion_of, serving_entry
+from mdlc.life.release import bundle_of, current, release
 from mdlc.pipelines.arguments import Arguments, Renewal, arguments
 from mdlc.pipelines.local.run import Runner
 
@@ -21,6 +23,8 @@ class Results(Document):
     """Where the newest artifacts of each stage lie: results.json, for the report and status."""
 
     stages: dict[str, str]
+    spec: str = ""
+    """Digest of the file, as far as a model depends on it."""
 
     def folder(self, stage: str) -> Path:
         """Return the folder that a stage wrote."""
@@ -74,7 +78,8 @@ def train(
     cached = artifacts is not None
     if artifacts is None:
         artifacts = runner.run(asked, kind="training", listener=progress.stage, force=force)
-    results = Results(stages={stage: str(path) for stage, path in artifacts.items()})
+    stages = {stage: str(path) for stage, path in artifacts.items()}
+    results = Results(stages=stages, spec=spec_digest(lifecycle))
     write_document(results_path(place), results)
     evaluation = read_document(results.folder("evaluation") / "evaluation.json", Evaluation)
     before = current(place)
@@ -92,7 +97,7 @@ def train(
 
 
 def _champions_before(place: Workspace) -> list[Path | None]:
-    """Return the bundle that the serving one replaced: None stands for no champion.
+    """Return the bundle that the serving one replaced at its promotion: None for no champion.
 
     Where the promotion was killed before history had its line, that is the last one in it.
     """
@@ -100,7 +105,6 @@ def _champions_before(place: Workspace) -> list[Path | None]:
     if pointer is None:
         return []
     entries = history_of(place).entries()
-    last = entries[-1] if entries else None
-    told = last is not None and last.digest == pointer.digest
-    replaced = "" if last is None else last.replaced if told else last.version
+    promotion, last = promotion_of(entries, pointer.digest), serving_entry(entries)
+    replaced = promotion.replaced if promotion else last.version if last else ""
     return [place.folder / "models" / replaced if replaced else None]

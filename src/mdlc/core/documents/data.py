@@ -49,6 +49,25 @@ class CheckResult(Document):
     """Path in the file, such as spec.data.checks[2], or "" for a built-in test."""
 
 
+class GuardFinding(Document):
+    """One test of the feedback, in the slice where it came out worst, or where it failed."""
+
+    rule: str
+    """Key of spec.retrain.guard."""
+    subject: str
+    """Which rows and which class, in words; "" for all."""
+    rows: int
+    """Rows tested; 0: the test was not possible, and `note` says why."""
+    value: float | None = None
+    bound: float | None = None
+    z: float | None = None
+    """How many standard errors the value is above the bound."""
+    passed: bool = True
+    quarantined: int = 0
+    """Rows put aside for it, which are in quarantine.parquet."""
+    note: str = ""
+
+
 class Prepared(Document):
     """The table that training uses, in table.parquet beside this document.
 
@@ -74,5 +93,11 @@ class Prepared(Document):
     target_by_split: dict[str, dict[str, float]]
     """Split -> class -> share; for regression mean, std, min, max."""
     checks: list[CheckResult]
+    guard: list[GuardFinding] = []
+    """Tests of the feedback; empty without."""
+    quarantined: int = 0
+    """Feedback rows that were put aside."""
+    anchor: int = 0
+    """Rows of anchor.parquet: test rows as the sources label them, whatever feedback says."""
     digest: str
     """Of table.parquet."""

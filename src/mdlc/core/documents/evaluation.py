@@ -67,6 +67,16 @@ class Comparison(Document):
     enough: bool
 
 
+class Anchor(Document):
+    """The winner on those test rows that the sources label themselves: feedback has no say."""
+
+    rows: int
+    against: str
+    gain: Interval
+    agrees: bool
+    """Whether feedback and sources name the same winner."""
+
+
 class Evaluation(Document):
     """Who decides best on the newest labelled rows, in money."""
 
@@ -81,6 +91,8 @@ class Evaluation(Document):
     winner_digest: str
     champion_digest: str = ""
     comparisons: list[Comparison]
+    anchor: Anchor | None = None
+    """In a retraining, where the sources label enough test rows."""
     promote: bool
     reasons: list[str]
     """In words, why or why not."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from mdlc.core.files import Document
+
+Kind = Literal["promotion", "canary", "canary_rollback", "rollback"]
 
 
 class Trial(Document):
@@ -38,14 +41,18 @@ class Pointer(Document):
 
 
 class HistoryEntry(Document):
-    """One line of history.jsonl: from `time` on, `version` serves."""
+    """One line of history.jsonl: from `time` on, `version` serves; of a canary, it is on trial."""
 
     time: datetime
     version: str
     digest: str
     candidate: str
     replaced: str
+    """The version that served before. canary: the canary before it, if one stood;
+    canary_rollback: the canary that was dropped, while `version` goes on serving."""
     why: str
     money_per_decision: float | None
     previous: str
     """SHA-256 of the line before, so that a changed or lost line shows; "" for the first."""
+    kind: Kind = "promotion"
+    """What happened. Lines from before there were canaries do not say it: all were promotions."""

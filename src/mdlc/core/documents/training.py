@@ -68,3 +68,5 @@ class Training(Document):
     candidates: list[CandidateResult]
     rows: dict[str, int]
     seconds: float
+    effective_rows: float | None = None
+    """With spec.retrain.half_life: as many equal rows say as much (Kish)."""

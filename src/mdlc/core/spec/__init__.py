@@ -7,7 +7,7 @@ from mdlc.core.spec.lifecycle import Lifecycle, Spec
 from mdlc.core.spec.load import load
 from mdlc.core.spec.model import Explore, Model, Split, Task
 from mdlc.core.spec.monitor import Drift, Monitor
-from mdlc.core.spec.retrain import Retrain
+from mdlc.core.spec.retrain import Guard, Retrain
 
 __all__ = [
     "Business",
@@ -15,6 +15,7 @@ __all__ = [
     "Deploy",
     "Drift",
     "Explore",
+    "Guard",
     "Lifecycle",
     "Model",
     "Monitor",

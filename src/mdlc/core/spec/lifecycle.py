@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from mdlc.core.names import is_label
 from mdlc.core.spec.base import RuleError, Section
 from mdlc.core.spec.business import Business
+from mdlc.core.spec.cluster import Cluster
 from mdlc.core.spec.data import Data
 from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Explore, Model
@@ -44,6 +45,7 @@ class Spec(Section):
     deploy: Deploy = Field(Deploy(), description="Promotion and serving.")
     monitor: Monitor = Field(Monitor(), description="What is watched.")
     retrain: Retrain = Field(Retrain(), description="What starts a retraining.")
+    cluster: Cluster = Field(Cluster(), description="How the stages run on a cluster.")
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Spec:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
 from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.data import Column
 from mdlc.core.spec.model import CandidateSpec
 
 Reason = Literal[
@@ -27,6 +28,13 @@ class Quiet(Section):
         description="Days on which they start.",
     )
     zone: str = Field("UTC", description="Time zone, such as Europe/Berlin.")
+
+    @field_validator("start", "end")
+    @classmethod
+    def _on_the_wall(cls, at: time) -> time:
+        if at.tzinfo is not None:
+            raise ValueError(f"{at.isoformat()} has an offset of its own; zone says which clock")
+        return at
 
     @field_validator("zone")
     @classmethod
@@ -49,6 +57,53 @@ class Freeze(Section):
         if (self.start.tzinfo is None) != (self.end.tzinfo is None) or self.end <= self.start:
             raise RuleError("end is not after start", "end")
         return self
+
+
+class Guard(Section):
+    """Tests of labels that came by feedback, before a retraining learns from them.
+
+    A bound is breached where the value is above it by `z` standard errors. None switches a test
+    off. They find what is gross, not every wrong label: see docs/decisions/0011.
+    """
+
+    on_breach: Literal["fail", "drop"] = Field(
+        "fail", description="The run fails, or the rows in question are put aside and it goes on."
+    )
+    by: list[Column] = Field(
+        default=[],
+        description="Texts whose groups are tested apart, such as who sends; [] is model.slices.",
+    )
+    min_rows: int = Field(100, ge=10, description="A smaller group is not tested.")
+    z: float = Field(5.0, gt=0, description="Standard errors beyond a bound that breach it.")
+    max_unknown: float | None = Field(
+        0.05, ge=0, le=1, description="Share of rows with a key that the sources ought to have."
+    )
+    max_differing: float | None = Field(
+        0.1, ge=0, le=1, description="Share of rows with other features than the sources' row."
+    )
+    max_contradicted: float | None = Field(
+        0.05, ge=0, le=1, description="Share of a class whose labels the sources contradict."
+    )
+    max_flipped: float | None = Field(
+        0.2, ge=0, lt=1, description="Share of a class flipped, by what confident predictions say."
+    )
+    confident: float = Field(
+        0.95, gt=0.5, lt=1, description="Probability from which a prediction is confident."
+    )
+    max_share: float | None = Field(
+        0.6, gt=0, le=1, description="A class's share of labels from that predicted, on a day."
+    )
+    max_gap: float | None = Field(
+        0.25, gt=0, le=1, description="The same of a group, compared with the other groups."
+    )
+    max_shift: float | None = Field(
+        3.0, gt=0, description="Regression, both: mean error in standard deviations of the target."
+    )
+    anchor_rows: int | None = Field(
+        100,
+        ge=10,
+        description="Test rows labelled by the sources from which on they have a say as well.",
+    )
 
 
 class Retrain(Section):
@@ -76,7 +131,10 @@ class Retrain(Section):
     )
     window: Duration | None = Field(None, description="Length of the training window; None: all.")
     half_life: Duration | None = Field(
-        None, description="A training row this old counts half; None: all rows count the same."
+        None, description="A training row older by this counts half; None: all rows count the same."
+    )
+    guard: Guard | None = Field(
+        Guard(), description="Tests of what is learnt from feedback; None: none."
     )
     validation: Duration = Field(
         "7d", validate_default=True, description="Length of its validation window."
@@ -89,3 +147,10 @@ class Retrain(Section):
     candidates: list[CandidateSpec] = Field(
         default=[], description="[] is the champion's kind; the rule always takes part."
     )
+
+    @field_validator("half_life")
+    @classmethod
+    def _some_time(cls, half_life: timedelta | None) -> timedelta | None:
+        if half_life == timedelta():
+            raise ValueError("a half-life of 0 would leave no row any weight")
+        return half_life

@@ -11,14 +11,14 @@ KEPT = {"cache", "artifacts", "lock"}
 """What a new replay may reuse: results by content, and the artifacts that they name."""
 
 
-def lived_place(place: Workspace) -> Workspace:
-    """Return the workspace of replays of the lifecycle in `place`."""
-    return Workspace(place.name, place.folder / "replay", place.root)
+def lived_place(place: Workspace, name: str = "replay") -> Workspace:
+    """Return the workspace of replays, or of what else is named, of the lifecycle in `place`."""
+    return Workspace(place.name, place.folder / name, place.root)
 
 
-def fresh_place(place: Workspace) -> Workspace:
-    """Empty the replay's workspace but for what may be reused, and lend it the main one's cache."""
-    lived = lived_place(place)
+def fresh_place(place: Workspace, name: str = "replay") -> Workspace:
+    """Empty such a workspace but for what may be reused, and lend it the main one's cache."""
+    lived = lived_place(place, name)
     if lived.folder.exists():
         for item in lived.folder.iterdir():
             if item.name in KEPT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,17 @@ class Stream:
         """The moment after the last row."""
         return as_datetime(self.time[-1]) + timedelta(microseconds=1)
 
+    def take(self, rows: Array) -> Stream:
+        """Return some rows, in the order given."""
+        return replace(
+            self,
+            batch={name: column[rows] for name, column in self.batch.items()},
+            key=self.key[rows],
+            time=self.time[rows],
+            label_time=self.label_time[rows],
+            target=self.target[rows],
+        )
+
     def hours(self) -> Iterator[tuple[datetime, slice]]:
         """Yield every hour from the first row's to the last row's, with its rows."""
         hour = np.timedelta64(3600, "s")
@@ -79,13 +90,38 @@ def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) ->
         DataError: no rows are left.
     """
     prepared = read_document(table / "prepared.json", Prepared)
-    split = "later" if prepared.has_time else "test"
-    extra = (KEY, TIME, LABEL_TIME, TARGET)
+    whole = _read(table, prepared=prepared, split="later" if prepared.has_time else "test")
+    keep = np.ones(len(whole), dtype=bool)
+    if begin:
+        keep &= whole.time >= as_datetime64(begin)
+    if end:
+        keep &= whole.time < as_datetime64(end)
+    if not keep.any():
+        raise DataError(
+            "there are no rows to replay",
+            where="spec.model.split.until",
+            hint="end training earlier, or give another --from and --to",
+        )
+    return whole.take(np.flatnonzero(keep))
+
+
+def read_learned(table: Path, *, seed: int) -> Stream:
+    """Read the rows that the model learned from, in a random order: a world that stands still.
+
+    Args:
+        table: The folder that preparation wrote.
+        seed: Of the order.
+    """
+    whole = _read(table, prepared=read_document(table / "prepared.json", Prepared), split="train")
+    return whole.take(np.random.default_rng(seed).permutation(len(whole)))
+
+
+def _read(table: Path, *, prepared: Prepared, split: str) -> Stream:
     batch, others = read_table(
         table / "table.parquet",
         features=prepared.features,
         where=f"{SPLIT} = '{split}'",
-        extra=extra,
+        extra=(KEY, TIME, LABEL_TIME, TARGET),
     )
     time = others[TIME].astype("datetime64[us]")
     label_time = others[LABEL_TIME].astype("datetime64[us]")
@@ -93,25 +129,13 @@ def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) ->
         step = np.timedelta64(3600 // ROWS_PER_HOUR, "s")
         time = EPOCH + np.arange(len(time)) * step
         label_time = time + LABELS_AFTER
-    label_time = np.where(np.isnat(label_time), time, label_time)
-    keep = np.ones(len(time), dtype=bool)
-    if begin:
-        keep &= time >= as_datetime64(begin)
-    if end:
-        keep &= time < as_datetime64(end)
-    if not keep.any():
-        raise DataError(
-            "there are no rows to replay",
-            where="spec.model.split.until",
-            hint="end training earlier, or give another --from and --to",
-        )
     return Stream(
         features=prepared.features,
-        batch={name: column[keep] for name, column in batch.items()},
-        key=others[KEY][keep],
-        time=time[keep],
-        label_time=label_time[keep],
-        target=others[TARGET][keep],
+        batch=batch,
+        key=others[KEY],
+        time=time,
+        label_time=np.where(np.isnat(label_time), time, label_time),
+        target=others[TARGET],
         timed=prepared.has_time,
     )
 

@@ -1,0 +1,71 @@
+"""The same contest on rows that the sources label themselves: feedback alone makes no champion.
+
+The newest labels decide about a promotion, and they come from outside. Where the sources have test
+rows with labels of their own, the challenger has to earn more on these, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mdlc.components.evaluation import bootstrap, contenders, table, verdict
+from mdlc.components.evaluation.contenders import CHAMPION, Bench, Entrant
+from mdlc.components.evaluation.verdict import TITLES, Verdict
+from mdlc.core.documents.evaluation import Anchor, Comparison
+from mdlc.core.scorer import Scorer
+from mdlc.core.spec.deploy import Promotion
+from mdlc.core.spec.model import Model
+
+TABLE = "anchor.parquet"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What the contest needs beside the winner: the file's settings, and where things lie."""
+
+    model: Model
+    promotion: Promotion
+    prepared: Path
+    training: Path
+    champion: Path | None
+
+    def held(self, winner: Entrant, bench: Bench, *, against: str) -> Comparison:
+        """Compare the winner with whom it was compared, on the sources' own labels."""
+        split = table.read(self.prepared, bench.prepared, split="test", name=TABLE)
+        own = replace(bench, validation=split, test=split)
+        scorer = Scorer.load(self.training / winner.folder)
+        again = own.enter(winner.name, scorer, folder=winner.folder)
+        other = contenders.champion(own, self.champion)[0] if against == CHAMPION else None
+        if other is None:
+            other = own.nothing(table.read_truth(self.prepared, bench.prepared, split="train"))
+        resamples = bootstrap.of_split(
+            len(split.truth), split.times, draws=self.model.bootstrap, seed=self.model.seed
+        )
+        return verdict.compare(again, other, resamples=resamples, promotion=self.promotion)
+
+
+def judge(judged: Verdict, feedback: Comparison, sources: Comparison, *, rows: int) -> Verdict:
+    """Let the sources' labels have their say: a promotion needs both to name the same winner."""
+    title, gain = TITLES[sources.against], sources.gain
+    agree = (feedback.gain.value > 0) == (gain.value > 0)
+    more = "more" if gain.value >= 0 else "less"
+    said = (
+        f"On the {rows} test rows that the sources label themselves it earns "
+        f"{verdict.number(abs(gain.value))} {more} per decision than {title} "
+        f"(95 %: {verdict.number(gain.low)} to {verdict.number(gain.high)})."
+    )
+    reasons = [*judged.reasons[:-1], said]
+    if judged.promote and not agree:
+        refusal = (
+            "Not promoted: feedback and the sources' own labels disagree about who earns more "
+            f"({TITLES[sources.against]} or the challenger), so the feedback may be wrong."
+        )
+        return Verdict(False, [*reasons, refusal])
+    return Verdict(judged.promote, [*reasons, judged.reasons[-1]])
+
+
+def document(feedback: Comparison, sources: Comparison, *, rows: int) -> Anchor:
+    """Return the contest as evaluation.json has it."""
+    agrees = (feedback.gain.value > 0) == (sources.gain.value > 0)
+    return Anchor(rows=rows, against=sources.against, gain=sources.gain, agrees=agrees)

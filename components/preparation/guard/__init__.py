@@ -1,0 +1,1 @@
+"""Tests of feedback before a retraining learns from it: see docs/decisions/0011."""

@@ -1,0 +1,1 @@
+"""Dashboards as code: what a lifecycle records, on three pages for Grafana."""

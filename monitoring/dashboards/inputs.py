@@ -1,0 +1,117 @@
+"""The life page's panels on what goes in and comes back: drift, and labels."""
+
+from __future__ import annotations
+
+from mdlc.core.spec import Lifecycle
+from mdlc.monitoring.dashboards.panel import (
+    Panel,
+    Query,
+    Series,
+    falling,
+    rising,
+)
+from mdlc.monitoring.rules import names
+
+
+def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+    """Return the panels on how inputs and predictions moved since training."""
+    bound = lifecycle.spec.monitor.drift
+    psi = names.of_feature("psi:value", names.SHORT)
+    noise = names.of_feature("psi:noise", names.SHORT)
+    prediction = 'feature="__prediction"'
+    limits = rising(warn=bound.warn, bad=bound.retrain)
+    return (
+        Panel(
+            title="Drift of features over time",
+            about="Population stability index of each feature of the serving version. The darkest "
+            "is drift.retrain or more. Something upstream changed: see which bin grew before you "
+            "retrain.",
+            unit="none",
+            queries=(Query(f"max by (feature) ({series.serving(psi)})", "{{feature}}"),),
+            kind="heatmap",
+            low=0,
+            high=bound.retrain,
+            runbook="FeatureDrift",
+            width=4,
+        ),
+        Panel(
+            title="Drift now",
+            about="The same index now. Green: below drift.warn; red: drift.retrain or more. "
+            "Features in drift.ignore never alert.",
+            unit="none",
+            queries=(Query(f"sort_desc(max by (feature) ({series.serving(psi)}))", "{{feature}}"),),
+            kind="bargauge",
+            bounds=limits,
+            low=0,
+            high=2 * bound.retrain,
+            decimals=2,
+            runbook="FeatureDrift",
+            width=2,
+        ),
+        Panel(
+            title="Drift of the predictions",
+            about="The index of what the model says, and how much of it chance explains (dashed). "
+            "Where no feature explains it, somebody else may be asking.",
+            unit="none",
+            queries=(
+                Query(series.by_version(psi, prediction), "{{version}}"),
+                Query(series.by_version(noise, prediction), "{{version}} by chance", dashed=True),
+            ),
+            bounds=limits,
+            low=0,
+            runbook="PredictionDrift",
+            width=3,
+        ),
+    )
+
+
+def labels(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+    """Return the panels on the labels that come back."""
+    monitor = lifecycle.spec.monitor
+    lag = names.of_version("label_lag_seconds:mean", names.SHORT)
+    late = names.of_version("label_lag_seconds:p90", names.SHORT)
+    return (
+        Panel(
+            title="Label coverage",
+            about="Share of the predictions old enough (monitor.labels_within) that have a label. "
+            "Below the bound ask whoever sends labels: quality and money are then of a part only.",
+            unit="percentunit",
+            queries=(
+                Query(series.of(names.of_model("labels:ratio", names.SHORT)), "short window"),
+                Query(
+                    series.of(names.of_model("labels:ratio", names.LONG)),
+                    "long window",
+                    dashed=True,
+                ),
+            ),
+            bounds=falling(good=monitor.min_label_ratio),
+            low=0,
+            high=1,
+            runbook="LabelsLate",
+        ),
+        Panel(
+            title="Label lag",
+            about="Time from a prediction to its label. Above monitor.labels_within a label counts "
+            "as late: mend the feed, or widen the bound knowingly.",
+            unit="s",
+            queries=(
+                Query(series.by_version(lag), "{{version}} mean"),
+                Query(series.by_version(late), "{{version}} 90 %", dashed=True),
+            ),
+            bounds=rising(bad=monitor.labels_within.total_seconds()),
+            low=0,
+            runbook="LabelsLate",
+        ),
+        Panel(
+            title="Predictions and labels in the window",
+            about="How much the signals rest on. Below drift.min_predictions or quality.min_labels "
+            "nothing is judged: that is not `all is well`.",
+            unit="short",
+            queries=(
+                Query(series.of(names.of_model("predictions:sum", names.SHORT)), "predictions"),
+                Query(series.of(names.of_model("labels:sum", names.SHORT)), "labels"),
+            ),
+            low=0,
+            runbook="NotEnoughData",
+        ),
+    )

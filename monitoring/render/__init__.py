@@ -1,0 +1,1 @@
+"""Prometheus, Alertmanager and Grafana configuration of lifecycles, rendered from their files."""

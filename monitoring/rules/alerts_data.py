@@ -1,0 +1,174 @@
+"""Alerts on what comes in: labels, rows, their shape; and on what is too little to judge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mdlc.core.profile import MISSING_BIN, OTHER_BIN
+from mdlc.monitoring.conditions import MIN_DUE
+from mdlc.monitoring.rules import names
+from mdlc.monitoring.rules.alert import AT_ONCE, Alert, Judged, serving, unless_unknown
+from mdlc.monitoring.rules.alerts_drift import watched
+from mdlc.monitoring.rules.increments import increments
+from mdlc.monitoring.rules.names import FEATURE_LEVEL, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.promql import (
+    Rule,
+    Scope,
+    duration,
+    number,
+    on,
+    rename,
+    sum_by,
+    within,
+    zero_where_absent,
+)
+from mdlc.monitoring.rules.windows import due, recent, total
+
+FEATURE, VERSION = on(FEATURE_LEVEL), on(VERSION_LEVEL)
+RECENT = timedelta(hours=1)
+"""A changed schema is told of in an hour, not when it has filled a window."""
+MIN_REFUSED, REFUSED_RATIO = 10, 0.01
+MIN_ROWS, MORE_BROKEN = 100, 0.2
+"""Rows that a share is taken of, at least; how far above training's it may be."""
+
+
+def rules(scope: Scope) -> list[Rule]:
+    """Return the rules; DataLate only where the file says when rows are late."""
+    found = [_late(scope), _missing(scope), *_few(scope), _blind(scope)]
+    found += [_refused(scope), _broken(scope)]
+    if scope.monitor.data_within is not None:
+        found.append(_no_rows(scope, scope.monitor.data_within))
+    return found
+
+
+def _late(scope: Scope) -> Rule:
+    least = number(scope.monitor.min_label_ratio)
+    alert = Alert(
+        name="LabelsLate",
+        severity="warning",
+        summary="labels come late",
+        description="Version {{ $labels.version }}: {{ $value | humanizePercentage }} of the"
+        f" predictions that are {duration(scope.monitor.labels_within)} old have a label,"
+        f" at least {least}.",
+    )
+    ratio = scope.select(names.of_version("labels:ratio", SHORT))
+    came = f"{VERSION} {total(scope, 'labels', SHORT)} > 0"
+    owed = f"{VERSION} {due(scope, SHORT)} >= {MIN_DUE}"
+    expr = unless_unknown(
+        alert,
+        scope=scope,
+        judged=Judged(
+            met=f"{ratio} < {least} and {owed} and {came}",
+            signal=ratio,
+            known=f"{ratio} and {owed}",
+        ),
+    )
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _missing(scope: Scope) -> Rule:
+    alert = Alert(
+        name="FeedbackMissing",
+        severity="warning",
+        summary="no label comes",
+        description="Version {{ $labels.version }}: {{ $value | humanize }} predictions are"
+        f" {duration(scope.monitor.labels_within)} old and none of the window has a label:"
+        " quality and money are not known.",
+    )
+    owed, labels = due(scope, SHORT), total(scope, "labels", SHORT)
+    expr = serving(scope, f"{owed} >= {MIN_DUE} unless {VERSION} {labels} > 0")
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _few(scope: Scope) -> list[Rule]:
+    found = []
+    for counted, least, unjudged in (
+        ("predictions", scope.monitor.drift.min_predictions, "drift"),
+        ("labels", scope.monitor.quality.min_labels, "quality"),
+    ):
+        alert = Alert(
+            name="NotEnoughData",
+            severity="info",
+            subject=counted,
+            summary=f"too few {counted}: {unjudged} is not judged",
+            description=f"Version {{{{ $labels.version }}}}: {{{{ $value | humanize }}}} {counted}"
+            f" in the window, {number(least)} needed.",
+        )
+        count = zero_where_absent(total(scope, counted, SHORT), scope.select(names.SERVING))
+        expr = serving(scope, f"{count} < {number(least)}")
+        found.append(alert.rule(scope, expr, hold=scope.monitor.hold))
+    return found
+
+
+def _blind(scope: Scope) -> Rule:
+    alert = Alert(
+        name="NotEnoughData",
+        severity="info",
+        subject="reference",
+        summary="features have no training counts to compare with",
+        description="Version {{ $labels.version }}: {{ $value | humanize }} features are counted"
+        " and have no training counts.",
+    )
+    rows = scope.select(names.of_feature("rows:sum", SHORT), watched(scope, prediction=True))
+    least = number(scope.monitor.drift.min_predictions)
+    trained = f"{scope.select(names.REFERENCE_ROWS)} > 0"
+    blind = f"{rows} >= {least} unless {FEATURE} {trained}"
+    expr = serving(scope, f"count by ({', '.join(VERSION_LEVEL)}) ({blind})")
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _refused(scope: Scope) -> Rule:
+    span = duration(RECENT)
+    alert = Alert(
+        name="SchemaChanged",
+        severity="warning",
+        subject="requests",
+        page="serving",
+        summary="requests are refused: rows no longer look as the model was trained on",
+        description="{{ $value | humanizePercentage }} of the requests of an hour were refused as"
+        f" invalid_input, bound {number(REFUSED_RATIO)}.",
+    )
+    errors = scope.select("mdlc_request_errors_total", 'reason="invalid_input"')
+    refused = sum_by(("model",), f"increase({errors}[{span}])")
+    requests = sum_by(("model",), f"increase({scope.select('mdlc_request_seconds_count')}[{span}])")
+    met = f"{refused} / ({requests} > 0) > {number(REFUSED_RATIO)}"
+    return alert.rule(scope, f"{met} and on (model) {refused} >= {MIN_REFUSED}", hold=AT_ONCE)
+
+
+def _broken(scope: Scope) -> Rule:
+    """A feature of which much more is missing, or unseen in training, than there was."""
+    alert = Alert(
+        name="SchemaChanged",
+        severity="warning",
+        summary="feature {{ $labels.subject }} is often missing, or a category not seen before",
+        description="Version {{ $labels.version }}: {{ $value | humanizePercentage }} of the rows"
+        f" of an hour, more than {number(MORE_BROKEN)} above training's share.",
+    )
+    features, bins = watched(scope), f'bin=~"{MISSING_BIN}|{OTHER_BIN}"'
+    rows = recent(scope, names.ROWS, min(RECENT, scope.monitor.window), features)
+    all_rows = sum_by(FEATURE_LEVEL, rows)
+
+    def share(part: str, whole: str) -> str:
+        return f"{part} / {FEATURE} group_left () ({sum_by(FEATURE_LEVEL, whole)} > 0)"
+
+    few = recent(scope, names.ROWS, min(RECENT, scope.monitor.window), features, bins)
+    reference = scope.select(names.REFERENCE, features)
+    trained = share(scope.select(names.REFERENCE, features, bins), reference)
+    more = f"{share(few, rows)} > {on(names.BIN_LEVEL)} ({trained} + {number(MORE_BROKEN)})"
+    met = f"{more} and {FEATURE} {all_rows} >= {MIN_ROWS}"
+    subject = f"max by ({', '.join(VERSION_LEVEL)}, subject) ({rename(met, 'feature', 'subject')})"
+    return alert.rule(scope, serving(scope, subject), hold=min(scope.monitor.hold, RECENT / 4))
+
+
+def _no_rows(scope: Scope, span: timedelta) -> Rule:
+    alert = Alert(
+        name="DataLate",
+        severity="warning",
+        page="serving",
+        summary=f"no rows to predict came for {duration(span)}",
+        description=f"{{{{ $value | humanize }}}} predictions within {duration(span)}.",
+    )
+    # A span shorter than two evaluations may hold none of them.
+    seen = within(max(span, 2 * scope.step))
+    rose = sum_by(("model",), f"sum_over_time({increments(scope, 'predictions')}{seen})")
+    return alert.rule(scope, f"{rose} == 0", hold=AT_ONCE)

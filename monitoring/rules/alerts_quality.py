@@ -1,0 +1,151 @@
+"""Alerts on what labels tell: calibration, skill, accuracy, money, and the business's goals."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+from mdlc.core.spec.business import Goal
+from mdlc.monitoring.conditions import MAX_Z, MIN_SHARE, MIN_Z
+from mdlc.monitoring.rules import names
+from mdlc.monitoring.rules.alert import Alert, Judged, serving, unless_unknown
+from mdlc.monitoring.rules.names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.promql import Rule, Scope, number, on, sum_by
+from mdlc.monitoring.rules.windows import total
+
+CLASS, VERSION = on(CLASS_LEVEL), on(VERSION_LEVEL)
+OF_VERSION = "Version {{ $labels.version }}"
+LIVE_GOALS = {
+    "money_per_decision": names.of_model("money:mean", LONG),
+    "money_per_year": names.of_model("money:mean", LONG),
+    "accuracy": names.of_model("accuracy:ratio", LONG),
+    "log_loss": names.of_version("log_loss:mean", LONG),
+    "mae": names.of_version("mae:mean", LONG),
+    "rmse": names.of_version("rmse:mean", LONG),
+}
+"""What a goal's metric is while the model serves; the AUC takes rows, not counts."""
+
+
+def rules(scope: Scope) -> list[Rule]:
+    """Return the rules; AccuracyLow and MilestoneMissed only where the file asks for them."""
+    found = [_calibration(scope), _skill(scope), _money(scope)]
+    if scope.monitor.quality.min_accuracy is not None:
+        found.append(_accuracy(scope, scope.monitor.quality.min_accuracy))
+    goals = scope.lifecycle.spec.business.goals
+    return found + [_milestone(scope, goal) for goal in goals if goal.metric in LIVE_GOALS]
+
+
+def _calibration(scope: Scope) -> Rule:
+    bound = number(scope.monitor.quality.calibration)
+    alert = Alert(
+        name="CalibrationOff",
+        severity="warning",
+        reason="calibration",
+        summary="class {{ $labels.subject }} comes more or less often than predicted",
+        description=f"{OF_VERSION}: the observed share of class {{{{ $labels.subject }}}} is"
+        f" {{{{ $value | humanizePercentage }}}} off the predicted one, bound {bound}, and more"
+        f" than {number(MAX_Z)} standard errors.",
+    )
+    off = scope.select(names.of_class("calibration:off", SHORT))
+    z = scope.select(names.of_class("calibration:z", SHORT))
+    labels = f"{VERSION} group_left () {total(scope, 'labels', SHORT)}"
+    # A rarer class is not judged: its ratio moves by a lot while little is at stake.
+    common = " or ".join(
+        f"{total(scope, f'class_{what}', SHORT)} / {labels} >= {number(MIN_SHARE)}"
+        for what in ("observed", "predicted")
+    )
+    known = f"{off} and {CLASS} ({common})"
+    met = f"{off} > {bound} and {CLASS} abs({z}) > {number(MAX_Z)} and {CLASS} ({common})"
+    expr = unless_unknown(
+        alert, scope=scope, judged=Judged(met=met, signal=off, known=known, own="class")
+    )
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _skill(scope: Scope) -> Rule:
+    bound = number(scope.monitor.quality.min_skill)
+    alert = Alert(
+        name="SkillLow",
+        severity="critical",
+        reason="skill",
+        summary="the scores say too little more than the classes' shares do",
+        description=f"{OF_VERSION}: skill is {{{{ $value | humanize }}}}, at least {bound}.",
+    )
+    skill = scope.select(names.of_version("skill:ratio", SHORT))
+    expr = unless_unknown(alert, scope=scope, judged=Judged(met=f"{skill} < {bound}", signal=skill))
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _accuracy(scope: Scope, least: float) -> Rule:
+    bound = number(least)
+    alert = Alert(
+        name="AccuracyLow",
+        severity="critical",
+        reason="accuracy",
+        summary="the likeliest class is the true one too rarely",
+        description=f"{OF_VERSION}: accuracy is {{{{ $value | humanizePercentage }}}},"
+        f" at least {bound}.",
+    )
+    accuracy = scope.select(names.of_version("accuracy:ratio", SHORT))
+    expr = unless_unknown(
+        alert, scope=scope, judged=Judged(met=f"{accuracy} < {bound}", signal=accuracy)
+    )
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _money(scope: Scope) -> Rule:
+    currency = scope.lifecycle.spec.business.currency
+    bound = _money_bound(scope)
+    version = _money_bound(scope, "version=%q")
+    looked_up = (
+        f"{{{{ with printf `{version}` $labels.version $labels.version | query }}}}"
+        "{{ . | first | value | humanize }}{{ end }}"
+    )
+    alert = Alert(
+        name="MoneyLow",
+        severity="critical",
+        reason="money",
+        summary="decisions earn less than was promised at promotion",
+        description=f"{OF_VERSION}: {{{{ $value | humanize }}}} {currency} per decision,"
+        f" at least {looked_up}, by more than {number(MIN_Z)} standard errors.",
+    )
+    mean = scope.select(names.of_version("money:mean", SHORT))
+    error = scope.select(names.of_version("money:error", SHORT))
+    # A predictor that counts no squares has no error: nothing is then left out.
+    noise = f"{mean} + {number(MIN_Z)} * {error} >= {VERSION} ({bound})"
+    met = f"{mean} < {VERSION} ({bound}) unless {VERSION} {noise}"
+    known = f"{mean} and {VERSION} ({bound})"
+    expr = unless_unknown(alert, scope=scope, judged=Judged(met=met, signal=mean, known=known))
+    return alert.rule(scope, expr, hold=scope.monitor.hold)
+
+
+def _money_bound(scope: Scope, *matchers: str) -> str:
+    """Return what each version has to earn per decision, as `conditions.money_bound` has it."""
+    gauge = scope.select("mdlc_promised_money_per_decision", *matchers)
+    promised = f"max by ({', '.join(VERSION_LEVEL)}) ({gauge})"
+    share = number(scope.monitor.quality.money_ratio)
+    return f"{promised} - (1 - {share}) * abs({promised})"
+
+
+def _milestone(scope: Scope, goal: Goal) -> Rule:
+    business = scope.lifecycle.spec.business
+    value = scope.select(LIVE_GOALS[goal.metric])
+    if LIVE_GOALS[goal.metric].startswith("model_version:"):
+        value = sum_by(("model",), serving(scope, value))
+    if goal.metric == "money_per_year":
+        value = f"{value} * {number(business.decisions_per_year)}"
+    compares, bound = ("<", goal.at_least) if goal.at_most is None else (">", goal.at_most)
+    assert bound is not None  # noqa: S101 - a goal has exactly one bound
+    after = datetime.combine(goal.by + timedelta(days=1), time(), UTC)
+    words = "at least" if goal.at_most is None else "at most"
+    alert = Alert(
+        name="MilestoneMissed",
+        severity="warning",
+        subject=f"{goal.metric} by {goal.by}",
+        summary=f"the goal {goal.metric}, {words} {number(bound)} by {goal.by}, is missed",
+        description=f"{goal.metric} of the long window is {{{{ $value | humanize }}}},"
+        f" {words} {number(bound)} was to be reached by {goal.by}.",
+    )
+    passed = f"vector(time()) >= {number(after.timestamp())}"
+    return alert.rule(
+        scope, f"{value} {compares} {number(bound)} and on () {passed}", hold=scope.monitor.hold
+    )

@@ -1,0 +1,145 @@
+"""What each counter rose by since the last evaluation, exactly: nothing is extrapolated.
+
+    L   what a counter stands at, at its last scrape, even if its target has just gone
+    P   what it stood at when the rule was evaluated last, as that evaluation recorded it
+
+    L - P       where that is not negative
+    L           where it is: the counter began again from 0
+    L           where P is missing because the series is new: another series of the same counter
+                and target has a P, or the process is younger than P's memory, or is another one
+    nothing     where P is missing and the process is old: the count is of unknown age (first
+                sight, or Prometheus was away for longer than P's memory)
+
+Increments and the new P are written by one rule, so in one commit: a server that is killed or
+reloaded between two rules would count twice, or not at all. The increments are then copied to
+series with the names that others read.
+"""
+
+from __future__ import annotations
+
+from mdlc.core.profile import PREDICTION
+from mdlc.monitoring.rules import names
+from mdlc.monitoring.rules.promql import Rule, Scope, duration, label, quote, rule, sum_by
+
+OWN = ("version", "feature", "bin", "class", "action", "le", "currency")
+"""A counter's own labels; the others are its target's."""
+RAW = "|".join(
+    [
+        *names.COUNTS.values(),
+        *names.CLASS_COUNTS.values(),
+        *("mdlc_actions_total", "mdlc_label_lag_seconds_bucket"),
+        *("mdlc_feature_bin_total", "mdlc_prediction_bin_total"),
+    ]
+)
+STARTED = "process_start_time_seconds"
+OF_STARTED = 'of="started"'
+PROCESS = "on (job, instance)"
+NEW, REPLACED = "instance:mdlc_process:new", "instance:mdlc_process:replaced"
+NOW = "[500ms]"
+"""Only what was recorded by this very evaluation; the shortest step is a second."""
+
+
+def rules(scope: Scope) -> list[Rule]:
+    """Return the rules, in the order in which they have to be evaluated."""
+    copies = [
+        rule(names.increase(counted), sum_by(level, increments(scope, counted)))
+        for counted, level in names.LEVELS.items()
+    ]
+    return [
+        rule(NEW, _new(scope), model=scope.name),
+        rule(REPLACED, _replaced(scope), model=scope.name),
+        rule(names.STATE, _state(scope)),
+        *copies,
+    ]
+
+
+def increments(scope: Scope, counted: str, *matchers: str) -> str:
+    """Select the increments of something counted, or of what `matchers` leave of it."""
+    return scope.select(names.STATE, 'is="increase"', f"of={quote(counted)}", *matchers)
+
+
+def _state(scope: Scope) -> str:
+    """Return increments by their own labels, and what is remembered for the next evaluation."""
+    last, known = _last(scope), _known(scope)
+    rise = f"""
+    (({last}) - ignoring (is) ({known})) >= 0
+    or ({last}) and ignoring (is, {", ".join(OWN)}) ({known})
+    or ({last}) and {PROCESS} last_over_time({scope.select(NEW)}{NOW})
+    or ({last}) and {PROCESS} last_over_time({scope.select(REPLACED)}{NOW})
+  """
+    # A change of currency changes what money means; it is not two kinds of money.
+    own = ("of", "model", *(name for name in OWN if name != "currency"))
+    return "\n".join(
+        [
+            label(sum_by(own, rise), "is", "increase"),
+            "or",
+            label(f"({last}) or ({_started(scope)})", "is", "last"),
+        ]
+    )
+
+
+def _last(scope: Scope) -> str:
+    """Return L."""
+    return _named(f"last_over_time({_raw(scope)}[{duration(scope.latest)}])")
+
+
+def _raw(scope: Scope) -> str:
+    return scope.select("", f'__name__=~"{RAW}"')
+
+
+def _named(counters: str) -> str:
+    """Say in labels what is counted; bins of the prediction are those of one more feature."""
+    pattern = '"mdlc_(?:(.+?)(?:_sum)?_total|(label_lag_seconds_.+))"'
+    of = f'label_replace({counters}, "of", "$1$2", "__name__", {pattern})'
+    rows = f'label_replace({of}, "of", "{names.ROWS}", "of", "(?:feature|prediction)_bin")'
+    which = '"__name__", "mdlc_prediction_bin_total"'
+    return f'label_replace({rows}, "feature", "{PREDICTION}", {which})'
+
+
+def _remembered(scope: Scope, *matchers: str) -> str:
+    """Return P. The rule that reads it has not written yet, so it is the evaluation before."""
+    state = scope.select(names.STATE, 'is="last"', *matchers)
+    return f"last_over_time({state}[{duration(scope.memory)}])"
+
+
+def _known(scope: Scope) -> str:
+    """Return P but for counters that another process shows now: those began again from 0.
+
+    The value alone does not tell, where the new process has already counted more than the old.
+    Counters that only the old process showed keep their P.
+    """
+    replaced = f"last_over_time({scope.select(REPLACED)}{NOW})"
+    return (
+        f"{_remembered(scope)} unless ignoring (is)"
+        f" ({_named(_raw(scope))} and {PROCESS} {replaced})"
+    )
+
+
+def _started(scope: Scope) -> str:
+    """Return when each process that shows this model's counters began."""
+    latest = f"[{duration(scope.latest)}]"
+    shows = f"last_over_time({scope.select('mdlc_predictions_total')}{latest})"
+    named = label(label(f"last_over_time({STARTED}{latest})", "of", "started"), "model", scope.name)
+    return f"{named} and {PROCESS} {shows}"
+
+
+def _process(expr: str) -> str:
+    """Return one value a process, whatever other labels its target has or had."""
+    return f"max by (job, instance) ({expr})"
+
+
+def _new(scope: Scope) -> str:
+    """Return processes that cannot have been counted before: younger than P, without one."""
+    young = f"{_process(_started(scope))} > time() - {_memory_seconds(scope)}"
+    return f"({young}) unless {PROCESS} {_remembered(scope, OF_STARTED)}"
+
+
+def _replaced(scope: Scope) -> str:
+    """Return targets whose process is not the one that P is of."""
+    before = _process(_remembered(scope, OF_STARTED))
+    return f"{_process(_started(scope))} != {PROCESS} {before}"
+
+
+def _memory_seconds(scope: Scope) -> str:
+    """Return how old a process may be whose counters were all made within P's memory."""
+    return str(round(scope.memory.total_seconds()))

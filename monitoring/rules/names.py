@@ -1,0 +1,143 @@
+"""Names of the recorded series, level:metric:operation, so that nobody spells one by hand.
+
+Every series has the label `model`; the level names its other labels. A window is SHORT
+(spec.monitor.window) or LONG (spec.monitor.long_window).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Window = Literal["short", "long"]
+SHORT: Window = "short"
+LONG: Window = "long"
+WINDOWS: tuple[Window, ...] = (SHORT, LONG)
+
+PREDICTOR_JOB, TRIGGER_JOB = "mdlc-predictor", "mdlc-trigger"
+"""Names of the scrape jobs."""
+
+STATE = "mdlc:counts:step"
+"""Of each evaluation, in one series each: increments (is="increase") and what every counter stood
+at (is="last"), of="predictions" and so on. Only other rules read it."""
+CHI_SQUARE = "mdlc:chi_square:quantile"
+"""Constants by number of bins (label `bins`)."""
+
+COUNTS = {
+    "predictions": "mdlc_predictions_total",
+    "labels": "mdlc_labels_total",
+    "correct": "mdlc_correct_total",
+    "log_loss": "mdlc_log_loss_sum_total",
+    "brier": "mdlc_brier_sum_total",
+    "money_gained": "mdlc_money_gained_total",
+    "money_lost": "mdlc_money_lost_total",
+    "money_squared": "mdlc_money_squared_sum_total",
+    "absolute_error": "mdlc_absolute_error_sum_total",
+    "squared_error": "mdlc_squared_error_sum_total",
+    "label_lag_seconds_sum": "mdlc_label_lag_seconds_sum",
+    "label_lag_seconds_count": "mdlc_label_lag_seconds_count",
+}
+"""What is counted of a version -> the predictor's counter."""
+CLASS_COUNTS = {
+    "class_predicted": "mdlc_class_predicted_sum_total",
+    "class_observed": "mdlc_class_observed_total",
+    "class_variance": "mdlc_class_variance_sum_total",
+    "class_named": "mdlc_class_named_total",
+    "class_correct": "mdlc_class_correct_total",
+}
+"""The same of a class."""
+ACTIONS, LAG_BUCKET, ROWS = "actions", "label_lag_seconds_bucket", "rows"
+
+MODEL_LEVEL = ("model",)
+VERSION_LEVEL = ("model", "version")
+CLASS_LEVEL = ("model", "version", "class")
+ACTION_LEVEL = ("model", "version", "action")
+LAG_LEVEL = ("model", "version", "le")
+FEATURE_LEVEL = ("model", "version", "feature")
+BIN_LEVEL = ("model", "version", "feature", "bin")
+
+LEVELS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(COUNTS, VERSION_LEVEL),
+    **dict.fromkeys(CLASS_COUNTS, CLASS_LEVEL),
+    ACTIONS: ACTION_LEVEL,
+    LAG_BUCKET: LAG_LEVEL,
+    ROWS: BIN_LEVEL,
+}
+"""What is counted -> the labels that its counts have."""
+
+SERVING = "model_version:mdlc_serving:bool"
+SETTLED = "model_version:mdlc_settled:bool"
+REFERENCE = "model_version_feature_bin:mdlc_reference_rows:max"
+REFERENCE_ROWS = "model_version_feature:mdlc_reference_rows:sum"
+
+GROUPS = ("signals", "slo", "life")
+"""Parts of a rule file: what is counted, objectives, and whether all that runs at all."""
+BURN_WINDOWS = ("5m", "30m", "1h", "6h", "3d")
+
+
+def record(level: tuple[str, ...], metric: str, operation: str) -> str:
+    """Name a series by the labels it has.
+
+    >>> record(CLASS_LEVEL, "precision", "ratio_short")
+    'model_version_class:mdlc_precision:ratio_short'
+    """
+    return f"{'_'.join(level)}:mdlc_{metric}:{operation}"
+
+
+def increase(counted: str) -> str:
+    """Name the increments of something counted.
+
+    >>> increase("rows")
+    'model_version_feature_bin:mdlc_rows:increase'
+    """
+    return record(LEVELS[counted], counted, "increase")
+
+
+def total(counted: str, window: Window) -> str:
+    """Name the sum over a window of something counted.
+
+    >>> total("predictions", SHORT)
+    'model_version:mdlc_predictions:sum_short'
+    """
+    return record(LEVELS[counted], counted, f"sum_{window}")
+
+
+def of_version(signal: str, window: Window) -> str:
+    """Name a version's signal, such as "accuracy:ratio".
+
+    >>> of_version("accuracy:ratio", LONG)
+    'model_version:mdlc_accuracy:ratio_long'
+    """
+    return f"model_version:mdlc_{signal}_{window}"
+
+
+def of_class(signal: str, window: Window) -> str:
+    """Name a class's signal: "precision:ratio", "calibration:off" ..."""
+    return f"model_version_class:mdlc_{signal}_{window}"
+
+
+def of_feature(signal: str, window: Window) -> str:
+    """Name a feature's signal: "psi:value", "psi:noise", "missing:ratio" ..."""
+    return f"model_version_feature:mdlc_{signal}_{window}"
+
+
+def of_model(signal: str, window: Window) -> str:
+    """Name a signal summed over versions: "money:mean", "predictions:sum" ..."""
+    return f"model:mdlc_{signal}_{window}"
+
+
+def burn(kind: Literal["errors", "slow"], window: str) -> str:
+    """Name the share of requests that fail or are slow over one of BURN_WINDOWS.
+
+    >>> burn("errors", "5m")
+    'model:mdlc_request_errors:ratio_rate5m'
+    """
+    return f"model:mdlc_request_{kind}:ratio_rate{window}"
+
+
+def group(model: str, part: str) -> str:
+    """Name a rule group of a lifecycle.
+
+    >>> group("flight-delays", "alerts")
+    'mdlc-flight-delays-alerts'
+    """
+    return f"mdlc-{model}-{part}"

@@ -1,0 +1,43 @@
+"""The components that end a run: release what was promoted, report how it went."""
+
+from kfp import dsl
+
+from mdlc.core.steps import STEP_IMAGE
+
+
+@dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)
+def release(
+    settings: str,
+    run_id: str,
+    verdict: dsl.Input[dsl.Artifact],
+    deployed: dsl.Input[dsl.Model],
+    outcome: dsl.Output[dsl.Artifact],
+    page: dsl.Output[dsl.Markdown],
+) -> None:
+    """Copy a promoted bundle to the artifact root and move the pointer that predictors follow."""
+    from mdlc.pipelines.kubeflow.step import release
+
+    release(
+        settings=settings,
+        run_id=run_id,
+        verdict=verdict,
+        deployed=deployed,
+        outcome=outcome,
+        page=page,
+    )
+
+
+@dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)
+def report(
+    settings: str, run_id: str, status: dsl.PipelineTaskFinalStatus, page: dsl.Output[dsl.Markdown]
+) -> None:
+    """Write down how the run ended, whatever became of it: runs/RUN.json in the artifact root."""
+    from mdlc.pipelines.kubeflow.step import report
+
+    report(
+        settings=settings,
+        run_id=run_id,
+        state=status.state,
+        error=status.error_message or "",
+        page=page,
+    )

@@ -1,0 +1,190 @@
+"""The pipeline of one lifecycle for a cluster: the stages wired as in training.py, in pods.
+
+Every argument of the local pipeline is one here, so what differs between runs is not compiled in;
+only what spec.cluster says of pods is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal
+
+from mdlc.core.spec.cluster import Cluster
+from mdlc.pipelines.kubeflow.dress import dress
+
+# fmt: off
+PARAMETERS = (
+    "settings", "name", "business", "columns", "sources", "root", "digests", "epoch", "data",
+    "sensitive", "table_model", "explore", "contest_model", "train_model", "payoff", "drift",
+    "parity", "judge_model", "deploy", "feedback", "feedback_digest", "until", "warm",
+    "warm_digest", "half_life", "guard", "champion", "champion_digest",
+)
+FRONT = ("business", "collection", "preparation", "exploration", "selection")
+BACK = ("evaluation", "deployment", "release")
+# fmt: on
+Given = dict[str, Any]
+Fuse = Literal["none", "light"]
+
+
+def build(cluster: Cluster, *, name: str, fuse: Fuse, fresh: bool) -> Any:
+    """Return the pipeline as kfp's component; `fresh` asks the sources anew in each run."""
+    from kfp import dsl
+
+    from mdlc.pipelines.kubeflow.closing import report
+
+    def lifecycle(*values: Any) -> None:
+        given = dict(zip(PARAMETERS, values, strict=True))
+        given["run_id"] = dsl.PIPELINE_JOB_ID_PLACEHOLDER
+        told = report(settings=given["settings"], run_id=given["run_id"])
+        dress(told, cluster=cluster, stages=["report"], cached=False).set_display_name("report")
+        with dsl.ExitHandler(exit_task=told, name="life"):
+            (_fused if fuse == "light" else _plain)(given, cluster, fresh)
+
+    kinds = {"parity": float}
+    lifecycle.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                parameter,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                annotation=kinds.get(parameter, str),
+            )
+            for parameter in PARAMETERS
+        ],
+        return_annotation=None,
+    )
+    described = f"The life of {name} up to its release, compiled by mdlc."
+    return dsl.pipeline(name=f"mdlc-{name}", description=described)(lifecycle)
+
+
+def _plain(given: Given, cluster: Cluster, fresh: bool) -> None:
+    """Wire a pod a stage."""
+    from mdlc.pipelines.kubeflow import closing, components
+
+    task = partial(_task, given=given, cluster=cluster)
+    task(components.business, "business", take=("settings", "business", "columns"))
+    snapshot = task(
+        components.collection,
+        "collection",
+        take=("settings", "sources", "root", "digests", "epoch"),
+        cached=not fresh,
+    ).output
+    table = task(
+        components.preparation,
+        "preparation",
+        take=("settings", "data", "feedback", "feedback_digest", "until", "guard"),
+        model=given["table_model"],
+        snapshot=snapshot,
+    ).output
+    findings = task(
+        components.exploration,
+        "exploration",
+        take=("settings", "explore", "sensitive"),
+        table=table,
+    ).outputs["findings"]
+    contest = task(
+        components.selection,
+        "selection",
+        take=("settings", "data", "business"),
+        model=given["contest_model"],
+        table=table,
+    ).output
+    models = _training(given, cluster, table=table, findings=findings, contest=contest)
+    verdict = task(
+        components.evaluation,
+        "evaluation",
+        take=("settings", "deploy", "payoff", "champion", "champion_digest", "guard"),
+        cached=False,  # The champion is looked up when it runs.
+        model=given["judge_model"],
+        table=table,
+        models=models,
+    ).outputs["verdict"]
+    deployed = task(
+        components.deployment,
+        "deployment",
+        take=("settings", "name"),
+        cached=False,
+        verdict=verdict,
+        models=models,
+    ).output
+    task(
+        closing.release,
+        "release",
+        take=("settings", "run_id"),
+        cached=False,
+        verdict=verdict,
+        deployed=deployed,
+    )
+
+
+def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
+    """Wire three pods: what comes before training, training, what comes after."""
+    from mdlc.pipelines.kubeflow import fused
+
+    first = _task(
+        fused.front,
+        *FRONT,
+        given=given,
+        cluster=cluster,
+        cached=not fresh,
+        take=(
+            *("settings", "business", "columns", "sources", "root", "digests", "epoch", "data"),
+            *("table_model", "feedback", "feedback_digest", "until", "guard", "explore"),
+            *("sensitive", "contest_model"),
+        ),
+    )
+    table = first.outputs["table"]
+    models = _training(
+        given,
+        cluster,
+        table=table,
+        findings=first.outputs["findings"],
+        contest=first.outputs["contest"],
+    )
+    _task(
+        fused.back,
+        *BACK,
+        given=given,
+        cluster=cluster,
+        cached=False,
+        take=(
+            *("settings", "run_id", "name", "judge_model", "deploy", "payoff", "champion"),
+            *("champion_digest", "guard"),
+        ),
+        table=table,
+        models=models,
+    )
+
+
+def _training(given: Given, cluster: Cluster, *, table: Any, findings: Any, contest: Any) -> Any:
+    from mdlc.pipelines.kubeflow import components
+
+    task = _task(
+        components.training,
+        "training",
+        given=given,
+        cluster=cluster,
+        take=(
+            *("settings", "name", "payoff", "drift", "parity", "warm", "warm_digest"),
+            "half_life",
+        ),
+        model=given["train_model"],
+        table=table,
+        findings=findings,
+        contest=contest,
+    )
+    return task.outputs["models"]
+
+
+def _task(
+    component: Any,
+    *stages: str,
+    given: Given,
+    cluster: Cluster,
+    take: Sequence[str],
+    cached: bool = True,
+    **more: Any,
+) -> Any:
+    made = component(**{name: given[name] for name in take}, **more)
+    return dress(made, cluster=cluster, stages=stages, cached=cached)

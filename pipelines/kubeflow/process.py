@@ -1,0 +1,112 @@
+"""One stage in a process of its own, inside a pod: fetch what it reads, ask the cache, run it.
+
+Run as `python -m mdlc.pipelines.kubeflow.process` with an Asked on standard input. A process a
+stage keeps fused stages apart, as local runs do; and inside an executor kfp has no compiler to
+import the wrappers with.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mdlc.core import remote
+from mdlc.core.errors import StageError
+from mdlc.core.files import digest_json, digest_path, write_document
+from mdlc.core.steps import reporting
+from mdlc.pipelines.kubeflow.inputs import Parameters, bring
+from mdlc.pipelines.kubeflow.results import PLACES, Results
+from mdlc.pipelines.kubeflow.settings import Answered, Asked
+from mdlc.pipelines.local.code import stage_code
+from mdlc.pipelines.local.store import Question
+
+DATABASE = "mlflow.db"
+
+
+@dataclass(frozen=True)
+class Place:
+    """All that a stage's wrapper reads of an artifact."""
+
+    path: str
+
+
+def perform(asked: Asked) -> Answered:
+    """Do what is asked, from the cache where it answers."""
+    name, path = asked.output
+    out = Path(path)
+    with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
+        scratch = Path(folder)
+        given = bring(asked.stage, asked.parameters, settings=asked.settings, scratch=scratch)
+        question = question_of(asked, given)
+        results = Results(asked.settings)
+        started = time.monotonic()
+        if results.fetch(question, out):
+            seconds = time.monotonic() - started
+            return Answered(key=question.key, digest=digest_path(out), cached=True, seconds=seconds)
+        with _registry(asked, given, scratch) as parameters:
+            _stage(asked.stage)(
+                **parameters,
+                **{key: Place(value) for key, value in asked.inputs.items()},
+                **{name: Place(path)},
+            )
+        seconds = time.monotonic() - started
+        digest = results.put(question, out, name=name, seconds=seconds)
+    return Answered(key=question.key, digest=digest, cached=False, seconds=seconds)
+
+
+def question_of(asked: Asked, given: Parameters) -> Question:
+    """Return the cache's question: the same fused or not, wherever things lie."""
+    return Question(
+        stage=asked.stage,
+        code=stage_code(asked.stage),
+        parameters={k: digest_json(v) for k, v in given.items() if k not in PLACES},
+        inputs={k: digest_path(Path(v)) for k, v in asked.inputs.items()},
+    )
+
+
+@contextmanager
+def _registry(asked: Asked, given: Parameters, scratch: Path) -> Iterator[Parameters]:
+    """Yield the parameters with the registry: MLFLOW_TRACKING_URI, or a file in the object store.
+
+    Raises:
+        StageError: another run wrote the file meanwhile; a new try finds it.
+    """
+    if asked.stage != "deployment":
+        yield given
+        return
+    server = os.environ.get("MLFLOW_TRACKING_URI")
+    if server:
+        yield given | {"registry": server}
+        return
+    location, path = remote.join(asked.settings.artifacts, DATABASE), scratch / DATABASE
+    before = remote.digest_of(location)
+    if before:
+        remote.get_file(location, path)
+    yield given | {"registry": f"sqlite:///{path}"}
+    if remote.digest_of(location) != before:
+        raise StageError("deployment: another run wrote the registry meanwhile", hint="try again")
+    remote.put_file(path, location)
+
+
+def _stage(stage: str) -> Callable[..., None]:
+    module = importlib.import_module(f"mdlc.components.{stage}.component")
+    function: Callable[..., None] = getattr(module, stage).python_func
+    return function
+
+
+def main() -> None:
+    """Read what is asked, do it, write what became of it."""
+    asked = Asked.model_validate_json(sys.stdin.read())
+    with reporting(asked.stage):
+        write_document(Path(asked.answer), perform(asked))
+
+
+if __name__ == "__main__":
+    main()

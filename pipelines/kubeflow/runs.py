@@ -1,0 +1,91 @@
+"""How a run stands, from what KFP's API says of it and what the run itself wrote down."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from mdlc.core import remote
+from mdlc.core.errors import MdlcError
+from mdlc.pipelines.kubeflow.settings import Outcome, Settings
+
+State = Literal["running", "succeeded", "failed"]
+ENDED: dict[str, State] = {
+    "SUCCEEDED": "succeeded",
+    "SKIPPED": "succeeded",
+    "FAILED": "failed",
+    "CANCELED": "failed",
+}
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """One task of a run."""
+
+    name: str
+    state: str
+    """As KFP has it: PENDING, RUNNING, SUCCEEDED, SKIPPED (cached), FAILED ..."""
+    seconds: float
+    pods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a run stands."""
+
+    run_id: str
+    name: str
+    state: State
+    tasks: list[TaskState] = field(default_factory=list)
+    outcome: Outcome | None = None
+    """What it led to, once it ended; None where the object store does not tell us."""
+    error: str = ""
+    created: datetime | None = None
+
+
+def run_state(run: Any) -> RunState:
+    """Return how a run of the API stands."""
+    state = ENDED.get(str(run.state), "running")
+    details = run.run_details.task_details if run.run_details else None
+    tasks = [_task(task) for task in details or [] if task.display_name]
+    error = run.error.message if run.error else ""
+    return RunState(
+        run_id=str(run.run_id),
+        name=str(run.display_name),
+        state=state,
+        tasks=sorted(tasks, key=lambda task: task.name),
+        outcome=_outcome(run) if state != "running" else None,
+        error=error or "",
+        created=run.created_at,
+    )
+
+
+def _task(task: Any) -> TaskState:
+    began, ended = task.start_time or task.create_time, task.end_time
+    seconds = (ended - began).total_seconds() if began and ended else 0.0
+    pods = {child.pod_name for child in task.child_tasks or [] if child.pod_name}
+    return TaskState(
+        name=str(task.display_name),
+        state=str(task.state or "PENDING"),
+        seconds=max(seconds, 0.0),
+        pods=tuple(sorted(pods)),
+    )
+
+
+def _outcome(run: Any) -> Outcome | None:
+    """Read what the run led to; None if it never said, or its store is out of our reach."""
+    given = (run.runtime_config.parameters or {}).get("settings") if run.runtime_config else None
+    if not given:
+        return None
+    settings = Settings.model_validate_json(given)
+    with contextlib.suppress(MdlcError):
+        location = remote.join(settings.artifacts, "runs", f"{run.run_id}.json")
+        return remote.read_document(location, Outcome)
+    return None
+
+
+def failed(run: Any) -> bool:
+    """Say whether a run of the API has ended badly."""
+    return ENDED.get(str(run.state)) == "failed"

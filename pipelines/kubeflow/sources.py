@@ -1,0 +1,90 @@
+"""Where a run on a cluster finds its sources: in the image, in the object store, or uploaded."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from mdlc.components.collection.locations import find
+from mdlc.components.collection.stage import source_digests
+from mdlc.core import remote
+from mdlc.core.errors import DataError, SpecError
+from mdlc.core.files import Document, digest_path
+from mdlc.core.spec import Lifecycle
+
+RECORD = "sources.json"
+FOLDER = "sources"
+
+
+class Sources(Document):
+    """Folder that relative locations start from, and what the submitter knows of the sources."""
+
+    root: str
+    digests: dict[str, str]
+
+
+def relative(lifecycle: Lifecycle) -> dict[str, str]:
+    """Return source -> location, of those beside the file."""
+    found = {name: source.location for name, source in lifecycle.spec.data.sources.items()}
+    return {k: v for k, v in found.items() if "://" not in v and not Path(v).is_absolute()}
+
+
+def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
+    """Copy the sources beside the file to the artifact root, by digest; the same are not copied.
+
+    Raises:
+        DataError: a source is missing.
+        SpecError: a location leads out of the file's folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="mdlc-sources-") as scratch:
+        for name, location in relative(lifecycle).items():
+            where = f"spec.data.sources.{name}"
+            for path in find(location, root=root, where=where):
+                inside = os.path.relpath(path, root)
+                if inside.startswith(".."):
+                    raise SpecError(f"{location} is outside of {root}", where=where)
+                link = Path(scratch) / inside
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.unlink(missing_ok=True)
+                link.symlink_to(path.resolve())
+        target = remote.join(artifacts, FOLDER, digest_path(Path(scratch)))
+        remote.put_folder(Path(scratch), target)
+    sources = Sources(root=target, digests=source_digests(lifecycle.spec.data, root=root))
+    remote.put_document(remote.join(artifacts, RECORD), sources)
+    return sources
+
+
+def at(lifecycle: Lifecycle, *, location: str) -> Sources:
+    """Return the sources below a location that somebody else keeps, such as s3://bucket/data."""
+    mark = remote.fingerprint(location)
+    names = lifecycle.spec.data.sources
+    return Sources(root=location, digests=dict.fromkeys(names, mark))
+
+
+def known(lifecycle: Lifecycle, *, artifacts: str) -> Sources:
+    """Return the sources without new ones: those of the last upload, or those in the image.
+
+    Raises:
+        SpecError: a source is beside the file and was never uploaded.
+    """
+    beside = relative(lifecycle)
+    if beside:
+        found = remote.read_document(remote.join(artifacts, RECORD), Sources)
+        if found is None:
+            name, location = next(iter(beside.items()))
+            raise SpecError(
+                f"{location} lies beside the file, where a cluster cannot read it",
+                where=f"spec.data.sources.{name}",
+                hint="copy it with --upload, or name its folder with --data-root s3://...",
+            )
+        return found
+    return Sources(root=".", digests=_digests(lifecycle))
+
+
+def _digests(lifecycle: Lifecycle) -> dict[str, str]:
+    """Return the digests of sources in packages; "" where this machine does not have them."""
+    try:
+        return source_digests(lifecycle.spec.data, root=Path())
+    except DataError:
+        return dict.fromkeys(lifecycle.spec.data.sources, "")

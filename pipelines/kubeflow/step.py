@@ -1,0 +1,136 @@
+"""What the components call inside a pod; kfp's executor has loaded us, without its compiler."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mdlc.core import remote
+from mdlc.core.errors import MARK, StageError
+from mdlc.core.files import read_document
+from mdlc.core.steps import reporting
+from mdlc.pipelines.kubeflow import shown
+from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
+
+STAGE = "mdlc.pipelines.kubeflow.process"
+RELEASE = "mdlc.life.cluster.release"
+"""Run as processes: inside an executor kfp has no compiler, and release is of another room."""
+
+
+def run(  # noqa: PLR0913 - a component's arguments and artifacts
+    stage: str,
+    *,
+    settings: str,
+    parameters: Mapping[str, str | float],
+    inputs: Mapping[str, Any],
+    output: tuple[str, Any],
+    shows: Mapping[str, Any] | None = None,
+) -> None:
+    """Run one stage in its own process, say what became of it, and draw what KFP's UI shows.
+
+    A failure ends this process with the stage's exit code; its error is the last line of the log.
+    """
+    name, artifact = output
+    with tempfile.TemporaryDirectory(prefix="mdlc-step-") as folder:
+        answer = Path(folder) / "answer.json"
+        asked = Asked(
+            stage=stage,
+            settings=Settings.model_validate_json(settings),
+            parameters=dict(parameters),
+            inputs={key: value.path for key, value in inputs.items()},
+            output=(name, artifact.path),
+            answer=str(answer),
+        )
+        _process(STAGE, asked.model_dump_json(), what=stage)
+        answered = read_document(answer, Answered)
+    artifact.metadata.update(answered.model_dump(mode="json"))
+    how = "taken from the cache" if answered.cached else "computed"
+    sys.stdout.write(f"{stage}: {how} in {answered.seconds:.1f} s, digest {answered.digest[:12]}\n")
+    drawn = shown.DRAWERS.get(stage)
+    if drawn and shows:
+        _drawn(stage, drawn, artifact=artifact, shows=shows)
+
+
+def release(  # noqa: PLR0913 - a component's artifacts
+    *, settings: str, run_id: str, verdict: Any, deployed: Any, outcome: Any, page: Any
+) -> None:
+    """Release what was promoted; write what became of it as artifact and into the artifact root."""
+    asked = {
+        "settings": json.loads(settings),
+        "run": run_id,
+        "evaluation": verdict.path,
+        "deployment": deployed.path,
+        "out": outcome.path,
+    }
+    _process(RELEASE, json.dumps(asked), what="release")
+    with reporting("release"):
+        ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
+        outcome.metadata.update({"outcome": ended.outcome, "version": ended.version})
+        _page(page, ended)
+
+
+def report(*, settings: str, run_id: str, state: str, error: str, page: Any) -> None:
+    """Say how the run ended; where release did not say it, the run failed."""
+    with reporting("report"):
+        known = Settings.model_validate_json(settings)
+        location = remote.join(known.artifacts, "runs", f"{run_id}.json")
+        ended = remote.read_document(location, Outcome)
+        if ended is None:
+            why = error or f"the run ended {state.lower() or 'early'}; see its steps' logs"
+            ended = Outcome(
+                name=known.name,
+                run=run_id,
+                kind=known.kind,
+                outcome="failed",
+                reasons=[why],
+                ended=datetime.now(UTC),
+            )
+            remote.put_document(location, ended)
+        _page(page, ended)
+
+
+def _page(page: Any, ended: Outcome) -> None:
+    said = "".join(f"- {reason}\n" for reason in ended.reasons)
+    version = f", version {ended.version}" if ended.version else ""
+    text = f"# {ended.name}: {ended.outcome}{version}\n\n{said}"
+    Path(page.path).parent.mkdir(parents=True, exist_ok=True)
+    Path(page.path).write_text(text)
+    sys.stdout.write(text)
+
+
+def _process(module: str, asked: str, *, what: str) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "_KFP_RUNTIME"}
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    sys.stdout.flush()
+    ended = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", module],
+        input=asked,
+        text=True,
+        check=False,
+        env=environment | quiet,
+    )
+    if ended.returncode > 0:
+        raise SystemExit(ended.returncode)
+    if ended.returncode < 0:
+        hint = "out of memory? raise spec.cluster.stages" if ended.returncode == -9 else ""
+        error = StageError(f"{what}: it ended by signal {-ended.returncode}", hint=hint)
+        sys.stderr.write(f"{MARK}{error.to_json()}\n")
+        raise SystemExit(error.exit_code)
+
+
+def _drawn(
+    stage: str,
+    drawer: Callable[[Path, Mapping[str, Any]], None],
+    *,
+    artifact: Any,
+    shows: Mapping[str, Any],
+) -> None:
+    with reporting(stage):
+        drawer(Path(artifact.path), shows)

@@ -1,0 +1,44 @@
+"""What the verbs for clusters share: where Kubeflow Pipelines is, where the sources lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from mdlc.pipelines.kubeflow.client import Client
+
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        envvar="KF_PIPELINES_ENDPOINT",
+        help="URL of Kubeflow Pipelines' API; in a pod of the cluster it is found.",
+    ),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", help="The profile's, where Kubeflow has many users."),
+]
+Experiment = Annotated[
+    str | None, typer.Option("--experiment", help="Default: the lifecycle's name.")
+]
+Fuse = Annotated[
+    Literal["none", "light"] | None,
+    typer.Option("--fuse", help="Stages in fewer pods; default spec.cluster.fuse."),
+]
+Upload = Annotated[
+    bool, typer.Option("--upload", help="Copy the sources beside FILE to the artifact root.")
+]
+DataRoot = Annotated[
+    str | None,
+    typer.Option("--data-root", help="Where relative sources lie, such as s3://bucket/data."),
+]
+
+
+def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> Client:
+    """Return the client of Kubeflow Pipelines."""
+    from mdlc.pipelines.kubeflow.client import Client
+
+    return Client(host, namespace=namespace, experiment=experiment)

@@ -1,0 +1,42 @@
+"""mdlc promote: end a canary early, in its favour."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = 'Example: mdlc promote lifecycle.yaml --why "two days without a complaint"'
+
+
+def promote(
+    file: File = DEFAULT_FILE,
+    why: Annotated[str, typer.Option(help="Recorded in the history.")] = "asked for by hand",
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make the canary the champion before its trial ends."""
+    with friendly(file, verbose=verbose):
+        from mdlc.life.release import promote as promote_canary
+
+        _, place = opened(file, home)
+        with place.lock():
+            pointer = promote_canary(place, time=datetime.now(UTC), why=why)
+    if as_json:
+        print_json(pointer)
+    else:
+        console().print(f"version {pointer.version} serves", markup=False)

@@ -1,0 +1,77 @@
+"""mdlc rehearse: see the loop close, with time compressed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from mdlc.core.documents.rehearsal import Rehearsal
+
+EPILOG = "Example: mdlc rehearse examples/01-flight-delays/lifecycle.yaml --window 20"
+
+
+def rehearse(
+    file: File = DEFAULT_FILE,
+    window: Annotated[
+        int, typer.Option(min=5, help="Seconds that spec.monitor.window takes.")
+    ] = 20,
+    drift: Annotated[bool, typer.Option(help="Change the world after a while.")] = True,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Rehearse the loop with real Prometheus, Alertmanager and trigger.
+
+    Serves the model, changes the world, and waits for alert, retraining, promotion and all-clear.
+    """
+    with friendly(file, verbose=verbose):
+        from mdlc.cli.progress import Shown
+        from mdlc.core.errors import MdlcError
+        from mdlc.life.rehearsal.rehearse import Plan
+        from mdlc.life.rehearsal.rehearse import rehearse as run
+
+        lifecycle, place = opened(file, home)
+        plan = Plan(window=timedelta(seconds=window), drift=drift)
+        with place.lock(), Shown() as shown:
+            seen = run(lifecycle, place=place, plan=plan, progress=shown)
+        if as_json:
+            print_json(seen)
+        else:
+            _show(seen)
+        if seen.problems:
+            raise MdlcError(
+                f"the rehearsal of {seen.name} did not go as it should: {'; '.join(seen.problems)}",
+                hint=f"see the logs in {place.folder / 'rehearsal' / 'rehearsal'}",
+            )
+
+
+def _show(seen: Rehearsal) -> None:
+    from rich.table import Table
+
+    table = Table("step", "seconds", "", "", box=None, pad_edge=False)
+    for step in seen.steps:
+        table.add_row(step.name, f"{step.seconds:.1f}", step.title, step.detail)
+    total = sum(step.seconds for step in seen.steps)
+    out = console()
+    out.print(
+        f"{seen.predictions:,} predictions, {seen.labels:,} labels, {len(seen.failed_requests)}"
+        f" failed requests, {seen.retrainings} retrainings, {seen.seconds:.0f} s"
+    )
+    out.print(table)
+    if seen.drifted:
+        out.print(f"from the first changed row to the all-clear: {total:.1f} s")

@@ -1,0 +1,49 @@
+"""mdlc rollback: drop the canary, or serve the version before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+EPILOG = 'Example: mdlc rollback lifecycle.yaml --why "complaints from the night shift"'
+
+
+def rollback(
+    file: File = DEFAULT_FILE,
+    why: Annotated[str, typer.Option(help="Recorded in the history.")] = "asked for by hand",
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Drop the canary; without one, serve the version before."""
+    with friendly(file, verbose=verbose):
+        from mdlc.life.release import require
+        from mdlc.life.release import rollback as roll_back
+
+        _, place = opened(file, home)
+        with place.lock():
+            before = require(place)
+            pointer = roll_back(place, time=datetime.now(UTC), why=why)
+    if as_json:
+        print_json(pointer)
+        return
+    dropped = before.canary.version if before.canary and not pointer.canary else before.version
+    if dropped == pointer.version:  # a call that was killed had moved the pointer already
+        console().print(f"version {pointer.version} serves", markup=False)
+    else:
+        line = f"version {pointer.version} serves; version {dropped} was rolled back"
+        console().print(line, markup=False)

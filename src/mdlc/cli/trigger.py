@@ -1,0 +1,68 @@
+"""mdlc trigger: turn alerts, a schedule, labels and changes into retrainings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import Home, Verbose, friendly
+
+EPILOG = """Examples:
+
+mdlc trigger lifecycle.yaml
+
+MDLC_TRIGGER_TOKEN=... mdlc trigger flights.yaml loans.yaml --host 0.0.0.0
+--token-env MDLC_TRIGGER_TOKEN --prometheus http://localhost:9090
+
+curl localhost:8090/v1/retrain -H "content-type: application/json"
+-d '{"model": "loans", "why": "new terms"}'
+"""
+
+
+def trigger(
+    files: Annotated[list[Path], typer.Argument(help="Lifecycle files.", metavar="FILE...")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: a free one; the log names it.")] = 8090,
+    token_env: Annotated[
+        str | None, typer.Option(help="Name of the variable that holds the bearer token.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file: speak TLS with it.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file: its key.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option(help="PEM file: clients need a certificate by one of these.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="Where retrainings run: local, kubeflow.")] = "local",
+    prometheus: Annotated[
+        str | None, typer.Option(help="URL of Prometheus; canaries are judged by its counts.")
+    ] = None,
+    poll_seconds: Annotated[
+        float, typer.Option(min=0.2, max=300, help="Between two looks at all that is not posted.")
+    ] = 10.0,
+    log_level: Annotated[str, typer.Option(help="debug, info or warning.")] = "info",
+    home: Home = None,
+    verbose: Verbose = False,
+) -> None:
+    """Start retrainings when alerts, a schedule, labels or a changed file ask for them.
+
+    Within the file's budget, one at a time, and each to its end, whatever is killed.
+    """
+    with friendly(files[0], verbose=verbose):
+        from mdlc.life.trigger.server import Options, Tls
+        from mdlc.life.trigger.start import start
+
+        start(
+            files,
+            home=home,
+            backend=backend,
+            options=Options(
+                host=host,
+                port=port,
+                token_env=token_env,
+                tls=Tls(tls_cert, tls_key, tls_client_ca),
+                prometheus=prometheus,
+                poll_seconds=poll_seconds,
+                log_level=log_level,
+            ),
+        )

@@ -1,0 +1,159 @@
+"""Kubernetes: the one module that talks to its API server. What is asked is read-only."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mdlc.core.errors import ServiceError, StorageError
+
+TIMEOUT = 10
+"""Seconds for one question."""
+
+
+class Kube:
+    """One cluster, found as kubectl finds it: a kubeconfig, or the pod's own account."""
+
+    def __init__(self, *, kubeconfig: str | None = None, context: str | None = None) -> None:
+        try:
+            from kubernetes import client, config
+        except ImportError as error:
+            hint = "pip install mdlc[kubernetes]"
+            raise StorageError("Kubernetes needs its client", hint=hint) from error
+        self._api = client
+        try:
+            if kubeconfig is None and _in_pod():
+                config.load_incluster_config()
+            else:
+                config.load_kube_config(config_file=kubeconfig, context=context)
+        except config.ConfigException as error:
+            raise ServiceError(
+                f"no Kubernetes cluster is known: {error}", hint="name one with --kubeconfig"
+            ) from error
+
+    def version(self) -> str:
+        """Return the API server's version, such as v1.31.2."""
+        with _answering():
+            return str(self._api.VersionApi().get_code(_request_timeout=TIMEOUT).git_version)
+
+    def crds(self) -> dict[str, list[str]]:
+        """Return the names of custom resources and the versions that are served."""
+        with _answering():
+            found = self._api.ApiextensionsV1Api().list_custom_resource_definition(
+                _request_timeout=TIMEOUT
+            )
+        return {
+            item.metadata.name: [v.name for v in item.spec.versions if v.served]
+            for item in found.items
+        }
+
+    def default_storage_classes(self) -> list[str]:
+        """Return the names of the default storage classes."""
+        key = "storageclass.kubernetes.io/is-default-class"
+        with _answering():
+            found = self._api.StorageV1Api().list_storage_class(_request_timeout=TIMEOUT)
+        return [
+            item.metadata.name
+            for item in found.items
+            if (item.metadata.annotations or {}).get(key) == "true"
+        ]
+
+    def gpus(self) -> dict[str, int]:
+        """Return accelerator resource -> how many the nodes have together."""
+        with _answering():
+            nodes = self._api.CoreV1Api().list_node(_request_timeout=TIMEOUT).items
+        found: dict[str, int] = {}
+        for node in nodes:
+            for name, amount in (node.status.allocatable or {}).items():
+                if "gpu" in name.lower() or name.endswith((".com/tpu", "/tpu")):
+                    found[name] = found.get(name, 0) + int(amount)
+        return {name: count for name, count in found.items() if count}
+
+    def pod_security(self, namespace: str) -> str | None:
+        """Return the pod security level that a namespace enforces, "" for none; None: not there."""
+        with _answering():
+            try:
+                found = self._api.CoreV1Api().read_namespace(namespace, _request_timeout=TIMEOUT)
+            except self._api.ApiException as error:
+                if error.status == 404:
+                    return None
+                raise
+        labels = found.metadata.labels or {}
+        return str(labels.get("pod-security.kubernetes.io/enforce", ""))
+
+    def secret_keys(self, namespace: str, name: str) -> set[str] | None:
+        """Return the keys of a Secret, never its values; None if it is not there."""
+        with _answering():
+            try:
+                found = self._api.CoreV1Api().read_namespaced_secret(
+                    name, namespace, _request_timeout=TIMEOUT
+                )
+            except self._api.ApiException as error:
+                if error.status == 404:
+                    return None
+                raise
+        return set(found.data or {})
+
+    def may(self, *, namespace: str, verb: str, resource: str, group: str = "") -> bool:
+        """Say whether we may do `verb` to a resource, such as pods or pods/log, in a namespace."""
+        name, _, part = resource.partition("/")
+        attributes = {"namespace": namespace, "verb": verb, "resource": name, "group": group}
+        attributes |= {"subresource": part} if part else {}
+        review = self._api.V1SelfSubjectAccessReview(
+            spec=self._api.V1SelfSubjectAccessReviewSpec(
+                resource_attributes=self._api.V1ResourceAttributes(**attributes)
+            )
+        )
+        with _answering():
+            answer = self._api.AuthorizationV1Api().create_self_subject_access_review(
+                review, _request_timeout=TIMEOUT
+            )
+        return bool(answer.status.allowed)
+
+    def pods(self, namespace: str, *, labels: str) -> list[Any]:
+        """Return the pods with these labels, oldest first."""
+        with _answering():
+            found = self._api.CoreV1Api().list_namespaced_pod(
+                namespace, label_selector=labels, _request_timeout=TIMEOUT
+            )
+        return sorted(found.items, key=lambda pod: pod.metadata.creation_timestamp)
+
+    def log(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
+        """Return the end of a container's log."""
+        with _answering():
+            return str(
+                self._api.CoreV1Api().read_namespaced_pod_log(
+                    pod,
+                    namespace,
+                    container=container,
+                    tail_lines=lines,
+                    _request_timeout=TIMEOUT * 6,
+                )
+            )
+
+
+@functools.cache
+def _in_pod() -> bool:
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn what the client raises into one line; a body is left out, it may have secrets."""
+    import urllib3
+    from kubernetes.client import ApiException
+
+    try:
+        yield
+    except ApiException as error:
+        hint = "this account may not ask that" if error.status == 403 else ""
+        raise ServiceError(
+            f"Kubernetes answers {error.status} {error.reason}", hint=hint
+        ) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise ServiceError(
+            f"Kubernetes does not answer: {type(error).__name__}", hint="is the cluster up?"
+        ) from error

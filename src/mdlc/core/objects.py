@@ -1,0 +1,69 @@
+"""The object store: a client that boto3 makes, found in time, and errors in one line.
+
+It is found as boto3 finds it: AWS_ENDPOINT_URL (MinIO, SeaweedFS ...), AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, or a role of the pod.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from mdlc.core.errors import MdlcError, ServiceError, StorageError
+
+
+def split(location: str) -> tuple[str, str]:
+    """Return bucket and key of s3://bucket/key."""
+    bucket, _, key = location.partition("://")[2].partition("/")
+    if not bucket:
+        raise StorageError(f"{location!r} names no bucket", hint="write s3://bucket/folder")
+    return bucket, key.strip("/")
+
+
+@functools.cache
+def client() -> Any:
+    """Return the one client of this process."""
+    try:
+        import boto3
+        from botocore.config import Config
+    except ImportError as error:
+        raise StorageError("an object store needs boto3", hint="pip install mdlc[s3]") from error
+    style = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
+    config = Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"max_attempts": 4, "mode": "standard"},
+        s3=style,
+    )
+    return boto3.session.Session().client("s3", config=config)
+
+
+def absent(error: Exception) -> bool:
+    """Say whether an error means that there is no such object."""
+    return _code(error) in {"404", "NoSuchKey", "NotFound"}
+
+
+def _code(error: Exception) -> str:
+    answer: dict[str, Any] = getattr(error, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))
+
+
+@contextlib.contextmanager
+def answering(location: str) -> Iterator[None]:
+    """Turn what boto3 raises into our errors; its text may have keys in it and is left out."""
+    try:
+        yield
+    except (MdlcError, OSError):
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        if not type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+            raise
+        where = os.environ.get("AWS_ENDPOINT_URL") or "its default endpoint"
+        raise ServiceError(
+            f"the object store at {where} refuses {location}: {_code(error) or kind}",
+            hint="check AWS_ENDPOINT_URL, the bucket, and the keys' permissions",
+        ) from error

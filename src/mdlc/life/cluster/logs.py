@@ -1,0 +1,53 @@
+"""What a step said: from its pod while it exists, else where it failed, from the run."""
+
+from __future__ import annotations
+
+from mdlc.core.errors import MARK, DataError, from_json
+from mdlc.core.kube import Kube
+
+FUSED = {
+    **dict.fromkeys(("business", "collection", "preparation", "exploration", "selection"), "front"),
+    **dict.fromkeys(("evaluation", "deployment", "release"), "back"),
+}
+"""Stage -> the task that runs it in the light plan."""
+RUN_LABEL = "pipeline/runid"
+
+
+def stage_log(kube: Kube, *, namespace: str, run_id: str, stage: str, lines: int) -> str:
+    """Return the end of a stage's log in a run on Kubeflow Pipelines.
+
+    KFP starts a stage's code in a pod whose Argo node is named after the task. The `main` container
+    has the code's output.
+
+    Raises:
+        DataError: the run has no such pod, or no longer.
+    """
+    pods = kube.pods(namespace, labels=f"{RUN_LABEL}={run_id}")
+    names = [stage, FUSED.get(stage, stage)]
+    wanted = [pod for pod in pods if _task(pod) in names]
+    if not wanted:
+        tasks = sorted({_task(pod) for pod in pods} - {""})
+        raise DataError(
+            f"run {run_id} has no pod of {stage} in {namespace}",
+            hint=f"it has pods of {', '.join(tasks)}" if tasks else "its pods are gone",
+        )
+    return kube.log(namespace, wanted[-1].metadata.name, container="main", lines=lines)
+
+
+def error_in(log: str) -> str:
+    """Return the error that a stage wrote into its log, in one line; "" if there is none."""
+    for line in reversed(log.splitlines()):
+        if MARK in line:
+            return str(from_json(line.partition(MARK)[2]))
+    return ""
+
+
+def _task(pod: object) -> str:
+    """Return the task that a pod runs, from the names that Argo gives: ...(0).executor."""
+    metadata = pod.metadata  # type: ignore[attr-defined]
+    node = (metadata.annotations or {}).get("workflows.argoproj.io/node-name", "")
+    parts = [part.partition("(")[0] for part in node.split(".")]
+    if not parts or parts[-1] != "executor":
+        return ""
+    named = [part for part in parts[:-1] if part and part != "root" and "driver" not in part]
+    return named[-1] if named else ""

@@ -1,0 +1,75 @@
+"""What serves, in an object store: the same files as a workspace's, fetched, changed, put back.
+
+    <artifacts>/<name>/serving.json      the pointer that predictors follow
+    <artifacts>/<name>/history.jsonl     which served when (and history.jsonl.head)
+    <artifacts>/<name>/models/VERSION/   bundles
+
+Bundles are put first, the pointer last: a reader sees the old state or the new one. There is no
+lock in an object store; a pointer that somebody else moved meanwhile is seen and not overwritten.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mdlc.core import remote
+from mdlc.core.documents.serving import Pointer
+from mdlc.core.errors import BusyError
+from mdlc.core.workspace import Workspace
+from mdlc.life.release import current
+
+SMALL = ("history.jsonl", "history.jsonl.head", "serving.json")
+"""In the order in which they are put."""
+
+
+@contextmanager
+def mirrored(artifacts: str, *, name: str) -> Iterator[Workspace]:
+    """Yield a workspace with the released state of `name`; what the block changed is put back.
+
+    Raises:
+        BusyError: somebody else changed it meanwhile.
+    """
+    with tempfile.TemporaryDirectory(prefix="mdlc-mirror-") as folder:
+        place = Workspace(name, Path(folder), Path(folder))
+        found = _pull(artifacts, place=place)
+        yield place
+        _push(artifacts, place=place, found=found)
+
+
+def read_pointer(artifacts: str) -> Pointer | None:
+    """Return what serves; None if nothing was released yet."""
+    return remote.read_document(remote.join(artifacts, "serving.json"), Pointer)
+
+
+def _pull(artifacts: str, *, place: Workspace) -> dict[str, str]:
+    """Fetch the small files, and the bundles that the pointer names; return their digests."""
+    for name in SMALL:
+        content = remote.read_bytes(remote.join(artifacts, name))
+        if content is not None:
+            place.folder.mkdir(parents=True, exist_ok=True)
+            (place.folder / name).write_bytes(content)
+    pointer = current(place)
+    if pointer is not None:
+        versions = [pointer.version, *([pointer.canary.version] if pointer.canary else [])]
+        for version in versions:
+            target = place.folder / "models" / version
+            remote.get_folder(remote.join(artifacts, "models", version), target)
+    return {name: remote.digest_of(str(place.folder / name)) for name in SMALL}
+
+
+def _push(artifacts: str, *, place: Workspace, found: dict[str, str]) -> None:
+    changed = [n for n in SMALL if remote.digest_of(str(place.folder / n)) != found[n]]
+    if not changed:
+        return
+    for bundle in sorted((place.folder / "models").iterdir()):
+        remote.put_folder(bundle, remote.join(artifacts, "models", bundle.name))
+    for name in SMALL:
+        if remote.digest_of(remote.join(artifacts, name)) != found[name]:
+            raise BusyError(
+                f"{place.name}: somebody else released or rolled back meanwhile", hint="run again"
+            )
+    for name in changed:
+        remote.put_bytes(remote.join(artifacts, name), (place.folder / name).read_bytes())

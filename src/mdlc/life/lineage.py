@@ -1,0 +1,168 @@
+"""From a version back to the run and data that made it; from a row to the runs that used it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from mdlc.core.bundle import Manifest
+from mdlc.core.columns import KEY, SPLIT
+from mdlc.core.documents.data import Prepared, Snapshot
+from mdlc.core.documents.evaluation import Deployment, Evaluation
+from mdlc.core.documents.serving import HistoryEntry
+from mdlc.core.files import D, Document, read_document
+from mdlc.pipelines.local.run import Run
+
+Use = Literal["train", "validation", "test", "later", "quarantined"]
+
+
+class Origin(Document):
+    """Where a version comes from. What is no longer kept is None or ""."""
+
+    candidate: str = ""
+    digest: str = ""
+    trained_rows: int | None = None
+    trained_until: datetime | None = None
+    """Everything in training was known before then."""
+    run: str = ""
+    kind: str = ""
+    started: datetime | None = None
+    snapshot: str = ""
+    """Digest of the sources."""
+    table: str = ""
+    """Digest of the table that preparation made of them, and of feedback."""
+    until: datetime | None = None
+    boundaries: dict[str, datetime] = {}
+    promoted: datetime | None = None
+    why: str = ""
+    money_per_decision: float | None = None
+    """What its evaluation promised."""
+
+
+class Learnt(Document):
+    """A retraining in whose table a row is."""
+
+    run: str
+    started: datetime
+    use: Use
+    until: datetime | None
+    begins: datetime | None
+    """Of the window that the row fell into."""
+    state: str
+    """Of the run."""
+    version: str
+    """What the run registered; "" if it did not get so far."""
+    promoted: bool | None
+    """None: the run did not get as far as the decision."""
+
+
+def origin_of(
+    recorded: Sequence[Run],
+    entries: Sequence[HistoryEntry],
+    *,
+    manifest: Manifest | None,
+    version: str,
+) -> Origin:
+    """Tell where a version comes from, by the digest of its bundle."""
+    own = [e for e in entries if e.version == version and e.kind in {"promotion", "canary"}]
+    first = own[0] if own else None
+    digest = manifest.digest if manifest else first.digest if first else ""
+    fields: dict[str, object] = {"digest": digest}
+    if manifest:
+        fields |= {
+            "candidate": manifest.candidate,
+            "trained_rows": manifest.trained_rows,
+            "trained_until": manifest.trained_until,
+        }
+    if first:
+        fields |= {
+            "candidate": first.candidate,
+            "promoted": first.time,
+            "why": first.why,
+            "money_per_decision": first.money_per_decision,
+        }
+    for run in recorded:
+        made = _read(run, "deployment", "deployment.json", Deployment)
+        if made is not None and made.digest == digest:
+            fields |= _of_run(run)
+            break
+    return Origin.model_validate(fields)
+
+
+def learnt_from(recorded: Sequence[Run], *, id: str) -> list[Learnt]:
+    """Find the retrainings whose table, or quarantine, has a row."""
+    found = []
+    for run in recorded:
+        folder = _folder(run, "preparation")
+        if run.kind != "retraining" or folder is None:
+            continue
+        use = _use(folder, id=id)
+        if use is None:
+            continue
+        prepared = _read(run, "preparation", "prepared.json", Prepared)
+        evaluation = _read(run, "evaluation", "evaluation.json", Evaluation)
+        made = _read(run, "deployment", "deployment.json", Deployment)
+        found.append(
+            Learnt(
+                run=run.id,
+                started=run.started,
+                use=use,
+                until=prepared.until if prepared else None,
+                begins=prepared.boundaries.get(use) if prepared else None,
+                state=run.state,
+                version=made.version if made else "",
+                promoted=evaluation.promote if evaluation else None,
+            )
+        )
+    return found
+
+
+def _of_run(run: Run) -> dict[str, object]:
+    snapshot = _read(run, "collection", "snapshot.json", Snapshot)
+    prepared = _read(run, "preparation", "prepared.json", Prepared)
+    fields: dict[str, object] = {"run": run.id, "kind": run.kind, "started": run.started}
+    if snapshot:
+        fields["snapshot"] = snapshot.digest
+    if prepared:
+        fields |= {
+            "table": prepared.digest,
+            "until": prepared.until,
+            "boundaries": prepared.boundaries,
+        }
+    return fields
+
+
+def _use(folder: Path, *, id: str) -> Use | None:
+    """Return the split of the row in a prepared table; None if it is not there."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        aside = folder / "quarantine.parquet"
+        if aside.exists():
+            query = f"SELECT 1 FROM read_parquet(?) WHERE {KEY} = ? LIMIT 1"  # noqa: S608
+            if connection.execute(query, [str(aside), id]).fetchone():
+                return "quarantined"
+        table = folder / "table.parquet"
+        if not table.exists():
+            return None
+        query = f"SELECT {SPLIT} FROM read_parquet(?) WHERE {KEY} = ? LIMIT 1"  # noqa: S608
+        row = connection.execute(query, [str(table), id]).fetchone()
+    return row[0] if row else None
+
+
+def _folder(run: Run, stage: str) -> Path | None:
+    """Return the folder that a stage wrote in a run, if it did and it is still kept."""
+    done = run.stages.get(stage)
+    if done is None or not done.artifacts:
+        return None
+    folder = Path(next(iter(done.artifacts.values())))
+    return folder if folder.is_dir() else None
+
+
+def _read(run: Run, stage: str, name: str, kind: type[D]) -> D | None:
+    folder = _folder(run, stage)
+    if folder is None or not (folder / name).exists():
+        return None
+    return read_document(folder / name, kind)

@@ -1,0 +1,118 @@
+"""The real mdlc, in a process that kills itself at a named step: `python -m ... STEP VERB ...`.
+
+Times that a test would wait for are short here. Nothing in mdlc knows of this module.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from mdlc.__main__ import main
+from mdlc.life import attempt, release
+from mdlc.life.progress import Silent
+from mdlc.life.trigger import follow
+from mdlc.life.trigger.backends import child
+from mdlc.life.trigger.backends.local import Local
+from mdlc.monitoring.trigger import Ledger
+
+TRIGGER = (
+    "before-decide",
+    "after-decide",
+    "after-claim",
+    "after-start",
+    "before-finish",
+    "after-finish",
+)
+CHILD = ("mid-pipeline", "after-intent", "after-pointer", "after-release", "after-report")
+"""Steps of the run's own process, at which it kills the trigger."""
+
+
+def die(*_: Any) -> None:
+    """End this process as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_with_trigger(*_: Any) -> None:
+    """Kill the trigger; this child of it has to die of that."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(30)
+    os._exit(3)  # it did not: the run would go on without anybody
+
+
+def before(owner: Any, name: str, kill: Callable[..., None]) -> None:
+    """Kill when `name` is called."""
+    setattr(owner, name, kill)
+
+
+def after(owner: Any, name: str, kill: Callable[..., None]) -> None:
+    """Kill when `name` has returned something."""
+    original = getattr(owner, name)
+
+    def patched(*args: Any, **kwargs: Any) -> Any:
+        made = original(*args, **kwargs)
+        if made is not None:
+            kill()
+        return made
+
+    setattr(owner, name, patched)
+
+
+def patch(step: str) -> None:
+    """Arrange for death at `step`."""
+    if step == "before-decide":
+        before(Ledger, "decide", die)
+    elif step in {"after-decide", "after-claim"}:
+        after(Ledger, step.removeprefix("after-"), die)
+    elif step == "after-start":
+        after(Local, "start", die)
+    elif step == "before-finish":
+        before(Ledger, "finish", die)
+    elif step == "after-finish":
+        after(Ledger, "finish", die)
+    elif step == "mid-pipeline":
+        before(Silent, "stage", lambda _self, stage, *_: stage == "training" and die_with_trigger())
+    elif step == "after-intent":
+        before(attempt, "fulfil", lambda *_, **__: die_with_trigger())
+    elif step == "after-pointer":
+        original = release.write_document
+
+        def pointed(*args: Any) -> None:
+            original(*args)
+            die_with_trigger()
+
+        release.write_document = pointed
+    elif step == "after-release":
+        after(child, "carry_out", die_with_trigger)
+    elif step == "after-report":
+        after(child, "attempt", die_with_trigger)
+    elif step == "child-once":
+        before(Silent, "stage", lambda _self, stage, *_: stage == "training" and die())
+
+
+def run(step: str) -> None:
+    """Run mdlc with the rest of the command line."""
+    follow.LEASE = timedelta(seconds=3)
+    follow.Terms.__init__.__defaults__ = (10.0, timedelta(seconds=1))
+    original = Local.command
+
+    def command(self: Local, id: str) -> list[str]:
+        first = not list((self._place.folder / "trigger" / id).glob("attempt-2.log"))
+        named = step if step in CHILD or (step == "child-once" and first) else "none"
+        _, _, _, *rest = original(self, id)
+        return [sys.executable, "-m", "tests.services.killing", named, *rest]
+
+    Local.command = command  # type: ignore[method-assign]
+    if not (step in CHILD and sys.argv[2] == "trigger"):
+        patch(step)
+    del sys.argv[1]
+    main()
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

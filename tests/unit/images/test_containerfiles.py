@@ -1,0 +1,64 @@
+"""Every image is built in stages from the standard base, runs as nobody, and keeps no secret."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+FILES = sorted((ROOT / "images").glob("*/Containerfile"))
+BASE = "python:3.11-slim-bookworm"
+
+
+def stages(text: str) -> list[str]:
+    return re.split(r"^(?=FROM )", text, flags=re.M)[1:]
+
+
+def test_there_are_three() -> None:
+    assert [path.parent.name for path in FILES] == ["mlflow", "serving", "steps"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_a_containerfile_keeps_the_rules(path: Path) -> None:
+    text = path.read_text()
+    assert f"ARG BASE={BASE}\n" in text
+    parts = stages(text)
+    assert len(parts) >= 2
+    assert "\nUSER 65532:65532\n" in parts[-1]
+    # The last stage copies what is made: it runs nothing, so it has no tools and no package index.
+    assert not re.search(r"^(RUN|ADD)\b", parts[-1], re.M)
+    assert re.findall(r"^COPY .*", parts[-1], re.M) == ["COPY --from=build /opt/mdlc /opt/mdlc"]
+    for run in re.findall(r"^RUN (?:.*\\\n)*.*", text, re.M):
+        if ".sh" in run:
+            assert "type=secret,id=pip.conf" in run
+            assert "type=secret,id=ca.crt" in run
+    assert "INDEX_URL" not in text
+
+
+def test_packages_are_checked_by_hash_and_are_wheels() -> None:
+    for name in ("install.sh", "tools.sh"):
+        text = (ROOT / "images/build" / name).read_text().replace("\\\n", "")
+        for line in re.findall(r"^.*pip .*install .*-r .*$", text, re.M):
+            assert "--require-hashes" in line
+            assert "--no-deps" in line
+            assert "--only-binary :all:" in line
+    assert "cyclonedx-py" in (ROOT / "images/build/install.sh").read_text()
+
+
+def test_only_what_is_named_goes_into_a_build() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert lines[1] == "*"
+    allowed = {line for line in lines if line.startswith("!")}
+    assert not any(word in line for line in allowed for word in ("test", ".git", ".env", "mdlc/"))
+
+
+def test_images_are_those_of_the_manifests() -> None:
+    script = (ROOT / "tools/images.sh").read_text()
+    named = set()
+    for path in (ROOT / "manifests/overlays").rglob("kustomization.yaml"):
+        named |= set(re.findall(r"name: mdlc-([a-z-]+), newTag", path.read_text()))
+    assert named == {"steps", "serving", "serving-deep", "serving-gpu", "mlflow"}
+    (known,) = re.findall(r"^    (steps \| .*)\) ;;$", script, re.M)
+    assert named <= set(known.split(" | "))

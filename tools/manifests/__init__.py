@@ -1,0 +1,1 @@
+"""Builds the manifests with kustomize and says what is wrong with them; `make manifests` runs it."""
