@@ -61,7 +61,7 @@ def load(
 ) -> Lineup:
     """Read the pointer, load its bundles, and score made-up rows with them.
 
-    A model that `known` has is not loaded again. A canary that does not load leaves the champion
+    A version that `known` has is not loaded again. A canary that does not load leaves the champion
     alone.
 
     Raises:
@@ -71,11 +71,11 @@ def load(
     """
     pointer = read_document(pointer_file, Pointer)
     folder, models = pointer_file.parent, [known.champion, known.canary] if known else []
-    at_hand = {model.digest: model for model in models if model}
+    at_hand = {(model.version, model.digest): model for model in models if model}
 
     def get(of: Pointer | Trial) -> Loaded:
-        if model := at_hand.get(of.digest):
-            return replace(model, version=of.version, since=of.since, promised=of.promised)
+        if model := at_hand.get((of.version, of.digest)):
+            return replace(model, since=of.since, promised=of.promised)
         return _load(of, folder=folder, max_rows=max_rows, threads=threads)
 
     champion = get(pointer)

@@ -27,9 +27,10 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "dashboards"
 COLUMN, ROW, GAP, WIDTH = 62, 32, 6, 24
 MAX_BYTES = 400_000
-PALETTE = (
-    "#5794f2 #ff9830 #73bf69 #f2495c #b877d9 #37872d #fade2a #8ab8ff #c4162a #806eb7 #e0b400 #3274d9"
-).split()
+PALETTE = [
+    *("#5794f2", "#ff9830", "#73bf69", "#f2495c", "#b877d9", "#37872d"),
+    *("#e0b400", "#8ab8ff", "#c4162a", "#806eb7", "#fade2a", "#3274d9"),
+]
 NAMED = {
     "green": "#37872d",
     "orange": "#fa6400",
@@ -40,7 +41,7 @@ NAMED = {
     "text": "#24292e",
 }
 AXES = {
-    "percentunit": {"tickformat": ".0%"},
+    "percentunit": {"tickformat": ".1~%"},
     "s": {"tickformat": "~s", "ticksuffix": "s"},
     "bytes": {"tickformat": "~s", "ticksuffix": "B"},
     "reqps": {"ticksuffix": "/s"},
@@ -53,7 +54,7 @@ body { margin: 0; background: #f4f5f5; font: 13px/1.3 "DejaVu Sans", sans-serif;
 .panel { position: absolute; background: #fff; border: 1px solid #d8d9da; border-radius: 2px;
   overflow: hidden; box-sizing: border-box }
 .panel h3 { margin: 4px 8px 0; font-size: 12.5px; font-weight: 600; white-space: nowrap }
-.row { position: absolute; font-size: 15px; font-weight: 600; padding: 5px 2px; box-sizing: border-box }
+.row { position: absolute; font-size: 15px; font-weight: 600; padding: 5px 2px }
 .stat { display: flex; flex-direction: column; align-items: center; justify-content: center;
   height: calc(100% - 28px); font-size: 24px; font-weight: 600; text-align: center }
 .empty { color: #8e8e8e; text-align: center; padding-top: 12px }
@@ -139,10 +140,11 @@ class Drawer:
         place, name = panel["gridPos"], f"p{panel['id']}"
         size = {"width": place["w"] * COLUMN - GAP - 4, "height": place["h"] * ROW - GAP - 26}
         times = [1000 * self.full.start, 1000 * self.full.end]
-        base = {
+        base: dict[str, Any] = {
             "margin": {"l": 52, "r": 10, "t": 6, "b": 24},
             "font": {"size": 11},
-            "xaxis": {"type": "date", "range": times, "showgrid": False, "nticks": 7},
+            "xaxis": {"type": "date", "range": times, "showgrid": False, "nticks": 6}
+            | {"tickformat": "%H:%M:%S", "tickangle": 0},
             "yaxis": {"gridcolor": "#ececec", "zeroline": False, "nticks": 6},
             "legend": {"orientation": "h", "y": -0.16, "font": {"size": 10}},
             "showlegend": True,
@@ -241,8 +243,8 @@ class Drawer:
             "textposition": "auto",
             "marker": {"color": [_bounded(value, defaults=defaults) for value in values]},
         }
-        scale = {"type": "linear", "range": [defaults["min"], defaults["max"]]}
-        layout = {"xaxis": scale, "yaxis": {"type": "category"}, "showlegend": False}
+        scale = {"type": "linear", "tickformat": ".1f", "range": [defaults["min"], defaults["max"]]}
+        layout = {"xaxis": scale, "yaxis": {"type": "category", "dtick": 1}, "showlegend": False}
         return self._plot(panel, data=[bar], layout=layout | {"margin": {"l": 92}})
 
     def _heatmap(self, panel: dict[str, Any]) -> str:

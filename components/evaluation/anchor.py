@@ -16,6 +16,7 @@ from mdlc.core.documents.evaluation import Anchor, Comparison
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.deploy import Promotion
 from mdlc.core.spec.model import Model
+from mdlc.core.spec.retrain import Guard
 
 TABLE = "anchor.parquet"
 
@@ -29,6 +30,23 @@ class Contest:
     prepared: Path
     training: Path
     champion: Path | None
+
+    def settle(
+        self,
+        judged: Verdict,
+        winner: Entrant,
+        bench: Bench,
+        *,
+        decisive: Comparison,
+        guard: Guard | None,
+    ) -> tuple[Verdict, Anchor | None]:
+        """Let the sources' labels have their say, where they are asked and there are enough."""
+        rows = bench.prepared.anchor
+        if guard is None or not guard.anchor_rows or rows < guard.anchor_rows:
+            return judged, None
+        sources = self.held(winner, bench, against=decisive.against)
+        settled = judge(judged, decisive, sources, rows=rows)
+        return settled, document(decisive, sources, rows=rows)
 
     def held(self, winner: Entrant, bench: Bench, *, against: str) -> Comparison:
         """Compare the winner with whom it was compared, on the sources' own labels."""

@@ -58,13 +58,9 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     judged = verdict.judge(
         winner, comparisons, champion_digest=champion_digest, needs=deploy.promote
     )
-    anchored = None
-    if guard is not None and guard.anchor_rows and document.anchor >= guard.anchor_rows:
-        decisive = verdict.decisive_of(comparisons)
-        contest = anchor.Contest(model, deploy.promote, prepared, training, champion)
-        sources = contest.held(winner, bench, against=decisive.against)
-        judged = anchor.judge(judged, decisive, sources, rows=document.anchor)
-        anchored = anchor.document(decisive, sources, rows=document.anchor)
+    contest = anchor.Contest(model, deploy.promote, prepared, training, champion)
+    decisive = verdict.decisive_of(comparisons)
+    judged, anchored = contest.settle(judged, winner, bench, decisive=decisive, guard=guard)
     begins, ends = _span(bench)
     evaluation = Evaluation(
         rows=len(bench.test.truth),

@@ -142,7 +142,7 @@ def _with_feedback(
     if guard is not None:
         hidden = work.data.target in work.data.sensitive
         slices = list(work.model.slices)
-        context = Context(features, slices, sources.windows, sources.until, hidden)
+        context = Context(features, slices, sources.windows, sources.until, hidden, work.stored)
         known = work.stored(sources.known, "known")
         guarded = inspect(back, known, path=path, guard=guard, context=context, out=out)
         results += guarded.results()

@@ -50,7 +50,7 @@ def weights(table: Path, document: Prepared, *, half_life: timedelta) -> Weights
     return scaled
 
 
-def effective(weights: Weights) -> float:
+def effective(weights: npt.NDArray[np.floating]) -> float:
     """Return how many equal rows are worth as much (Kish, Survey Sampling, 1965).
 
     >>> effective(np.array([1.0, 1.0])), effective(np.array([1.0, 0.0]))

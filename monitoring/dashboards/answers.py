@@ -6,6 +6,7 @@ from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.dashboards.life import canary_share
 from mdlc.monitoring.dashboards.panel import (
     GREEN,
+    INPUTS,
     RED,
     VERSIONS,
     Panel,
@@ -63,7 +64,7 @@ def inputs(series: Series) -> tuple[Panel, ...]:
             unit="percentunit",
             queries=(
                 Query(
-                    f"max by (feature) ({series.serving(missing)})",
+                    f"max by (feature) ({series.serving(missing, INPUTS)})",
                     "{{feature}}",
                 ),
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.dashboards.panel import (
+    INPUTS,
     Panel,
     Query,
     Series,
@@ -18,7 +20,11 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     bound = lifecycle.spec.monitor.drift
     psi = names.of_feature("psi:value", names.SHORT)
     noise = names.of_feature("psi:noise", names.SHORT)
-    prediction = 'feature="__prediction"'
+    prediction = f'feature="{PREDICTION}"'
+    features = f"max by (feature) ({series.serving(psi, INPUTS)})"
+    # Without an index there is nothing to compare with: few rows explain any.
+    judged = f"on (model, version, feature) {series.by_version(psi, prediction)}"
+    chance = f"{series.by_version(noise, prediction)} and {judged}"
     limits = rising(warn=bound.warn, bad=bound.retrain)
     return (
         Panel(
@@ -27,7 +33,7 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             "is drift.retrain or more. Something upstream changed: see which bin grew before you "
             "retrain.",
             unit="none",
-            queries=(Query(f"max by (feature) ({series.serving(psi)})", "{{feature}}"),),
+            queries=(Query(features, "{{feature}}"),),
             kind="heatmap",
             low=0,
             high=bound.retrain,
@@ -39,7 +45,7 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             about="The same index now. Green: below drift.warn; red: drift.retrain or more. "
             "Features in drift.ignore never alert.",
             unit="none",
-            queries=(Query(f"sort_desc(max by (feature) ({series.serving(psi)}))", "{{feature}}"),),
+            queries=(Query(f"sort_desc({features})", "{{feature}}"),),
             kind="bargauge",
             bounds=limits,
             low=0,
@@ -55,7 +61,7 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             unit="none",
             queries=(
                 Query(series.by_version(psi, prediction), "{{version}}"),
-                Query(series.by_version(noise, prediction), "{{version}} by chance", dashed=True),
+                Query(chance, "{{version}} by chance", dashed=True),
             ),
             bounds=limits,
             low=0,

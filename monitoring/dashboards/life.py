@@ -37,7 +37,7 @@ def page(lifecycle: Lifecycle) -> Page:
         about="What serves, what it earns, how good it is, and which alerts stand.",
         sections=(
             Section(
-                "What serves", (Line(_serves(series), height=4), Line(_state(series), height=7))
+                "What serves", (Line(_serves(series), height=4), Line(_state(series), height=10))
             ),
             Section("Money", (Line(_money(lifecycle, series=series), height=8),)),
             quality(lifecycle, series=series),

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.rules import names
 
 Kind = Literal["timeseries", "stat", "bargauge", "heatmap", "table", "state-timeline"]
 GREEN, ORANGE, RED, BLUE, TEXT = "green", "orange", "red", "blue", "text"
+INPUTS = f'feature!="{PREDICTION}"'
+"""Features alone; the prediction is counted beside them."""
 VERSIONS = 'version=~"$version"'
 """The versions that the reader has chosen at the top of the page."""
 RATE = "$__rate_interval"

@@ -27,8 +27,9 @@ LAST = "mdlc_trigger_last_decision_timestamp_seconds"
 def page(lifecycle: Lifecycle) -> Page:
     """Return the page of decisions and of what became of them."""
     series = Series(lifecycle.name)
-    decided = f"max by (decision, rule, reasons) ({series.of(LAST)}) * 1000"
-    decision = Event("Decisions", decided, "{{decision}}: {{rule}}", "{{reasons}}", ORANGE)
+    started = series.of(LAST, 'decision="run"')
+    decided = f"max by (reasons) ({started}) * 1000"
+    decision = Event("Runs", decided, "Retraining decided", "{{reasons}}", ORANGE)
     return Page(
         name="pipeline",
         title=f"{lifecycle.name}: pipeline",
@@ -123,12 +124,13 @@ def _budget(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
         panels.append(money_left(lifecycle, series=series))
     panels.append(
         Panel(
-            title="Duration of the last retraining",
-            about="From its start to its end. A jump: more data, or a busy machine.",
-            unit="s",
-            queries=(Query(f"max({series.of('mdlc_retraining_seconds')})", "duration"),),
-            kind="stat",
-            empty="none yet",
+            title="Retrainings over time",
+            about="When one ran. Much longer than the durations below: see its log, or end it.",
+            unit="none",
+            queries=(Query(f"max({series.of('mdlc_retraining_running')})", "running"),),
+            kind="state-timeline",
+            states=(State(0, "no", "#d8d9da"), State(1, "yes", BLUE)),
+            width=2,
         )
     )
     return tuple(panels)
@@ -148,7 +150,8 @@ def _decisions(series: Series) -> tuple[Panel, ...]:
         ),
         Panel(
             title="Last decisions",
-            about="The newest of each kind in the chosen span, with the reasons it answered.",
+            about="Each kind in the chosen span, with the reasons it answered. The same again on the "
+            "same day keeps its first time.",
             unit=TIME,
             queries=(
                 Query(
@@ -199,10 +202,10 @@ def _runs(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             steps=True,
         ),
         Panel(
-            title="Duration and running",
-            about="How long the last one took, over time; and whether one runs now.",
+            title="Duration of retrainings",
+            about="How long the newest one took, over time. A jump: more data, or a busy machine.",
             unit="s",
-            queries=(Query(f"max({series.of('mdlc_retraining_seconds')})", "last one took"),),
+            queries=(Query(f"max({series.of('mdlc_retraining_seconds')})", "newest took"),),
             low=0,
             steps=True,
         ),
@@ -270,7 +273,9 @@ def _trigger() -> tuple[Panel, ...]:
             about="unauthorized: a wrong token; find out who. invalid: not an alert of "
             "Alertmanager. unavailable: the ledger's database was away; it is repeated.",
             unit="none",
-            queries=(Query(f"sum by (source, outcome) ({refused})", "{{outcome}} ({{source}})"),),
+            queries=(
+                Query(f"sum by (source, outcome) ({refused}) > 0", "{{outcome}} ({{source}})"),
+            ),
             low=0,
             stacked=True,
             empty="none refused",

@@ -20,7 +20,8 @@ def quality(lifecycle: Lifecycle, *, series: Series) -> Section:
     if lifecycle.spec.business.payoff.under is not None:
         return Section("Quality", (Line(_errors(series)),))
     classes = Line(_classes(lifecycle, series=series))
-    return Section("Quality", (Line(_scores(lifecycle, series=series)), classes))
+    scores = Line(_scores(lifecycle, series=series))
+    return Section("Quality", (scores, classes, Line(_named(series))))
 
 
 def _both(series: Series, signal: str) -> tuple[Query, ...]:
@@ -111,19 +112,31 @@ def _classes(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             bounds=(Bound(None, "red"), Bound(-4, "green"), Bound(4, "red")),
             runbook="CalibrationOff",
         ),
+    )
+
+
+def _named(series: Series) -> tuple[Panel, ...]:
+    named = "{{class}} ({{version}})"
+    precision, recall = (
+        series.by_version(names.of_class(signal, names.SHORT))
+        for signal in ("precision:ratio", "recall:ratio")
+    )
+    return (
         Panel(
-            title="Precision and recall, by class",
-            about="Precision: of rows named so, the share that were. Recall (dashed): of rows "
-            "that were, the share named so. A class that is never named has no precision.",
+            title="Precision, by class",
+            about="Of rows named so, the share that were. If it falls, the class is named too "
+            "readily. A class that is never named has none.",
             unit="percentunit",
-            queries=(
-                Query(series.by_version(names.of_class("precision:ratio", names.SHORT)), named),
-                Query(
-                    series.by_version(names.of_class("recall:ratio", names.SHORT)),
-                    f"{named} recall",
-                    dashed=True,
-                ),
-            ),
+            queries=(Query(precision, named),),
+            low=0,
+            high=1,
+        ),
+        Panel(
+            title="Recall, by class",
+            about="Of rows that were so, the share that was named so. If it falls, the class is "
+            "missed: see what its action would have earned.",
+            unit="percentunit",
+            queries=(Query(recall, named),),
             low=0,
             high=1,
         ),

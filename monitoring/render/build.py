@@ -121,15 +121,15 @@ def _rules(lifecycle: Lifecycle, *, options: Options) -> dict[str, Any]:
     """Return the rules, with links that a person far away can follow where addresses are known."""
     from mdlc.monitoring.rules.build import rule_file
 
-    content = copy.deepcopy(rule_file(lifecycle))
+    content = copy.deepcopy(rule_file(lifecycle, docs_url=options.docs_url))
+    if options.trigger_url is None:
+        # Nobody is missed who was not asked for.
+        for group in content["groups"]:
+            group["rules"] = [one for one in group["rules"] if one.get("alert") != "TriggerDown"]
     for rule in (rule for group in content["groups"] for rule in group["rules"]):
         notes = rule.get("annotations", {})
-        for note, prefix, root in (
-            ("runbook_url", "docs/", options.docs_url),
-            ("dashboard", "/", options.grafana_url),
-        ):
-            if root is not None and str(notes.get(note, "")).startswith(prefix):
-                notes[note] = f"{root}/{notes[note].removeprefix(prefix)}"
+        if options.grafana_url is not None and str(notes.get("dashboard", "")).startswith("/"):
+            notes["dashboard"] = options.grafana_url + notes["dashboard"]
     return content
 
 

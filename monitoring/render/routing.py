@@ -66,6 +66,7 @@ def _alert(*names: str) -> Matcher:
 
 
 MODEL = Matcher("model", ".+", "=~")
+CRITICAL, LESS = Matcher("severity", "critical"), Matcher("severity", "critical", "!=")
 INHIBITIONS = (
     # Both bounds are passed: the higher one says it all.
     *(
@@ -79,14 +80,18 @@ INHIBITIONS = (
     # A budget that burns fast burns slowly too.
     *(
         Inhibition(
-            (_alert(name), MODEL, Matcher("severity", "critical")),
-            (_alert(name), Matcher("severity", "warning|info", "=~")),
+            (_alert(name), MODEL, CRITICAL),
+            (_alert(name), LESS),
             ("model",),
         )
         for name in ("ErrorBudgetBurn", "LatencyBudgetBurn")
     ),
-    # Nobody answers: what was answered before is no news, and no time to learn from it.
-    Inhibition((_alert("PredictorDown"), MODEL), (_alert(*JUDGED),), ("model",)),
+    # Nobody answers: what was answered before is no news, and no time to learn from it. That one
+    # replica of several is away (a warning) says nothing about the others.
+    Inhibition((_alert("PredictorDown"), MODEL, CRITICAL), (_alert(*JUDGED),), ("model",)),
+    Inhibition(
+        (_alert("PredictorDown"), MODEL, CRITICAL), (_alert("PredictorDown"), LESS), ("model",)
+    ),
     # A broken input drifts; a retraining would learn the fault.
     Inhibition(
         (_alert("SchemaChanged"), MODEL, Matcher("subject", ".+", "=~")),

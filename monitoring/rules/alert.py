@@ -17,6 +17,10 @@ Page = Literal["life", "serving", "pipeline"]
 SOON = timedelta(minutes=5)
 """How long what is down stays down before somebody is told; a restart takes less."""
 AT_ONCE = timedelta()
+VALUE = '{{ $value | printf "%.4g" }}'
+"""The alert's value in a description. Prometheus' own `humanize` writes 0.4 as 400m."""
+LOOKED_UP = '{{ . | first | value | printf "%.4g" }}'
+"""The same of what a query in a description found."""
 
 
 @dataclass(frozen=True)

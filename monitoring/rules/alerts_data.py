@@ -7,7 +7,7 @@ from datetime import timedelta
 from mdlc.core.profile import MISSING_BIN, OTHER_BIN
 from mdlc.monitoring.conditions import MIN_DUE
 from mdlc.monitoring.rules import names
-from mdlc.monitoring.rules.alert import AT_ONCE, Alert, Judged, serving, unless_unknown
+from mdlc.monitoring.rules.alert import AT_ONCE, VALUE, Alert, Judged, serving, unless_unknown
 from mdlc.monitoring.rules.alerts_drift import watched
 from mdlc.monitoring.rules.increments import increments
 from mdlc.monitoring.rules.names import FEATURE_LEVEL, SHORT, VERSION_LEVEL
@@ -71,7 +71,7 @@ def _missing(scope: Scope) -> Rule:
         name="FeedbackMissing",
         severity="warning",
         summary="no label comes",
-        description="Version {{ $labels.version }}: {{ $value | humanize }} predictions are"
+        description=f"Version {{{{ $labels.version }}}}: {VALUE} predictions are"
         f" {duration(scope.monitor.labels_within)} old and none of the window has a label:"
         " quality and money are not known.",
     )
@@ -91,7 +91,7 @@ def _few(scope: Scope) -> list[Rule]:
             severity="info",
             subject=counted,
             summary=f"too few {counted}: {unjudged} is not judged",
-            description=f"Version {{{{ $labels.version }}}}: {{{{ $value | humanize }}}} {counted}"
+            description=f"Version {{{{ $labels.version }}}}: {VALUE} {counted}"
             f" in the window, {number(least)} needed.",
         )
         count = zero_where_absent(total(scope, counted, SHORT), scope.select(names.SERVING))
@@ -106,7 +106,7 @@ def _blind(scope: Scope) -> Rule:
         severity="info",
         subject="reference",
         summary="features have no training counts to compare with",
-        description="Version {{ $labels.version }}: {{ $value | humanize }} features are counted"
+        description=f"Version {{{{ $labels.version }}}}: {VALUE} features are counted"
         " and have no training counts.",
     )
     rows = scope.select(names.of_feature("rows:sum", SHORT), watched(scope, prediction=True))
@@ -166,7 +166,7 @@ def _no_rows(scope: Scope, span: timedelta) -> Rule:
         severity="warning",
         page="serving",
         summary=f"no rows to predict came for {duration(span)}",
-        description=f"{{{{ $value | humanize }}}} predictions within {duration(span)}.",
+        description=f"{VALUE} predictions within {duration(span)}.",
     )
     # A span shorter than two evaluations may hold none of them.
     seen = within(max(span, 2 * scope.step))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mdlc.core.profile import PREDICTION
 from mdlc.monitoring.rules import names
-from mdlc.monitoring.rules.alert import Alert, Judged, unless_unknown
+from mdlc.monitoring.rules.alert import LOOKED_UP, VALUE, Alert, Judged, unless_unknown
 from mdlc.monitoring.rules.names import FEATURE_LEVEL, SHORT
 from mdlc.monitoring.rules.promql import Rule, Scope, number, on, quote
 
-INDEX = "the population stability index is {{ $value | humanize }}, its bound "
+INDEX = f"the population stability index is {VALUE}, its bound "
 
 
 def rules(scope: Scope) -> list[Rule]:
@@ -52,4 +52,4 @@ def _bound_text(scope: Scope, bound: float) -> str:
     """Return a template that looks the bound up: it depends on how many rows there are."""
     noise = scope.select(names.of_feature("psi:noise", SHORT), "version=%q", "feature=%q")
     query = f"printf `clamp_min({noise}, {number(bound)})` $labels.version $labels.subject | query"
-    return f"{{{{ with {query} }}}}{{{{ . | first | value | humanize }}}}{{{{ end }}}}"
+    return f"{{{{ with {query} }}}}{LOOKED_UP}{{{{ end }}}}"

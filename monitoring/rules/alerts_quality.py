@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from mdlc.core.spec.business import Goal
 from mdlc.monitoring.conditions import MAX_Z, MIN_SHARE, MIN_Z
 from mdlc.monitoring.rules import names
-from mdlc.monitoring.rules.alert import Alert, Judged, serving, unless_unknown
+from mdlc.monitoring.rules.alert import LOOKED_UP, VALUE, Alert, Judged, serving, unless_unknown
 from mdlc.monitoring.rules.names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
 from mdlc.monitoring.rules.promql import Rule, Scope, number, on, sum_by
 from mdlc.monitoring.rules.windows import total
@@ -68,7 +68,7 @@ def _skill(scope: Scope) -> Rule:
         severity="critical",
         reason="skill",
         summary="the scores say too little more than the classes' shares do",
-        description=f"{OF_VERSION}: skill is {{{{ $value | humanize }}}}, at least {bound}.",
+        description=f"{OF_VERSION}: skill is {VALUE}, at least {bound}.",
     )
     skill = scope.select(names.of_version("skill:ratio", SHORT))
     expr = unless_unknown(alert, scope=scope, judged=Judged(met=f"{skill} < {bound}", signal=skill))
@@ -98,14 +98,14 @@ def _money(scope: Scope) -> Rule:
     version = _money_bound(scope, "version=%q")
     looked_up = (
         f"{{{{ with printf `{version}` $labels.version $labels.version | query }}}}"
-        "{{ . | first | value | humanize }}{{ end }}"
+        f"{LOOKED_UP}{{{{ end }}}}"
     )
     alert = Alert(
         name="MoneyLow",
         severity="critical",
         reason="money",
         summary="decisions earn less than was promised at promotion",
-        description=f"{OF_VERSION}: {{{{ $value | humanize }}}} {currency} per decision,"
+        description=f"{OF_VERSION}: {VALUE} {currency} per decision,"
         f" at least {looked_up}, by more than {number(MIN_Z)} standard errors.",
     )
     mean = scope.select(names.of_version("money:mean", SHORT))
@@ -142,7 +142,7 @@ def _milestone(scope: Scope, goal: Goal) -> Rule:
         severity="warning",
         subject=f"{goal.metric} by {goal.by}",
         summary=f"the goal {goal.metric}, {words} {number(bound)} by {goal.by}, is missed",
-        description=f"{goal.metric} of the long window is {{{{ $value | humanize }}}},"
+        description=f"{goal.metric} of the long window is {VALUE},"
         f" {words} {number(bound)} was to be reached by {goal.by}.",
     )
     passed = f"vector(time()) >= {number(after.timestamp())}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mdlc.monitoring.rules.alert import AT_ONCE, Alert, soon
+from mdlc.monitoring.rules.alert import AT_ONCE, VALUE, Alert, soon
 from mdlc.monitoring.rules.promql import Rule, Scope, number
 
 TOLD = timedelta(hours=1)
@@ -45,7 +45,7 @@ def _failing(scope: Scope) -> Rule:
         severity="warning",
         page="pipeline",
         summary="retraining fails",
-        description="The last {{ $value | humanize }} retrainings failed, each after"
+        description=f"The last {VALUE} retrainings failed, each after"
         f" {scope.lifecycle.spec.retrain.attempts} attempts at most; the old version serves on.",
     )
     failures = scope.select("mdlc_retraining_failures_in_a_row")
@@ -60,7 +60,7 @@ def _spent(scope: Scope, subject: str, metric: str, least: float) -> Rule:
         subject=subject,
         page="pipeline",
         summary="the month's budget for retrainings is spent",
-        description=f"{{{{ $value | humanize }}}} {words} are left this month, one run takes"
+        description=f"{VALUE} {words} are left this month, one run takes"
         f" {number(least)}: whatever alerts, none starts by itself before the next month.",
     )
     left = f"max by (model) ({scope.select(metric)})"
@@ -73,7 +73,7 @@ def _rolled_back(scope: Scope) -> Rule:
         severity="warning",
         page="pipeline",
         summary="a canary was rolled back",
-        description="{{ $value | humanize }} canaries were rolled back within an hour; the version"
+        description=f"{VALUE} canaries were rolled back within an hour; the version"
         " before serves on.",
     )
     rolled_back = f"increase({scope.select('mdlc_canary_rollbacks_total')}[1h])"

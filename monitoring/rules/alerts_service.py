@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mdlc.monitoring.rules import names, slo
-from mdlc.monitoring.rules.alert import AT_ONCE, Alert, Severity, soon
+from mdlc.monitoring.rules.alert import AT_ONCE, VALUE, Alert, Severity, soon
 from mdlc.monitoring.rules.increments import OF_STARTED
 from mdlc.monitoring.rules.promql import Rule, Scope, number, rename, sum_by
 
@@ -105,7 +105,7 @@ def _lost(scope: Scope) -> Rule:
         severity="warning",
         page="serving",
         summary="predictions were answered and not logged",
-        description="{{ $value | humanize }} predictions of the last hour are in no payload log;"
+        description=f"{VALUE} predictions of the last hour are in no payload log;"
         " labels for them will be unknown.",
     )
     lost = f"increase({scope.select('mdlc_payload_lost_total')}[1h])"
@@ -128,7 +128,7 @@ def _knocks(scope: Scope) -> list[Rule]:
             subject=what,
             page="serving" if what == "predictor" else "pipeline",
             summary=f"calls of the {what} with a wrong token keep coming",
-            description=f"{{{{ $value | humanize }}}} calls of the {what} within an hour had no"
+            description=f"{VALUE} calls of the {what} within an hour had no"
             f" valid token, bound {KNOCKS}.",
         )
         expr = f"sum({count}) >= {KNOCKS}"
@@ -158,7 +158,7 @@ def _failing(scope: Scope) -> Rule:
         severity="critical",
         page="serving",
         summary="rules of this model fail: alerts may be missing",
-        description="{{ $value | humanize }} evaluations of {{ $labels.subject }} failed within"
+        description=f"{VALUE} evaluations of {{{{ $labels.subject }}}} failed within"
         " an hour; Prometheus' log says why.",
     )
     groups = "|".join(names.group(scope.name, part) for part in names.GROUPS)

@@ -6,7 +6,7 @@
     L - P       where that is not negative
     L           where it is: the counter began again from 0
     L           where P is missing because the series is new: another series of the same counter
-                and target has a P, or the process is younger than P's memory, or is another one
+                and target has a P, or the process is younger than P's memory, or not P's
     nothing     where P is missing and the process is old: the count is of unknown age (first
                 sight, or Prometheus was away for longer than P's memory)
 
@@ -34,7 +34,7 @@ RAW = "|".join(
 STARTED = "process_start_time_seconds"
 OF_STARTED = 'of="started"'
 PROCESS = "on (job, instance)"
-NEW, REPLACED = "instance:mdlc_process:new", "instance:mdlc_process:replaced"
+YOUNG, REPLACED = "instance:mdlc_process:young", "instance:mdlc_process:replaced"
 NOW = "[500ms]"
 """Only what was recorded by this very evaluation; the shortest step is a second."""
 
@@ -46,7 +46,7 @@ def rules(scope: Scope) -> list[Rule]:
         for counted, level in names.LEVELS.items()
     ]
     return [
-        rule(NEW, _new(scope), model=scope.name),
+        rule(YOUNG, _young(scope), model=scope.name),
         rule(REPLACED, _replaced(scope), model=scope.name),
         rule(names.STATE, _state(scope)),
         *copies,
@@ -61,10 +61,12 @@ def increments(scope: Scope, counted: str, *matchers: str) -> str:
 def _state(scope: Scope) -> str:
     """Return increments by their own labels, and what is remembered for the next evaluation."""
     last, known = _last(scope), _known(scope)
+    # By process and own labels: a target that was only given other labels is the same one.
+    same = f"on (job, instance, of, {', '.join(OWN)})"
     rise = f"""
     (({last}) - ignoring (is) ({known})) >= 0
     or ({last}) and ignoring (is, {", ".join(OWN)}) ({known})
-    or ({last}) and {PROCESS} last_over_time({scope.select(NEW)}{NOW})
+    or ({last}) and {PROCESS} last_over_time({scope.select(YOUNG)}{NOW}) unless {same} ({known})
     or ({last}) and {PROCESS} last_over_time({scope.select(REPLACED)}{NOW})
   """
     # A change of currency changes what money means; it is not two kinds of money.
@@ -128,18 +130,12 @@ def _process(expr: str) -> str:
     return f"max by (job, instance) ({expr})"
 
 
-def _new(scope: Scope) -> str:
-    """Return processes that cannot have been counted before: younger than P, without one."""
-    young = f"{_process(_started(scope))} > time() - {_memory_seconds(scope)}"
-    return f"({young}) unless {PROCESS} {_remembered(scope, OF_STARTED)}"
+def _young(scope: Scope) -> str:
+    """Return processes all of whose life P's memory covers: a series without P is a new one."""
+    return f"{_process(_started(scope))} > time() - {round(scope.memory.total_seconds())}"
 
 
 def _replaced(scope: Scope) -> str:
     """Return targets whose process is not the one that P is of."""
     before = _process(_remembered(scope, OF_STARTED))
     return f"{_process(_started(scope))} != {PROCESS} {before}"
-
-
-def _memory_seconds(scope: Scope) -> str:
-    """Return how old a process may be whose counters were all made within P's memory."""
-    return str(round(scope.memory.total_seconds()))

@@ -4,6 +4,9 @@ A tiny lifecycle is trained twice, on calm rows and on rows that moved. The firs
 the rows begin to move; the second one takes a share of the predictions, then all; at the end the
 first one is on trial again, and the rows move once more, so that alerts stand. Clients err all the
 while. Windows are seconds, so that all of a life is there after a minute.
+
+The trigger is real too, and so are ledger and history; only the two retrainings are not run, their
+ends are told to the ledger: their models are there already.
 """
 
 from __future__ import annotations
@@ -30,9 +33,12 @@ import numpy as np
 from mdlc.core.documents.serving import Pointer, Trial
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec import Lifecycle, load
+from mdlc.core.workspace import Workspace, workspace
+from mdlc.monitoring.history import History
+from mdlc.monitoring.trigger import Ledger
 from tests import tiny
-from tests.services import trigger_metrics
 from tests.services.prometheus import Prometheus, prometheus, wait
+from tests.services.triggered import Trigger, alert
 
 Task = Literal["classification", "regression"]
 TOKEN = "s3cret"
@@ -74,7 +80,9 @@ spec:
     labels_within: 4s
     drift: {min_predictions: 200}
     quality: {min_labels: 100QUALITY}
+    objectives: {latency_seconds: 0.025}
   retrain:
+    cooldown: 1s
     max_per_month: 4
     money_per_month: 100
     cost_per_run: 20
@@ -291,6 +299,66 @@ class Clients:
         self._post(f"/v1/models/{NAME}:feedback", {"labels": [{"id": "nobody", "label": "buys"}]})
 
 
+class Loop:
+    """The real trigger, asked by alerts and strangers, and the ledger behind it."""
+
+    def __init__(self, file: Path, *, home: Path, lifecycle: Lifecycle) -> None:
+        self.place: Workspace = workspace(lifecycle, file=file, home=home)
+        self.ledger = Ledger(
+            self.place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name
+        )
+        arguments = (file, "--home", home, "--token-env", "MDLC_TRIGGER_TOKEN")
+        self.trigger = Trigger(*arguments, MDLC_TRIGGER_TOKEN=TOKEN)
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._done = self._pool.submit(self._go)
+
+    def _go(self) -> None:
+        body = alert(reason="drift", model=NAME)
+        with self.trigger.client() as client:
+            while not self._over.wait(1):
+                for token in (TOKEN, "wrong"):
+                    headers = {"authorization": f"Bearer {token}"}
+                    client.post("/v1/alerts", json=body, headers=headers)
+
+    def begin(self) -> str:
+        """Decide to retrain; return the run's id."""
+        lease = timedelta(hours=1)
+        told: dict[str, Any] = {"reasons": ["money"], "evidence": {}, "new_labels": 5000}
+        verdict = self.ledger.decide(time=datetime.now(UTC), owner="fill", lease=lease, **told)
+        assert verdict.decision == "run", verdict
+        claimed = self.ledger.claim("fill", datetime.now(UTC), lease=lease)
+        assert claimed is not None
+        return claimed.id
+
+    def end(self, run: str, *, outcome: Literal["failed", "promoted"], version: str = "") -> None:
+        """Say how a run ended."""
+        now = datetime.now(UTC)
+        self.ledger.finish(run, time=now, outcome=outcome, detail=outcome, version=version)
+
+    def promote(self, bundle: Pointer, *, version: str) -> None:
+        """Note in the history what serves now."""
+        History(self.place.history).append(
+            time=datetime.now(UTC),
+            version=version,
+            digest=bundle.digest,
+            candidate="logistic",
+            replaced="1",
+            why="it earns more",
+            money_per_decision=bundle.promised,
+        )
+
+    def stop(self) -> None:
+        """End it, and raise what went wrong."""
+        self._over.set()
+        try:
+            self._done.result()
+        finally:
+            self._pool.shutdown()
+            self.ledger.close()
+            self.trigger.__exit__()
+
+
 def config(*, predictor: str, trigger: str) -> dict[str, Any]:
     """Return the configuration of a Prometheus that looks every second."""
     return {
@@ -324,25 +392,29 @@ def filled(folder: Path, *, task: Task = "classification", seconds: float = 60) 
         server = Server(folder)
         stack.callback(server.stop)
         address = server.address()
-        trigger = stack.enter_context(trigger_metrics.served(NAME, seconds=seconds))
+        loop = Loop(first[0], home=first[0].parent / "home", lifecycle=lifecycle)
+        stack.callback(loop.stop)
         began = time.time()
-        watching = stack.enter_context(
-            prometheus(
-                config(predictor=address, trigger=trigger),
-                [rule_file(lifecycle)],
-                folder=folder / "prometheus",
-            )
-        )
+        targets = config(predictor=address, trigger=f"127.0.0.1:{loop.trigger.port}")
+        rules = [rule_file(lifecycle)]
+        watching = stack.enter_context(prometheus(targets, rules, folder=folder / "prometheus"))
         clients = Clients(address, task=task)
         stack.callback(clients.stop)
-        time.sleep(0.3 * seconds)
+        part = seconds / 10
+        time.sleep(3 * part)
         clients.moved = 1.0
-        time.sleep(0.2 * seconds)
+        time.sleep(part)
+        loop.end(loop.begin(), outcome="failed")
+        time.sleep(max(part, 1.5))  # the cooldown
+        run = loop.begin()
+        time.sleep(part)
         put_on_trial(pointer, bundle=new, root=new_root, version="2")
-        time.sleep(0.1 * seconds)
+        time.sleep(part)
         point(pointer, bundle=new, root=new_root, version="2")
-        time.sleep(0.2 * seconds)
-        clients.moved = 2.5
+        loop.end(run, outcome="promoted", version="2")
+        loop.promote(new, version="2")
+        time.sleep(part)
+        clients.moved = 1.7
         put_on_trial(pointer, bundle=calm, root=calm_root, version="3")
-        time.sleep(0.2 * seconds)
+        time.sleep(2 * part)
         yield Filled(lifecycle, watching, began, time.time())

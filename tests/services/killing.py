@@ -33,12 +33,12 @@ CHILD = ("mid-pipeline", "after-intent", "after-pointer", "after-release", "afte
 """Steps of the run's own process, at which it kills the trigger."""
 
 
-def die(*_: Any) -> None:
+def die(*_: Any, **__: Any) -> None:
     """End this process as kill -9 does."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_with_trigger(*_: Any) -> None:
+def die_with_trigger(*_: Any, **__: Any) -> None:
     """Kill the trigger; this child of it has to die of that."""
     os.kill(os.getppid(), signal.SIGKILL)
     time.sleep(30)
@@ -78,7 +78,7 @@ def patch(step: str) -> None:
     elif step == "mid-pipeline":
         before(Silent, "stage", lambda _self, stage, *_: stage == "training" and die_with_trigger())
     elif step == "after-intent":
-        before(attempt, "fulfil", lambda *_, **__: die_with_trigger())
+        before(attempt, "fulfil", die_with_trigger)
     elif step == "after-pointer":
         original = release.write_document
 

@@ -98,7 +98,7 @@ class Server:
 @contextlib.contextmanager
 def server() -> Iterator[Server]:
     """Run a server for as long as the block."""
-    folder = Path(tempfile.mkdtemp(prefix="mdlc-postgres-", dir="/tmp"))  # noqa: S108 - short path of a socket
+    folder = Path(tempfile.mkdtemp(prefix="mdlc-postgres-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
     with socket.socket() as probe:

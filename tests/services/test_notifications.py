@@ -267,6 +267,7 @@ def told(on: Stage) -> set[tuple[str, str]]:
         pytest.param(
             [
                 alert("PredictorDown", severity="critical", version=""),
+                alert("PredictorDown", severity="warning", version="", subject="a:8080"),
                 alert("SkillLow", severity="critical", reason="skill"),
                 alert("LabelsLate"),
                 alert("ErrorBudgetBurn", severity="critical", version=""),
@@ -275,6 +276,15 @@ def told(on: Stage) -> set[tuple[str, str]]:
             {("PredictorDown", ""), ("ErrorBudgetBurn", ""), ("SkillLow", "")},
             1,
             id="without a predictor quality is no news, but what callers see is",
+        ),
+        pytest.param(
+            [
+                alert("PredictorDown", severity="warning", version="", subject="a:8080"),
+                alert("SkillLow", severity="critical", reason="skill"),
+            ],
+            {("PredictorDown", "a:8080"), ("SkillLow", "")},
+            1,
+            id="that a replica is away says nothing about the others",
         ),
         pytest.param(
             [

@@ -6,6 +6,7 @@ import copy
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.render.build import write
 from mdlc.monitoring.render.options import checked
 from tests.services.alertmanager import AMTOOL, alertmanager, needs_alertmanager
-from tests.services.receivers import http_receiver, mail_receiver, wait
+from tests.services.receivers import Http, Mail, http_receiver, mail_receiver, wait
 from tests.services.test_notifications import alert, faster, now
 from tests.unit.monitoring.render.lifecycles import EMAIL, EVERYONE, lifecycle
 
@@ -125,13 +126,17 @@ def test_the_operators_messages_are_the_plain_ones(tmp_path: Path) -> None:
                 write_bytes(place / "templates" / "mdlc.tmpl", template.read_bytes())
             with alertmanager(faster(config), folder=place) as server:
                 server.post(sent)
-                wait(lambda n=number: len(mail.mails) > n and len(slack.calls) > n)
+                wait(partial(_came, mail, slack, number))
                 bodies = [part.get_content() for part in mail.mails[-1].iter_parts()]
                 body = slack.calls[-1].body["attachments"][0]
                 told = [mail.mails[-1]["Subject"], *bodies, body["text"], body["title"]]
                 said.append([text.replace(server.url, "URL") for text in told])
         assert said[0] == said[1]
         assert "mdlc asks its trigger to retrain" in said[0][1]
+
+
+def _came(mail: Mail, slack: Http, number: int) -> bool:
+    return len(mail.mails) > number and len(slack.calls) > number
 
 
 def as_the_operator_does(

@@ -2,83 +2,46 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from mdlc.core.files import write_bytes
 from mdlc.serving import testing
-
-TOKEN = "s3cret"
-POLL_SECONDS = 0.5
-ROW = {"x0": 1.0, "carrier": "AA"}
-V1, V2 = "/v1/models/flights:predict", "/v2/models/flights/infer"
-FEEDBACK, LOAD = "/v1/models/flights:feedback", "/v2/repository/models/flights/load"
-
-
-@dataclass
-class Server:
-    process: subprocess.Popen[str]
-    client: httpx.Client
-    folder: Path
-
-    def log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.folder / "log").read_text().splitlines()]
-
-    def point(self, version: str, *, slope: float, broken: bool = False) -> Path:
-        bundle = self.folder / f"bundle-{version}"
-        manifest = testing.bundle(bundle, classes=["no", "yes"], slope=slope)
-        if broken:
-            (bundle / "model.onnx").write_bytes(b"")
-        testing.point(
-            self.folder / "serving.json", folder=bundle, manifest=manifest, version=version
-        )
-        return bundle
+from tests.services.predictor import (
+    FEEDBACK,
+    LOAD,
+    POLL_SECONDS,
+    ROW,
+    V1,
+    V2,
+    Server,
+    predictor,
+    wait_until,
+)
 
 
-def wait_for_port(server: Server) -> tuple[str, int]:
-    for _ in range(600):
-        for line in server.log():
-            if line["event"] == "serving":
-                return line["host"], line["port"]
-        assert server.process.poll() is None, (server.folder / "log").read_text()
-        time.sleep(0.1)
-    raise AssertionError("the server did not start within a minute")
+def point(folder: Path, version: str, *, slope: float, broken: bool = False) -> None:
+    bundle = folder / f"bundle-{version}"
+    manifest = testing.bundle(bundle, classes=["no", "yes"], slope=slope)
+    if broken:
+        (bundle / "model.onnx").write_bytes(b"")
+    testing.point(folder / "serving.json", folder=bundle, manifest=manifest, version=version)
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "mdlc.serving.server", "--port", "0", "--max-bytes", "100000"]
-    command += ["--poll-seconds", str(POLL_SECONDS)]
-    command += ["--pointer", str(tmp_path / "serving.json")]
-    command += ["--store", f"sqlite:///{tmp_path}/payload.db", "--log-level", "debug"]
-    with (tmp_path / "log").open("w") as log:
-        started = Server(None, None, tmp_path)  # type: ignore[arg-type]
-        started.point("1", slope=1)
-        environment = {**os.environ, "MDLC_TOKEN": TOKEN}
-        started.process = subprocess.Popen(command, stderr=log, env=environment, text=True)
-        try:
-            host, port = wait_for_port(started)
-            headers = {"authorization": f"Bearer {TOKEN}"}
-            with httpx.Client(
-                base_url=f"http://{host}:{port}", headers=headers, timeout=30, trust_env=False
-            ) as started.client:
-                yield started
-        finally:
-            started.process.kill()
-            started.process.wait()
+    point(tmp_path, "1", slope=1)
+    with predictor(tmp_path, pointer=tmp_path / "serving.json") as started:
+        yield started
 
 
 def test_a_model_is_served_from_first_answer_to_sigterm(server: Server) -> None:
@@ -108,8 +71,15 @@ def test_a_model_is_served_from_first_answer_to_sigterm(server: Server) -> None:
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(timeout=10) == 0
     assert time.monotonic() - before < 5
-    events = [line["event"] for line in server.log()]
-    assert events == ["serving", "predicted", "predicted", "stopped"]
+    lines = server.log()
+    story = [(line["event"], line.get("status")) for line in lines if line.get("id") == "a"]
+    assert story == [("predicted", None), ("labelled", "accepted")]
+    assert [line.get("status") for line in lines if line.get("id") == "b"] == ["unknown"]
+    assert server.events() == ["serving", "refused", "refused", "stopped"]
+    assert [line["reason"] for line in lines if line["event"] == "refused"] == [
+        "unauthorized",
+        "too_large",
+    ]
     assert "AA" not in (server.folder / "log").read_text()
 
 
@@ -129,10 +99,10 @@ def test_versions_are_swapped_under_load_without_a_failed_request(server: Server
         asked = [pool.submit(ask, worker) for worker in range(4)]
         try:
             for version in range(2, 6):
-                server.point(str(version), slope=1 if version % 2 else -1)
+                point(server.folder, str(version), slope=1 if version % 2 else -1)
                 assert server.client.post(LOAD).status_code == 200
                 time.sleep(0.2)
-            server.point("6", slope=1, broken=True)
+            point(server.folder, "6", slope=1, broken=True)
             refused = server.client.post(LOAD)
             assert (refused.status_code, "answers on" in refused.text) == (503, True)
             time.sleep(0.2)
@@ -150,25 +120,18 @@ def version_of(server: Server) -> str:
     return server.client.post(V1, json={"instances": [ROW]}).json()["model_version"]
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-
-
 def test_a_running_server_follows_the_pointer_by_itself(server: Server) -> None:
     def failures() -> int:
         return sum(line["event"] == "load_failed" for line in server.log())
 
     pointer = server.folder / "serving.json"
-    server.point("2", slope=1)
+    point(server.folder, "2", slope=1)
     wait_until(lambda: version_of(server) == "2")
 
     text = pointer.read_text()
     pointer.unlink()
     wait_until(lambda: any(line["event"] == "poll_failed" for line in server.log()))
-    server.point("3", slope=1, broken=True)
+    point(server.folder, "3", slope=1, broken=True)
     wait_until(lambda: failures() == 1)
     write_bytes(pointer, pointer.read_bytes())  # the same again is no change
     time.sleep(2.5 * POLL_SECONDS)
@@ -176,10 +139,9 @@ def test_a_running_server_follows_the_pointer_by_itself(server: Server) -> None:
     write_bytes(pointer, text.encode())  # nor is what serves already
     time.sleep(2.5 * POLL_SECONDS)
 
-    server.point("4", slope=1)
+    point(server.folder, "4", slope=1)
     wait_until(lambda: version_of(server) == "4")
-    events = [line["event"] for line in server.log() if line["event"] != "predicted"]
-    assert events == ["serving", "loaded", "poll_failed", "load_failed", "loaded"]
+    assert server.events() == ["serving", "loaded", "poll_failed", "load_failed", "loaded"]
 
 
 def test_a_taken_port_is_one_line(server: Server) -> None:

@@ -131,6 +131,7 @@ class Trigger:
 
     def __init__(self, *arguments: str | Path, kill: str = "none", **environment: str) -> None:
         self.lines: list[dict[str, Any]] = []
+        self.rest = ""
         command = [sys.executable, "-m", "tests.services.killing", kill, "trigger"]
         self.process = subprocess.Popen(
             [*command, *map(str, arguments), "--port", "0", "--poll-seconds", "0.3"],
@@ -169,8 +170,9 @@ class Trigger:
     def died(self) -> int:
         """Wait for its end; return the exit code."""
         assert self.process.stderr is not None
-        self.process.stderr.read()
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        self.rest = self.process.stderr.read()
+        return code
 
     def stop(self) -> int:
         """Ask it to end, as an operator would."""

@@ -1,1 +1,1 @@
-"""Builds the manifests with kustomize and says what is wrong with them; `make manifests` runs it."""
+"""Builds the manifests with kustomize and says what is wrong; `make manifests` runs it."""

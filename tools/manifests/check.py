@@ -25,4 +25,4 @@ def findings(objects: list[Object]) -> Iterator[Finding]:
 def left_out() -> Iterator[str]:
     """Say what could not be checked here."""
     if not schemas.there():
-        yield "not checked: the schemas of custom resources; make manifest-schemas brings them (needs Go)"
+        yield "schemas not checked: make manifest-schemas brings them, and needs Go"

@@ -1,7 +1,7 @@
 """Combinations of components that build and would not work.
 
-Some are refused by kustomize itself, so also by `kubectl apply -k`: two Prometheus components, canary
-without Prometheus, an external store twice. What needs more than one object to see is here.
+Some are refused by kustomize itself, so also by `kubectl apply -k`: two Prometheus components,
+canary without Prometheus, an external store twice. What needs more than one object to see is here.
 """
 
 from __future__ import annotations

@@ -21,7 +21,10 @@ from .schemas import FOLDER
 OPENAPI = ("k8s.io/kubernetes@v1.34.2", "api/openapi-spec/v3")
 DEFINITIONS = (
     ("github.com/kserve/kserve@v0.20.0", "config/crd/full"),
-    ("github.com/prometheus-operator/prometheus-operator@v0.88.0", "example/prometheus-operator-crd"),
+    (
+        "github.com/prometheus-operator/prometheus-operator@v0.88.0",
+        "example/prometheus-operator-crd",
+    ),
     ("github.com/cert-manager/cert-manager@v1.19.1", "deploy/crds"),
 )
 
@@ -57,7 +60,7 @@ def of_kubernetes(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def of_resources(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (file name, definitions) of custom resources."""
     for path in sorted(folder.rglob("*.yaml")):
-        for item in yaml.load_all(path.read_text(), Loader=Loader):  # noqa: S506 - a safe one
+        for item in yaml.load_all(path.read_text(), Loader=Loader):
             if not item or "versions" not in item.get("spec", {}):
                 continue
             spec, found = item["spec"], {}

@@ -1,4 +1,4 @@
-"""Checks objects strictly against the types of the Kubernetes and KServe clients, which are installed.
+"""Checks objects strictly against the types of the installed Kubernetes and KServe clients.
 
 Works without a network. What the clients do not know (Prometheus operator, cert-manager, Kueue) is
 checked by `schemas`.
@@ -41,7 +41,7 @@ def _type_of(item: Object) -> str:
         return SPECIAL[item["kind"]]
     version = item["apiVersion"].rpartition("/")[2]
     group = item["apiVersion"].partition("/")[0]
-    if "." in group and not group.endswith("k8s.io") or group.startswith("kueue"):
+    if ("." in group and not group.endswith("k8s.io")) or group.startswith("kueue"):
         return ""
     return f"{version[0].upper()}{version[1:]}{item['kind']}"
 

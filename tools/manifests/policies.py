@@ -101,7 +101,7 @@ def accounts(objects: list[Object]) -> Iterator[Finding]:
 def secrets(objects: list[Object]) -> Iterator[Finding]:
     """Secrets are named, never written down."""
     for item in of_kind(objects, "Secret"):
-        yield Finding("secrets", name_of(item), "secrets are not in files: see manifests/secrets.sh")
+        yield Finding("secrets", name_of(item), "secrets are not in files: manifests/secrets.sh")
     for pod in pods(objects):
         for container in pod.all_containers:
             yield from _told(pod, container)

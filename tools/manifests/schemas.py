@@ -1,7 +1,7 @@
 """Checks objects strictly against the schemas that Kubernetes, KServe, the Prometheus operator and
 cert-manager publish.
 
-`fetch` brings them from the projects' Go modules into .cache; nothing of them is in this repository.
+`fetch` brings them from the projects' Go modules into .cache; this repository has none of them.
 Strictly: an unknown field is an error, as `kubectl apply` has it.
 """
 

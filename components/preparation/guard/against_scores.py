@@ -83,6 +83,8 @@ def gaps(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
                 if min(own.sum(), others.sum()) < guard.min_rows:
                     continue
                 mine, theirs = (_share(scores[m], happened[m]) for m in (own, others))
+                if abs(mine[1] - mine[0]) < abs(theirs[1] - theirs[0]):
+                    continue  # the gap is the others'
                 value = abs((mine[1] - mine[0]) - (theirs[1] - theirs[0]))
                 subject = f"{shown} {part} {window}".replace("  ", " ").strip()
                 text = (

@@ -92,7 +92,7 @@ def _classes(rows: Rows, mask: Mask) -> Iterator[tuple[str | None, Mask]]:
 
 def _present(labels: Array) -> Mask:
     if labels.dtype.kind == "f":
-        return ~np.isnan(labels)
+        return np.isfinite(labels)
     found: Mask = np.array([label is not None for label in labels], bool)
     return found
 
@@ -102,4 +102,4 @@ def _wrong(rows: Rows) -> Mask:
         wrong: Mask = rows.label != rows.source_label
         return wrong
     near = np.isclose(rows.label, rows.source_label.astype(float), rtol=1e-5, atol=1e-9)
-    return ~near
+    return np.logical_not(near)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,8 @@ class Context:
     until: datetime | None
     hidden: bool
     """Whether the target is sensitive, so that no class is named."""
+    stored: Callable[[Any, str], Any]
+    """Computes a table once, under a name."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def inspect(  # noqa: PLR0913 - the two sides, the policy, and where to write
         by=_groups(guard, context),
         windows=context.windows,
         until=context.until,
+        stored=context.stored,
     )
     judged = _judge(rows, guard, counts=counts, hidden=context.hidden)
     breaches = [item for item in judged if item.breaches(guard)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,12 +80,15 @@ def read(  # noqa: PLR0913 - the two sides and what says how to lay them side by
     by: Sequence[Feature],
     windows: Windows | None,
     until: datetime | None,
+    stored: Callable[[Any, str], Any],
 ) -> tuple[Rows, dict[str, int]]:
     """Lay feedback (preparation's types) beside the sources' rows; count differences by feature.
 
-    `until` is when the retraining happens: what the sources say later is not looked at.
+    `until` is when the retraining happens: what the sources say later is not looked at. `stored`
+    computes a table once.
     """
-    side = _joined(_with_scores(feedback, path), known, features=features, until=until).cache()
+    side = _joined(_with_scores(feedback, path), known, features=features, until=until)
+    side = stored(side, "beside")
     compared = [f.name for f in features if f.kind != "image"]
     flags = {name: side[f"differs_{i}"] for i, name in enumerate(compared)}
     counts = side.aggregate(**{n: c.sum() for n, c in flags.items()}).to_pyarrow().to_pylist()[0]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mdlc.cli.common import Json, Verbose, console, friendly, print_json
+
+if TYPE_CHECKING:
+    from mdlc.monitoring.render.build import Rendered
 
 EPILOG = "Example: mdlc render monitoring lifecycle.yaml --out build"
 MONITORING_EPILOG = (
@@ -15,45 +18,53 @@ MONITORING_EPILOG = (
     "http://localhost:8090 --predictor localhost:8080"
 )
 
+Files = Annotated[
+    list[Path], typer.Argument(help="Lifecycle files, rendered together.", metavar="FILE...")
+]
+Out = Annotated[Path, typer.Option(help="Folder to write to.")]
+Target = Annotated[
+    str, typer.Option(help="plain (Prometheus, Alertmanager), operator (Kubernetes) or all.")
+]
+Namespace = Annotated[
+    str | None, typer.Option(help="For Kubernetes; default the file's metadata.namespace.")
+]
+TriggerUrl = Annotated[
+    str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
+]
+TriggerTokenFile = Annotated[
+    str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
+]
+Predictor = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="HOST:PORT of a predictor; with several files NAME=HOST:PORT. May be repeated."
+    ),
+]
+Alertmanager = Annotated[str, typer.Option(help="HOST:PORT that Prometheus sends alerts to.")]
+GrafanaFolder = Annotated[
+    str | None, typer.Option(help="Folder that Grafana's sidecar puts dashboards in.")
+]
+GrafanaUrl = Annotated[str | None, typer.Option(help="Grafana's address, for links in messages.")]
+DocsUrl = Annotated[
+    str | None, typer.Option(help="Where mdlc's docs/ is published, for links to runbooks.")
+]
+
 app = typer.Typer(help="Write configuration of other systems.", no_args_is_help=True)
 
 
 @app.command(epilog=MONITORING_EPILOG)
 def monitoring(
-    files: Annotated[
-        list[Path], typer.Argument(help="Lifecycle files, rendered together.", metavar="FILE...")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    target: Annotated[
-        str, typer.Option(help="plain (Prometheus, Alertmanager), operator (Kubernetes) or all.")
-    ] = "all",
-    namespace: Annotated[
-        str | None, typer.Option(help="For Kubernetes; default the file's metadata.namespace.")
-    ] = None,
-    trigger_url: Annotated[
-        str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
-    ] = None,
-    trigger_token_file: Annotated[
-        str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
-    ] = None,
-    predictor: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="HOST:PORT of a predictor; with several files NAME=HOST:PORT. May be repeated."
-        ),
-    ] = None,
-    alertmanager: Annotated[
-        str, typer.Option(help="HOST:PORT that Prometheus sends alerts to.")
-    ] = "localhost:9093",
-    grafana_folder: Annotated[
-        str | None, typer.Option(help="Folder that Grafana's sidecar puts dashboards in.")
-    ] = None,
-    grafana_url: Annotated[
-        str | None, typer.Option(help="Grafana's address, for links in messages.")
-    ] = None,
-    docs_url: Annotated[
-        str | None, typer.Option(help="Where mdlc's docs/ is published, for links to runbooks.")
-    ] = None,
+    files: Files,
+    out: Out,
+    target: Target = "all",
+    namespace: Namespace = None,
+    trigger_url: TriggerUrl = None,
+    trigger_token_file: TriggerTokenFile = None,
+    predictor: Predictor = None,
+    alertmanager: Alertmanager = "localhost:9093",
+    grafana_folder: GrafanaFolder = None,
+    grafana_url: GrafanaUrl = None,
+    docs_url: DocsUrl = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -82,10 +93,15 @@ def monitoring(
         written = write(lifecycles, options=options, out=out)
     if as_json:
         print_json(written)
-        return
+    else:
+        _say(written, out=out)
+
+
+def _say(written: Rendered, *, out: Path) -> None:
     show = console()
     for name in written.files:
         show.print(str(out / name), soft_wrap=True, markup=False)
     for name in written.left:
         show.print(f"{out / name} is from before and not used now", soft_wrap=True, markup=False)
-    show.print(f"Prometheus has to keep {written.retention}: see {out / 'README.md'}", markup=False)
+    kept = f"Prometheus has to keep {written.retention}: see {out / 'README.md'}"
+    show.print(kept, soft_wrap=True, markup=False)

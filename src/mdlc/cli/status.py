@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from mdlc.cli.cluster import Experiment, Host, Namespace, connect
 from mdlc.cli.common import (
     DEFAULT_FILE,
     File,
@@ -18,9 +21,21 @@ EPILOG = "Example: mdlc status lifecycle.yaml --json"
 
 
 def status(
-    file: File = DEFAULT_FILE, home: Home = None, as_json: Json = False, verbose: Verbose = False
+    file: File = DEFAULT_FILE,
+    host: Host = None,
+    namespace: Namespace = None,
+    experiment: Experiment = None,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
-    """Show what serves, ran and was decided."""
+    """Show what serves, ran and was decided.
+
+    Here or, with --host, on the cluster.
+    """
+    if host is not None:
+        _on_cluster(file, host, namespace, experiment, as_json=as_json, verbose=verbose)
+        return
     with friendly(file, verbose=verbose):
         from mdlc.life.status import status_of
 
@@ -54,3 +69,35 @@ def status(
             markup=False,
             soft_wrap=True,
         )
+
+
+def _on_cluster(
+    file: Path,
+    host: str,
+    namespace: str | None,
+    experiment: str | None,
+    *,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    with friendly(file, verbose=verbose):
+        from mdlc.core.spec import load
+        from mdlc.life.cluster.status import cluster_status
+
+        state = cluster_status(load(file), client=connect(host, namespace, experiment))
+    if as_json:
+        print_json(state)
+        return
+    out = console()
+    serving = state.serving
+    out.print(
+        f"serving: version {serving.version}, {serving.since:%Y-%m-%d %H:%M}"
+        if serving
+        else "serving: nothing yet; make a model with mdlc submit"
+    )
+    if serving and serving.canary:
+        out.print(f"canary: version {serving.canary.version}, {serving.canary.ratio:.0%}")
+    for run in state.runs:
+        line = f"run {run.run_id}: {run.name} {run.state}"
+        said = f" {run.outcome.outcome} {run.outcome.version}" if run.outcome else ""
+        out.print(f"{line}{said} {run.error}".rstrip(), markup=False, soft_wrap=True)

@@ -14,6 +14,8 @@ from typing import Any
 
 from mdlc.core.errors import MdlcError, ServiceError, StorageError
 
+ATTEMPTS = 4
+
 
 def split(location: str) -> tuple[str, str]:
     """Return bucket and key of s3://bucket/key."""
@@ -35,8 +37,11 @@ def client() -> Any:
     config = Config(
         connect_timeout=5,
         read_timeout=60,
-        retries={"max_attempts": 4, "mode": "standard"},
+        retries={"max_attempts": ATTEMPTS, "mode": "standard"},
         s3=style,
+        # Stores that are not Amazon's refuse its newer checksums; ours are in the index.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
     )
     return boto3.session.Session().client("s3", config=config)
 

@@ -43,7 +43,8 @@ def test_every_option_and_argument_is_described(verb: str) -> None:
 def test_the_verbs_are_those_of_a_life() -> None:
     assert set(VERBS) == {
         *("init", "validate", "schema", "plan", "run", "status", "serve", "predict"),
-        *("replay", "retrain", "report", "history"),
+        *("replay", "retrain", "report", "history", "render"),
+        *("promote", "rollback"),
     }
 
 
@@ -119,7 +120,7 @@ def test_verbs_that_need_a_model_say_so(
 
 
 def test_a_missing_file_is_a_spec_error(tmp_path: Path) -> None:
-    for verb in set(VERBS) - {"init", "schema"}:
+    for verb in set(VERBS) - {"init", "schema", "render"}:
         result = RUNNER.invoke(app, [verb, str(tmp_path / "nowhere.yaml")])
         assert result.exit_code == 3, verb
         assert "cannot read" in result.stderr

@@ -73,6 +73,8 @@ def folder(tmp_path: Path) -> Path:
         (("  retrain:\n", "  monitor: {window: 1d}\n  retrain:\n"), set()),
         (("  retrain:\n", "  monitor: {drift: {bins: 5}}\n  retrain:\n"), {"training"}),
         (("max_per_month: 0", "max_per_month: 5"), set()),
+        (("max_per_month: 0", "half_life: 9d"), set()),
+        (("max_per_month: 0", "guard: {z: 3}"), set()),
         (("  name: tiny", "  name: other"), {"training", "deployment"}),
     ],
 )
@@ -109,3 +111,21 @@ def test_a_renewal_adds_digests_of_what_it_names(folder: Path) -> None:
     assert after["warm_digest"] == after["champion_digest"] == manifest.digest
     assert len(str(after["feedback_digest"])) == 64
     assert not any(asked(folder)[name] for name in ("until", "warm_digest", "feedback"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "stages"),
+    [
+        ("half_life: 9d", {"training"}),
+        ("guard: {z: 3}", {"preparation", "evaluation"}),
+        ("guard: null", {"preparation", "evaluation"}),
+    ],
+)
+def test_what_is_learnt_from_feedback_is_only_for_retrainings(
+    folder: Path, readers: dict[str, set[str]], edit: str, stages: set[str]
+) -> None:
+    feedback = folder / "rows.csv"
+    before = asked(folder, feedback=feedback)
+    after = asked(folder, ("max_per_month: 0", edit), feedback=feedback)
+    changed = {name for name in before if before[name] != after[name]}
+    assert set().union(*(readers[name] for name in changed)) == stages

@@ -17,7 +17,7 @@ from mdlc.core.workspace import Workspace
 from mdlc.life.progress import Progress
 from mdlc.life.rehearsal.compressed import compressed
 from mdlc.life.rehearsal.ensemble import Ports, client, playing
-from mdlc.life.rehearsal.scene import changed_world, known_world
+from mdlc.life.rehearsal.scene import change, changed_world, known_world
 from mdlc.life.rehearsal.traffic import Traffic
 from mdlc.life.rehearsal.watching import Watching
 from mdlc.life.replay.place import fresh_place
@@ -34,6 +34,7 @@ LABELS_AFTER = 1.0
 LIMIT_SECONDS = 200.0
 """How long after the drift the loop may take to close."""
 LOOK_SECONDS = 0.25
+SETTLE_SECONDS = 15.0
 SHOWN = 20
 
 
@@ -60,8 +61,12 @@ def rehearse(
         MdlcError: there is no model worth serving.
         ServiceError: Prometheus or Alertmanager is not installed, or a program does not start.
     """
+    words = ""
     with WarmServer() as server:
-        train(lifecycle, place=place, runner=Runner(place, server), progress=progress)
+        made = train(lifecycle, place=place, runner=Runner(place, server), progress=progress)
+        if plan.drift:
+            changed = change(lifecycle, table=made.results.folder("preparation"))
+            lifecycle, words = changed.lifecycle, changed.words
         lived = fresh_place(place, "rehearsal")
         first = train(lifecycle, place=lived, runner=Runner(lived, server), progress=progress)
     if first.pointer is None:
@@ -70,7 +75,7 @@ def rehearse(
             hint="nothing is rehearsed without a model",
         )
     short = compressed(lifecycle, window=plan.window)
-    act = _Act(short, lived, first, plan, progress, root=place.root)
+    act = _Act(short, lived, first, plan, progress, root=place.root, words=words)
     seen = act.play(day=plan.window / (lifecycle.spec.monitor.window / timedelta(days=1)))
     write_document(lived.home / "rehearsal.json", seen)
     return seen
@@ -88,10 +93,11 @@ class _Act:
         progress: Progress,
         *,
         root: Path,
+        words: str,
     ) -> None:
         assert first.pointer  # noqa: S101 - the caller has made sure
         self._lifecycle, self._place, self._plan = lifecycle, place, plan
-        self._progress, self._root = progress, root
+        self._progress, self._root, self._words = progress, root, words
         self._before = first.pointer.version
         monitor = lifecycle.spec.monitor
         # Long enough that a window lies wholly behind the version's warm-up and alerts could fire.
@@ -100,8 +106,8 @@ class _Act:
         wanted = int(plan.rate * (self._quiet + 10))
         self._known = known_world(table, rows=wanted, seed=plan.seed)
         self._rate = min(plan.rate, len(self._known) / (self._quiet + 5))
-        size = int(self._rate * monitor.window.total_seconds())
-        self._changed = changed_world(table, rows=size, known=self._known) if plan.drift else None
+        rows = int(self._rate * plan.limit_seconds)
+        self._changed = changed_world(table, lifecycle=lifecycle, rows=rows) if plan.drift else None
 
     def play(self, *, day: timedelta) -> Rehearsal:
         """Run it; return what was seen."""
@@ -149,6 +155,10 @@ class _Act:
             f"the world stands still for {self._quiet:.0f} s, {self._rate:.0f} predictions a second"
         )
         traffic.play(self._known)
+        # Until Prometheus has read everyone once, somebody seems to be down.
+        settled = time.monotonic() + SETTLE_SECONDS
+        while not watching.settled() and time.monotonic() < settled:
+            time.sleep(LOOK_SECONDS)
         fired: set[str] = set()
         begun = time.monotonic()
         while (passed := time.monotonic() - begun) < self._quiet:
@@ -159,7 +169,8 @@ class _Act:
 
     def _drift(self, traffic: Traffic, watching: Watching) -> None:
         assert self._changed is not None  # noqa: S101 - the caller has made sure
-        self._progress.say(f"the world changes to that of {self._changed.begins:%Y-%m-%d}")
+        begins = f"{self._changed.begins:%Y-%m-%d}"
+        self._progress.say(f"the world of {begins} comes, in which, {self._words}")
         watching.seen["drift"] = traffic.play(self._changed)
         begun, told = time.monotonic(), {"drift"}
         limit = self._plan.limit_seconds

@@ -1,16 +1,77 @@
-"""Two worlds for a rehearsal: one that the model knows, and the stretch that differs most."""
+"""The scene of a rehearsal: a world that the model knows, and one in which its rule turned round.
+
+From the end of what the model knows on, the two most frequent classes are swapped (or a standard
+deviation is added) wherever one feature lies above its median. The change is written into the file
+as an SQL expression, so that sources, requests and labels agree about it, as in a real change. The
+rows that clients then send lie so late that a retraining's windows lie behind the change.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from mdlc.core.columns import Feature
+from mdlc.core.documents.data import Prepared
 from mdlc.core.errors import DataError
-from mdlc.life.replay.stream import Array, Stream, read_learned, read_stream
+from mdlc.core.files import read_document
+from mdlc.core.spec import Lifecycle
+from mdlc.life.replay.stream import Stream, as_datetime, read_learned, read_stream
 
-PLACES = 50
-"""Beginnings that are compared."""
+CHANGED = "mdlc_changed_target"
+"""The target's column in a changed world."""
+MAX_MISSING, MIN_VALUES = 0.05, 20
+"""What a feature has at most and at least to be the one that the change is about."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes, when, and in which words."""
+
+    lifecycle: Lifecycle
+    """The file of the world with the change."""
+    begins: datetime
+    words: str
+
+
+def change(lifecycle: Lifecycle, *, table: Path) -> Change:
+    """Write a change of the world into a lifecycle that has been trained; `table`: its rows.
+
+    Raises:
+        DataError: the data have no time, or no feature that a change can be about.
+    """
+    data = lifecycle.spec.data
+    prepared = read_document(table / "prepared.json", Prepared)
+    if not prepared.has_time or data.table.time is None:
+        raise DataError(
+            "a rehearsal with drift needs rows that have a time",
+            where="spec.data.table.time",
+            hint="name the time column, or rehearse without drift: --no-drift",
+        )
+    known = read_learned(table, seed=0)
+    begins = as_datetime(known.time.max()) + timedelta(microseconds=1)
+    later = read_stream(table, begin=None, end=None)
+    begins = max(begins, later.begins)
+    feature, median = _feature(prepared.features, known=known)
+    turned, words = _turned(data.target, known=known)
+    expression = (
+        f"CASE WHEN CAST({data.table.time} AS TIMESTAMP) >= TIMESTAMP '{begins:%Y-%m-%d %H:%M:%S}'"
+        f" AND {feature} > {median!r} THEN {turned} ELSE {data.target} END"
+    )
+    derived = {**data.table.derive, CHANGED: expression}
+    changed = data.model_copy(
+        update={
+            "table": data.table.model_copy(update={"derive": derived}),
+            "target": CHANGED,
+            "known_later": [*data.known_later, data.target],
+        }
+    )
+    spec = lifecycle.spec.model_copy(update={"data": changed})
+    text = f"from {begins:%Y-%m-%d} on, {words} where {feature} > {median:g}"
+    return Change(lifecycle.model_copy(update={"spec": spec}), begins, text)
 
 
 def known_world(table: Path, *, rows: int, seed: int) -> Stream:
@@ -19,35 +80,49 @@ def known_world(table: Path, *, rows: int, seed: int) -> Stream:
     return learned.take(np.arange(min(rows, len(learned))))
 
 
-def changed_world(table: Path, *, rows: int, known: Stream) -> Stream:
-    """Return the stretch of later rows whose first `rows` differ most from the known world.
+def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> Stream:
+    """Return later rows in the order of time: as late as a retraining's windows are long.
 
-    Difference is that of the targets: half the sum of the differences of class shares, or of the
-    means in standard deviations.
-
-    Raises:
-        DataError: there are no later rows, or they have no time.
+    Where the data end before that, it is the last `rows`.
     """
     later = read_stream(table, begin=None, end=None)
-    if not later.timed:
-        raise DataError(
-            "a rehearsal with drift needs later rows, and these data have no time",
-            where="spec.data.table.time",
-            hint="name the time column, or rehearse without drift: --no-drift",
+    again = lifecycle.spec.retrain
+    windows = (again.window or timedelta()) + again.validation + again.test
+    start = int(
+        np.searchsorted(
+            later.time, np.datetime64((later.begins + windows).replace(tzinfo=None), "us")
         )
-    size = min(rows, len(later))
-    starts = np.unique(np.linspace(0, len(later) - size, PLACES).astype(int))
-    found = max(
-        starts.tolist(),
-        key=lambda start: _difference(known.target, later.target[start : start + size]),
     )
-    return later.take(np.arange(found, len(later)))
+    start = max(min(start, len(later) - rows), 0)
+    return later.take(np.arange(start, len(later)))
 
 
-def _difference(known: Array, other: Array) -> float:
-    if np.issubdtype(known.dtype, np.number):
-        spread = float(known.std()) or 1.0
-        return abs(float(other.mean()) - float(known.mean())) / spread
-    names = np.unique(np.concatenate([known.astype(str), other.astype(str)]))
-    shares = [np.array([(side.astype(str) == n).mean() for n in names]) for side in (known, other)]
-    return float(np.abs(shares[0] - shares[1]).sum() / 2)
+def _feature(features: list[Feature], *, known: Stream) -> tuple[str, float]:
+    for feature in features:
+        if feature.kind != "number":
+            continue
+        values = known.batch[feature.name]
+        there = values[~np.isnan(values)]
+        few = len(there) < (1 - MAX_MISSING) * len(values)
+        if not few and len(np.unique(there)) >= MIN_VALUES:
+            return feature.name, float(np.median(there))
+    raise DataError(
+        f"no number among the features has {MIN_VALUES} values and few missing ones",
+        where="spec.data.features",
+        hint="rehearse without drift: --no-drift",
+    )
+
+
+def _turned(target: str, *, known: Stream) -> tuple[str, str]:
+    """Return the target after the change as SQL, and in words."""
+    if np.issubdtype(known.target.dtype, np.number):
+        spread = float(known.target.std())
+        return f"{target} + {spread!r}", f"{target} is {spread:.3g} higher"
+    names, counts = np.unique(known.target.astype(str), return_counts=True)
+    first, second = names[np.argsort(-counts)][:2].tolist()
+    quoted = [name.replace("'", "''") for name in (first, second)]
+    cases = f"WHEN '{quoted[0]}' THEN '{quoted[1]}' WHEN '{quoted[1]}' THEN '{quoted[0]}'"
+    return (
+        f"CASE CAST({target} AS VARCHAR) {cases} ELSE CAST({target} AS VARCHAR) END",
+        f"{first} and {second} change places",
+    )

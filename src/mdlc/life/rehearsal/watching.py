@@ -49,9 +49,18 @@ class Watching:
         """Return the labels of alerts in a state; [] while Prometheus is away."""
         query = FIRING.format(name=self.lifecycle.name, state=state)
         try:
-            return [labels for labels, _ in self.prometheus.query(query)]
+            return [dict(labels) for labels, _ in self.prometheus.query(query)]
         except ServiceError:
             return []
+
+    def settled(self) -> bool:
+        """Say whether Prometheus has read predictor and trigger, and nothing fires."""
+        seen = "mdlc_model_info{{model='{0}'}} and on (model) mdlc_retraining_runs_left"
+        try:
+            read = self.prometheus.query(seen.format(self.lifecycle.name))
+        except ServiceError:
+            return False
+        return bool(read) and not self.standing("firing")
 
     def runs(self) -> list[Verdict]:
         """Return the retrainings that the ledger knows."""

@@ -1,15 +1,16 @@
-"""Half-life: old rows count less, everywhere where a model learns, and nowhere where it is judged."""
+"""Half-life: old rows count less where a model learns, and not where it is judged."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mdlc.components.training import aging, problem
+from mdlc.components.training import aging
 from mdlc.components.training.candidates.logistic import Logistic
 from mdlc.components.training.candidates.registry import CANDIDATES
 from mdlc.core.documents.data import Prepared
@@ -57,8 +58,6 @@ def test_a_row_that_is_a_half_life_older_counts_half(make_prepared: Any) -> None
 
 
 def test_a_time_zone_of_until_changes_nothing(make_prepared: Any) -> None:
-    from datetime import UTC
-
     folder = dated(make_prepared())
     naive = weights_of(folder, timedelta(days=5))
     aware = weights_of(dated(folder, UNTIL.replace(tzinfo=UTC)), timedelta(days=5))
@@ -102,18 +101,18 @@ def test_every_kind_heeds_the_weights(kind: str, task: Any) -> None:
     assert candidate.takes_weights
     flat = candidate(made).fit(params(candidate)).validated
     half = np.where(np.arange(len(made.train)) % 3 == 0, 2.9, 0.05)
-    heavy = problem.replace(made.train, weights=half)
-    aged = candidate(problem.replace(made, train=heavy)).fit(params(candidate)).validated
+    heavy = replace(made.train, weights=half)
+    aged = candidate(replace(made, train=heavy)).fit(params(candidate)).validated
     assert not np.allclose(flat, aged, atol=1e-4)
 
 
 def test_a_stated_rule_counts_by_weight() -> None:
     made = small("binary", kind="rule")
     half = np.where(made.train.truth == 1, 1.9, 0.1)
-    stated = problem.replace(
+    stated = replace(
         made,
         rule=Rule(when=[Condition(column="x", at_least=0)]),
-        train=problem.replace(made.train, weights=half),
+        train=replace(made.train, weights=half),
     )
     told = CANDIDATES["rule"](stated).fit({}).validated
     holds = made.train.batch["x"] >= 0

@@ -147,6 +147,8 @@ def test_without_people_and_trigger_nobody_is_told_and_the_readme_says_so() -> N
     assert by_kind(files, "AlertmanagerConfig") == {}
     assert b"mdlc-trigger" not in files["plain/prometheus.yaml"] + files["plain/alertmanager.yaml"]
     assert "operator/mdlc-trigger.podmonitor.yaml" not in files
+    assert b"alert: TriggerDown" not in files["plain/rules/flights.rules.yaml"]
+    assert b"alert: TriggerDown" in everything()["plain/rules/flights.rules.yaml"]
     text = files["README.md"].decode()
     assert "Nobody is asked to retrain" in text
     assert "Nobody is told of alerts of flights" in text

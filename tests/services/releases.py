@@ -1,0 +1,99 @@
+"""What a retraining leaves to be released, and who answers what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
+from mdlc.core.documents.serving import Pointer
+from mdlc.core.files import write_document
+from mdlc.core.workspace import Workspace
+from mdlc.life.release import begin_canary, promote, release, rollback
+from mdlc.serving import testing
+from tests.services.predictor import ROW, V1, Server
+
+RATIO = 0.2
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def first_release(folder: Path) -> Releases:
+    """Release version 1 into a new workspace."""
+    made = Releases(Workspace("flights", folder / ".mdlc", folder))
+    made.release(1)
+    return made
+
+
+@dataclass
+class Releases:
+    """What a retraining leaves to be released: odd versions say rebook, even ones wait."""
+
+    place: Workspace
+
+    def _made(self, version: int, fault: testing.Fault) -> dict[str, Any]:
+        out = self.place.root / f"deployment-{version}"
+        slope = 1 if version % 2 else -1
+        manifest = testing.bundle(
+            out / "bundle", classes=["no", "yes"], slope=slope + version / 1000, fault=fault
+        )
+        deployment = Deployment(
+            name="flights",
+            version=str(version),
+            digest=manifest.digest,
+            promoted=True,
+            replaced="",
+            reasons=[],
+            bundle="bundle",
+            registry="",
+            created=NOW,
+        )
+        write_document(out / "deployment.json", deployment)
+        money = Interval(value=1, low=0, high=2)
+        page = Contender(name="logistic", folder="", metrics={}, money_per_decision=money)
+        evaluation = Evaluation(
+            rows=1,
+            begins=None,
+            ends=None,
+            classes=[],
+            contenders=[page],
+            winner="logistic",
+            winner_folder="",
+            winner_digest=manifest.digest,
+            comparisons=[],
+            promote=True,
+            reasons=[],
+        )
+        return {"deployment": out, "evaluation": evaluation, "time": datetime.now(UTC), "why": "x"}
+
+    def release(self, version: int) -> Pointer:
+        return release(self.place, **self._made(version, ""))
+
+    def canary(self, version: int, *, fault: testing.Fault = "", ratio: float = RATIO) -> Pointer:
+        return begin_canary(self.place, **self._made(version, fault), ratio=ratio)
+
+    def promote(self) -> Pointer:
+        return promote(self.place, time=datetime.now(UTC), why="x")
+
+    def rollback(self) -> Pointer:
+        return rollback(self.place, time=datetime.now(UTC), why="x")
+
+
+def versions(server: Server, ids: list[str], row: dict[str, Any] = ROW) -> list[str]:
+    """Ask in requests of 50 rows; return the version of each."""
+    found: list[str] = []
+    for start in range(0, len(ids), 50):
+        some = ids[start : start + 50]
+        answer = server.client.post(V1, json={"instances": [row] * len(some), "ids": some})
+        assert answer.status_code == 200, answer.text
+        found += [one["version"] for one in answer.json()["predictions"]]
+    return found
+
+
+def has_canary(server: Server, version: int) -> bool:
+    return f'mdlc_canary_ratio{{model="flights",version="{version}"}}' in metrics(server)
+
+
+def metrics(server: Server) -> str:
+    return server.client.get("/metrics").text

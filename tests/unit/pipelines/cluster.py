@@ -1,0 +1,29 @@
+"""The tiny lifecycle with a cluster section, and its pipeline's arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mdlc.core.spec import Lifecycle, load
+from mdlc.pipelines.arguments import Renewal
+from mdlc.pipelines.kubeflow import sources
+from mdlc.pipelines.kubeflow.arguments import artifacts_of
+from mdlc.pipelines.kubeflow.client import run_arguments
+from tests import tiny
+
+
+def on_cluster(folder: Path, *more: str, days: int = 2) -> Lifecycle:
+    """Write file and rows; each of `more` is a line of spec.cluster."""
+    tiny.write_rows(folder / "rows.csv", days=days)
+    lines = "".join(f"    {line}\n" for line in (f"artifacts: {folder / 'store'}", *more))
+    return load(tiny.write_file(folder, ("  retrain:\n", f"  cluster:\n{lines}  retrain:\n")))
+
+
+def uploaded(lifecycle: Lifecycle, folder: Path) -> sources.Sources:
+    return sources.upload(lifecycle, root=folder, artifacts=artifacts_of(lifecycle))
+
+
+def asked(lifecycle: Lifecycle, folder: Path) -> dict[str, str | float]:
+    return run_arguments(
+        lifecycle, kind="training", renewal=Renewal(), sources=uploaded(lifecycle, folder)
+    )

@@ -1,0 +1,197 @@
+"""What spec.cluster says is in the compiled IR, and the IR is one that KFP 2.14 reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import json_format
+
+from mdlc.core.errors import SpecError
+from mdlc.pipelines.kubeflow.compile import compile_lifecycle
+from mdlc.pipelines.kubeflow.pipeline import PARAMETERS
+from tests.services.kfp_standin import check_ir
+from tests.unit.pipelines.cluster import asked, on_cluster
+
+STAGES = {
+    *("business", "collection", "preparation", "exploration", "selection"),
+    *("training", "evaluation", "deployment", "release"),
+}
+UNCACHED = {"evaluation", "deployment", "release", "report"}
+
+
+def compiled(folder: Path, *lines: str, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the pipeline spec, and each executor's platform spec."""
+    lifecycle = on_cluster(folder, *lines)
+    out = folder / "ir.yaml"
+    compile_lifecycle(lifecycle, out, defaults=options.pop("defaults", {}), **options)
+    check_ir(out.read_text())
+    spec, *platform = list(yaml.safe_load_all(out.read_text()))
+    found = platform[0]["platforms"]["kubernetes"]["deploymentSpec"] if platform else {}
+    return spec, found.get("executors", {})
+
+
+def containers(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    executors = spec["deploymentSpec"]["executors"]
+    return {k.removeprefix("exec-"): v["container"] for k, v in executors.items()}
+
+
+def tasks(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the tasks inside and outside of the exit handler."""
+    inner = spec["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+    outer = {k: v for k, v in spec["root"]["dag"]["tasks"].items() if k != "exit-handler-1"}
+    return inner | outer
+
+
+def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
+    lifecycle = on_cluster(tmp_path)
+    defaults = asked(lifecycle, tmp_path)
+    one = compile_lifecycle(lifecycle, tmp_path / "1", defaults=defaults)
+    two = compile_lifecycle(lifecycle, tmp_path / "2", defaults=defaults)
+    assert one == two
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+def test_arguments_and_parameters_are_the_same(tmp_path: Path) -> None:
+    lifecycle = on_cluster(tmp_path)
+    assert set(asked(lifecycle, tmp_path)) == set(PARAMETERS)
+
+
+def test_every_stage_is_a_component_and_the_exit_handler_reports(tmp_path: Path) -> None:
+    spec, _ = compiled(tmp_path)
+    assert set(containers(spec)) == STAGES | {"report"}
+    outer = spec["root"]["dag"]["tasks"]
+    assert set(outer) == {"exit-handler-1", "report"}
+    assert outer["report"]["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+
+
+def test_the_light_plan_has_three_pods_and_the_same_artifacts(tmp_path: Path) -> None:
+    spec, _ = compiled(tmp_path, fuse="light")
+    assert set(containers(spec)) == {"front", "training", "back", "report"}
+    plain, _ = compiled(tmp_path, fuse="none")
+
+    def artifacts(of: dict[str, Any]) -> set[str]:
+        names: set[str] = set()
+        for name, component in of["components"].items():
+            if "executorLabel" in component and name != "comp-report":
+                names |= set(component["outputDefinitions"]["artifacts"])
+        return {name for name in names if not name.endswith("page")}
+
+    assert artifacts(spec) == artifacts(plain)
+
+
+def test_resources_gpu_and_retries(tmp_path: Path) -> None:
+    spec, platform = compiled(
+        tmp_path,
+        "image: steps:1",
+        "each: {cpu: 500m, memory: 1Gi, tolerations: [{key: a, operator: Exists}]}",
+        "stages:",
+        '  training: {cpu: "4", memory: 8Gi, gpu: 2, retries: 3, image: steps-gpu:1,',
+        "    node_selector: {pool: gpu}, timeout: 2h}",
+    )
+    training, business = containers(spec)["training"], containers(spec)["business"]
+    assert (training["image"], business["image"]) == ("steps-gpu:1", "steps:1")
+    assert training["resources"]["resourceCpuRequest"] == "4"
+    assert training["resources"]["resourceMemoryLimit"] == "8Gi"
+    assert training["resources"]["accelerator"]["resourceType"] == "nvidia.com/gpu"
+    assert training["resources"]["accelerator"]["resourceCount"] == "2"
+    assert business["resources"]["resourceCpuRequest"] == "500m"
+    assert "accelerator" not in business["resources"]
+    assert tasks(spec)["training"]["retryPolicy"]["maxRetryCount"] == 3
+    assert tasks(spec)["business"]["retryPolicy"]["maxRetryCount"] == 1
+    assert "retryPolicy" not in tasks(spec)["release"]
+    assert platform["exec-training"]["nodeSelector"]["labels"] == {"pool": "gpu"}
+    assert platform["exec-training"]["activeDeadlineSeconds"] == "7200"
+    assert "nodeSelector" not in platform["exec-business"]
+    assert platform["exec-business"]["tolerations"] == [{"key": "a", "operator": "Exists"}]
+
+
+def test_a_fused_pod_gets_the_most_of_its_stages(tmp_path: Path) -> None:
+    spec, _ = compiled(
+        tmp_path,
+        "each: {memory: 900Mi, cpu: 100m}",
+        'stages: {exploration: {memory: 2Gi}, business: {memory: 1G, cpu: "1"}}',
+        fuse="light",
+    )
+    front = containers(spec)["front"]["resources"]
+    assert (front["resourceMemoryLimit"], front["resourceCpuRequest"]) == ("2Gi", "1")
+
+
+def test_secrets_come_by_name_to_the_stages_that_read_them(tmp_path: Path) -> None:
+    spec, platform = compiled(
+        tmp_path,
+        "secrets:",
+        "  - {name: store, env: {AWS_ACCESS_KEY_ID: accesskey}}",
+        "  - {name: log, env: {MDLC_STORE_URL: url}, path: /etc/log, stages: [preparation]}",
+    )
+    (secret,) = platform["exec-training"]["secretAsEnv"]
+    assert secret["secretName"] == "store"
+    assert secret["keyToEnv"] == [{"envVar": "AWS_ACCESS_KEY_ID", "secretKey": "accesskey"}]
+    assert len(platform["exec-preparation"]["secretAsEnv"]) == 2
+    assert platform["exec-preparation"]["secretAsVolume"][0]["mountPath"] == "/etc/log"
+    assert "secretAsVolume" not in platform["exec-training"]
+    del spec
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_looks_outside_is_not_cached(tmp_path: Path, fresh: bool) -> None:
+    spec, _ = compiled(tmp_path, fresh=fresh)
+    cached = {k for k, v in tasks(spec).items() if v["cachingOptions"].get("enableCache")}
+    assert cached == STAGES - UNCACHED - ({"collection"} if fresh else set())
+
+
+def test_caching_can_be_switched_off(tmp_path: Path) -> None:
+    spec, _ = compiled(tmp_path, "cache: {enabled: false}")
+    assert not any(v["cachingOptions"].get("enableCache") for v in tasks(spec).values())
+
+
+def test_the_platform_spec_fits_its_schema(tmp_path: Path) -> None:
+    from kfp.kubernetes import kubernetes_executor_config_pb2 as schema
+
+    _, platform = compiled(
+        tmp_path, "pull_secrets: [r]", "pull_policy: Always", "secrets: [{name: s, path: /s}]"
+    )
+    for config in platform.values():
+        parsed = json_format.ParseDict(config, schema.KubernetesExecutorConfig())
+        assert parsed.image_pull_policy == "Always"
+        assert parsed.image_pull_secret[0].secret_name == "r"
+
+
+def test_defaults_make_it_run_from_the_ui(tmp_path: Path) -> None:
+    lifecycle = on_cluster(tmp_path)
+    spec, _ = compiled(tmp_path, defaults=asked(lifecycle, tmp_path))
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert all("defaultValue" in parameter for parameter in parameters.values())
+    assert json.loads(parameters["settings"]["defaultValue"])["name"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("each: {cpu: lots}", "not an amount of CPU"),
+        ("each: {memory: 8GB}", "not an amount of memory"),
+        ("secrets: [{name: s}]", "needs env, path or both"),
+        ("secrets: [{name: S_x, path: /s}]", "not the name of a Kubernetes object"),
+        ("secrets: [{name: s, path: s}]", "not an absolute path"),
+        ("stages: {serving: {cpu: '1'}}", "spec.cluster.stages"),
+        ("env: {1A: x}", "not the name of an environment variable"),
+        ("each: {tolerations: [{operator: Equal}]}", "needs operator Exists"),
+    ],
+)
+def test_what_kubernetes_would_refuse_is_refused_here(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        on_cluster(tmp_path, line)
+    assert said in str(caught.value)
+
+
+def test_without_an_artifact_root_a_cluster_is_refused(tmp_path: Path) -> None:
+    lifecycle = on_cluster(tmp_path)
+    cluster = lifecycle.spec.cluster.model_copy(update={"artifacts": ""})
+    bare = lifecycle.model_copy(
+        update={"spec": lifecycle.spec.model_copy(update={"cluster": cluster})}
+    )
+    with pytest.raises(SpecError, match=r"spec\.cluster\.artifacts"):
+        asked(bare, tmp_path)
