@@ -9,7 +9,7 @@ from pathlib import Path
 
 import common
 
-NAMES = ("startup", "overhead", "serving", "drift", "observe", "training", "year")
+NAMES = ("startup", "overhead", "serving", "drift", "observe", "training", "year", "rules")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -55,12 +55,15 @@ def measure(repeats: int) -> common.Result:
             _lines(result, case.rows, taken=taken, bare=model[case.rows])
         for case in cases[1:]:
             _parts(result, place, case=case, repeats=repeats)
+        for case in cases:
+            _counting(result, place, case=case, repeats=repeats)
     result.notes += [
         "One client, one connection, the next request after the answer; client and server share",
         "the cores. req/s counts the client's time too (http.client, bodies made before).",
         "Bare model: onnxruntime on arrays that are ready, one thread, as both servers have.",
         "Peer: FastAPI + onnxruntime + the same cleaning; it checks, logs and counts nothing.",
         "Parts are timed in process, without HTTP: log is one SQLite transaction a request.",
+        "Without counts: the same request in turn with the one before, less Metrics.count.",
     ]
     return result
 
@@ -247,3 +250,49 @@ def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> No
     result.add(label, total, unit="ms", against=f"{case.rows} rows: mdlc, p50")
     for name in names:
         result.add(f"{label}, {name}", parts[name], unit="ms", against=label)
+
+
+def _counting(result: common.Result, place: Any, *, case: Case, repeats: int) -> None:
+    """Time a row in process with and without Metrics.count, request by request in turn."""
+    from datetime import datetime
+
+    from mdlc.core.spec.deploy import Serving
+    from mdlc.serving import app, payload_log
+    from mdlc.serving.predictor import predictions
+
+    service = app.open_service(
+        place.pointer,
+        store=f"sqlite:///{place.folder / f'counting-{case.rows}.db'}",
+        serving=Serving(),
+        request_clock=False,
+        currency="USD",
+    )
+    loaded, classes = service.predictor.loaded, service.predictor.loaded.scorer.classes
+
+    def answer(*, counted: bool) -> None:
+        rows = loaded.reader.v1(orjson.loads(case.body))
+        answers = loaded.scorer.answer(rows.batch)
+        at = datetime(2025, 1, 1)  # the log has no zones
+        service.store.add(
+            payload_log.records(
+                rows, at=at, version=loaded.version, answers=answers, classes=classes
+            )
+        )
+        if counted:
+            service.metrics.count(loaded, batch=rows.batch, answers=answers)
+        orjson.dumps({"predictions": predictions(rows.ids, answers=answers, classes=classes)})
+
+    taken: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(repeats):
+        times: dict[bool, list[float]] = {False: [], True: []}
+        for request in range(2 * REQUESTS[case.rows]):
+            counted = bool(request % 2)
+            times[counted].append(common.timed(lambda counted=counted: answer(counted=counted)))
+        for counted, each in times.items():
+            taken[counted].append(float(np.median(each)) * 1e6 / case.rows)
+    service.store.close()
+    service.pool.shutdown()
+    label = f"{case.rows} row{'s' if case.rows > 1 else ''}: in process, a row"
+    result.add(f"{label}, without counts", taken[False], unit="us")
+    against = f"{label}, without counts"
+    result.add(f"{label}, with counts", taken[True], unit="us", against=against)

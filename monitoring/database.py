@@ -8,6 +8,7 @@ unique index says "one running" once more, to whoever else writes into the table
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = _connect(url)
+        # Transactions exclude each other anyway: threads wait here, not each with a connection.
+        self._turn = threading.Lock()
         with self.alone() as connection:
             METADATA.create_all(connection)
 
@@ -74,7 +77,7 @@ class Database:
             ServiceError: the database does not answer; nothing was written.
         """
         try:
-            with self._engine.begin() as connection:
+            with self._turn, self._engine.begin() as connection:
                 if connection.dialect.name == "postgresql":
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
                 yield connection

@@ -6,6 +6,7 @@ rows with labels of their own, the challenger has to earn more on these, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,13 +38,14 @@ class Contest:
         winner: Entrant,
         bench: Bench,
         *,
-        decisive: Comparison,
+        comparisons: Sequence[Comparison],
         guard: Guard | None,
     ) -> tuple[Verdict, Anchor | None]:
         """Let the sources' labels have their say, where they are asked and there are enough."""
         rows = bench.prepared.anchor
         if guard is None or not guard.anchor_rows or rows < guard.anchor_rows:
             return judged, None
+        decisive = verdict.decisive_of(comparisons)
         sources = self.held(winner, bench, against=decisive.against)
         settled = judge(judged, decisive, sources, rows=rows)
         return settled, document(decisive, sources, rows=rows)

@@ -59,8 +59,7 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
         winner, comparisons, champion_digest=champion_digest, needs=deploy.promote
     )
     contest = anchor.Contest(model, deploy.promote, prepared, training, champion)
-    decisive = verdict.decisive_of(comparisons)
-    judged, anchored = contest.settle(judged, winner, bench, decisive=decisive, guard=guard)
+    judged, anchored = contest.settle(judged, winner, bench, comparisons=comparisons, guard=guard)
     begins, ends = _span(bench)
     evaluation = Evaluation(
         rows=len(bench.test.truth),

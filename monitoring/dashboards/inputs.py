@@ -19,12 +19,7 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     """Return the panels on how inputs and predictions moved since training."""
     bound = lifecycle.spec.monitor.drift
     psi = names.of_feature("psi:value", names.SHORT)
-    noise = names.of_feature("psi:noise", names.SHORT)
-    prediction = f'feature="{PREDICTION}"'
     features = f"max by (feature) ({series.serving(psi, INPUTS)})"
-    # Without an index there is nothing to compare with: few rows explain any.
-    judged = f"on (model, version, feature) {series.by_version(psi, prediction)}"
-    chance = f"{series.by_version(noise, prediction)} and {judged}"
     limits = rising(warn=bound.warn, bad=bound.retrain)
     return (
         Panel(
@@ -54,20 +49,31 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             runbook="FeatureDrift",
             width=2,
         ),
-        Panel(
-            title="Drift of the predictions",
-            about="The index of what the model says, and how much of it chance explains (dashed). "
-            "Where no feature explains it, somebody else may be asking.",
-            unit="none",
-            queries=(
-                Query(series.by_version(psi, prediction), "{{version}}"),
-                Query(chance, "{{version}} by chance", dashed=True),
-            ),
-            bounds=limits,
-            low=0,
-            runbook="PredictionDrift",
-            width=3,
+        _predictions(lifecycle, series=series),
+    )
+
+
+def _predictions(lifecycle: Lifecycle, *, series: Series) -> Panel:
+    bound = lifecycle.spec.monitor.drift
+    prediction = f'feature="{PREDICTION}"'
+    psi = names.of_feature("psi:value", names.SHORT)
+    noise = names.of_feature("psi:noise", names.SHORT)
+    # Without an index there is nothing to compare with: few rows explain any.
+    judged = f"on (model, version, feature) {series.by_version(psi, prediction)}"
+    chance = f"{series.by_version(noise, prediction)} and {judged}"
+    return Panel(
+        title="Drift of the predictions",
+        about="The index of what the model says, and how much of it chance explains (dashed). "
+        "Where no feature explains it, somebody else may be asking.",
+        unit="none",
+        queries=(
+            Query(series.by_version(psi, prediction), "{{version}}"),
+            Query(chance, "{{version}} by chance", dashed=True),
         ),
+        bounds=rising(warn=bound.warn, bad=bound.retrain),
+        low=0,
+        runbook="PredictionDrift",
+        width=3,
     )
 
 

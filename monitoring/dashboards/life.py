@@ -79,7 +79,6 @@ def _span(seconds: float) -> str:
 
 def _serves(series: Series) -> tuple[Panel, ...]:
     info, since = series.of("mdlc_model_info"), "mdlc_model_since_timestamp_seconds"
-    ended = series.of("mdlc_retraining_last_timestamp_seconds")
     firing = series.of("ALERTS", 'alertstate="firing"')
     return (
         Panel(
@@ -100,19 +99,7 @@ def _serves(series: Series) -> tuple[Panel, ...]:
             queries=(Query(f"max by (version) ({series.serving(since)}) * 1000", "{{version}}"),),
             kind="stat",
         ),
-        Panel(
-            title="Last retraining",
-            about="How the newest retraining that ended came out, and for which version: why the "
-            "version above serves. `mdlc history FILE` has all of them.",
-            unit=TIME,
-            queries=(
-                Query(f"max by (outcome, version) ({ended}) * 1000", "{{outcome}} {{version}}"),
-            ),
-            kind="stat",
-            names=True,
-            empty="none yet",
-            runbook="RetrainingEnded",
-        ),
+        last_retraining(series),
         Panel(
             title="Alerts firing",
             about="How many stand now. The table and the runbook page say what to do.",
@@ -248,6 +235,22 @@ def _retraining(lifecycle: Lifecycle, *, series: Series) -> tuple[Line, ...]:
     if lifecycle.spec.deploy.canary is not None:
         panels.append(canary_share(series))
     return (Line(tuple(panels), height=6),)
+
+
+def last_retraining(series: Series) -> Panel:
+    """Return the panel of how the newest retraining ended."""
+    ended = series.of("mdlc_retraining_last_timestamp_seconds")
+    return Panel(
+        title="Last retraining",
+        about="How the newest retraining that ended came out, and for which version: why that "
+        "version serves, or the old one still does. `mdlc history FILE` has all promotions.",
+        unit=TIME,
+        queries=(Query(f"max by (outcome, version) ({ended}) * 1000", "{{outcome}} {{version}}"),),
+        kind="stat",
+        names=True,
+        empty="none yet",
+        runbook="RetrainingEnded",
+    )
 
 
 def money_left(lifecycle: Lifecycle, *, series: Series) -> Panel:

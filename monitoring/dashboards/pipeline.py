@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.dashboards.life import TIME, events, money_left
+from mdlc.monitoring.dashboards.life import TIME, events, last_retraining, money_left
 from mdlc.monitoring.dashboards.panel import (
     BLUE,
     GREEN,
@@ -55,7 +55,6 @@ def page(lifecycle: Lifecycle) -> Page:
 
 
 def _now(series: Series) -> tuple[Panel, ...]:
-    ended = series.of("mdlc_retraining_last_timestamp_seconds")
     return (
         Panel(
             title="Last decision",
@@ -72,19 +71,7 @@ def _now(series: Series) -> tuple[Panel, ...]:
             names=True,
             empty="none yet",
         ),
-        Panel(
-            title="Last retraining ended",
-            about="Its outcome and version. `refused`: the challenger earns no more; nothing is "
-            "wrong. `failed`: see the run's log.",
-            unit=TIME,
-            queries=(
-                Query(f"max by (outcome, version) ({ended}) * 1000", "{{outcome}} {{version}}"),
-            ),
-            kind="stat",
-            names=True,
-            empty="none yet",
-            runbook="RetrainingEnded",
-        ),
+        last_retraining(series),
         Panel(
             title="Running",
             about="Whether a retraining runs. For much longer than the durations below: see its "
@@ -150,8 +137,8 @@ def _decisions(series: Series) -> tuple[Panel, ...]:
         ),
         Panel(
             title="Last decisions",
-            about="Each kind in the chosen span, with the reasons it answered. The same again on the "
-            "same day keeps its first time.",
+            about="Each kind in the chosen span, with the reasons it answered. The same again on "
+            "the same day keeps its first time.",
             unit=TIME,
             queries=(
                 Query(

@@ -23,14 +23,15 @@ from mdlc.monitoring.rules.promql import Rule, Scope, duration, label, quote, ru
 
 OWN = ("version", "feature", "bin", "class", "action", "le", "currency")
 """A counter's own labels; the others are its target's."""
-RAW = "|".join(
-    [
-        *names.COUNTS.values(),
-        *names.CLASS_COUNTS.values(),
-        *("mdlc_actions_total", "mdlc_label_lag_seconds_bucket"),
-        *("mdlc_feature_bin_total", "mdlc_prediction_bin_total"),
-    ]
-)
+COUNTERS = {
+    **names.COUNTS,
+    **names.CLASS_COUNTS,
+    names.ACTIONS: "mdlc_actions_total",
+    names.LAG_BUCKET: "mdlc_label_lag_seconds_bucket",
+    names.ROWS: "mdlc_feature_bin_total|mdlc_prediction_bin_total",
+}
+"""What is counted -> the predictor's counters, as a pattern."""
+RAW = "|".join(COUNTERS.values())
 STARTED = "process_start_time_seconds"
 OF_STARTED = 'of="started"'
 PROCESS = "on (job, instance)"
@@ -55,47 +56,57 @@ def rules(scope: Scope) -> list[Rule]:
 
 def increments(scope: Scope, counted: str, *matchers: str) -> str:
     """Select the increments of something counted, or of what `matchers` leave of it."""
-    return scope.select(names.STATE, 'is="increase"', f"of={quote(counted)}", *matchers)
+    counter = COUNTERS[counted]
+    return scope.select(names.STATE, 'is="increase"', f"of=~{quote(counter)}", *matchers)
 
 
 def _state(scope: Scope) -> str:
     """Return increments by their own labels, and what is remembered for the next evaluation."""
-    last, known = _last(scope), _known(scope)
+    last, known = _named(_last(scope)), _known(scope)
     # By process and own labels: a target that was only given other labels is the same one.
     same = f"on (job, instance, of, {', '.join(OWN)})"
+    # Young and replaced processes are few; what they show is picked before it is named.
+    young, replaced = (
+        _named(f"{_last(scope)} and {PROCESS} {_this_time(scope, which)}")
+        for which in (YOUNG, REPLACED)
+    )
     rise = f"""
-    (({last}) - ignoring (is) ({known})) >= 0
-    or ({last}) and ignoring (is, {", ".join(OWN)}) ({known})
-    or ({last}) and {PROCESS} last_over_time({scope.select(YOUNG)}{NOW}) unless {same} ({known})
-    or ({last}) and {PROCESS} last_over_time({scope.select(REPLACED)}{NOW})
+    ({last} - ignoring (is) ({known})) >= 0
+    or {last} and ignoring (is, {", ".join(OWN)}) ({known})
+    or {young} unless {same} ({known})
+    or {replaced}
   """
     # A change of currency changes what money means; it is not two kinds of money.
     own = ("of", "model", *(name for name in OWN if name != "currency"))
+    # Bins of the prediction are those of one more feature.
+    which = '"of", "mdlc_prediction_bin_total"'
+    increase = f'label_replace({sum_by(own, rise)}, "feature", "{PREDICTION}", {which})'
     return "\n".join(
         [
-            label(sum_by(own, rise), "is", "increase"),
+            label(increase, "is", "increase"),
             "or",
-            label(f"({last}) or ({_started(scope)})", "is", "last"),
+            label(f"{last} or {_started(scope)}", "is", "last"),
         ]
     )
 
 
 def _last(scope: Scope) -> str:
-    """Return L."""
-    return _named(f"last_over_time({_raw(scope)}[{duration(scope.latest)}])")
+    """Return L, under the counters' names."""
+    return f"last_over_time({_raw(scope)}[{duration(scope.latest)}])"
 
 
 def _raw(scope: Scope) -> str:
     return scope.select("", f'__name__=~"{RAW}"')
 
 
+def _this_time(scope: Scope, which: str) -> str:
+    """Return what this very evaluation recorded: not a series that has just ended."""
+    return f"last_over_time({scope.select(which)}{NOW})"
+
+
 def _named(counters: str) -> str:
-    """Say in labels what is counted; bins of the prediction are those of one more feature."""
-    pattern = '"mdlc_(?:(.+?)(?:_sum)?_total|(label_lag_seconds_.+))"'
-    of = f'label_replace({counters}, "of", "$1$2", "__name__", {pattern})'
-    rows = f'label_replace({of}, "of", "{names.ROWS}", "of", "(?:feature|prediction)_bin")'
-    which = '"__name__", "mdlc_prediction_bin_total"'
-    return f'label_replace({rows}, "feature", "{PREDICTION}", {which})'
+    """Keep the counters' names, as the label `of`: a record has only one name."""
+    return f'label_replace({counters}, "of", "$1", "__name__", "(.*)")'
 
 
 def _remembered(scope: Scope, *matchers: str) -> str:
@@ -110,11 +121,8 @@ def _known(scope: Scope) -> str:
     The value alone does not tell, where the new process has already counted more than the old.
     Counters that only the old process showed keep their P.
     """
-    replaced = f"last_over_time({scope.select(REPLACED)}{NOW})"
-    return (
-        f"{_remembered(scope)} unless ignoring (is)"
-        f" ({_named(_raw(scope))} and {PROCESS} {replaced})"
-    )
+    shown = f"{_raw(scope)} and {PROCESS} {_this_time(scope, REPLACED)}"
+    return f"{_remembered(scope)} unless ignoring (is) {_named(shown)}"
 
 
 def _started(scope: Scope) -> str:

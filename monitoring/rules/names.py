@@ -18,7 +18,7 @@ PREDICTOR_JOB, TRIGGER_JOB = "mdlc-predictor", "mdlc-trigger"
 
 STATE = "mdlc:counts:step"
 """Of each evaluation, in one series each: increments (is="increase") and what every counter stood
-at (is="last"), of="predictions" and so on. Only other rules read it."""
+at (is="last"), `of` a counter. Only other rules read it."""
 CHI_SQUARE = "mdlc:chi_square:quantile"
 """Constants by number of bins (label `bins`)."""
 

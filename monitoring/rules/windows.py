@@ -89,7 +89,7 @@ def _settled(scope: Scope) -> str:
     """Return 1 for each version whose counter was there warm_up ago, within what a watch keeps."""
     monitor = scope.monitor
     keep = 2 * monitor.window + max(monitor.labels_within - monitor.warm_up, timedelta())
-    state = scope.select(names.STATE, 'is="last"', 'of="predictions"')
+    state = scope.select(names.STATE, 'is="last"', 'of="mdlc_predictions_total"')
     seen = f"last_over_time({state}[{duration(keep)}]{offset(monitor.warm_up)})"
     return f"group by ({', '.join(VERSION_LEVEL)}) ({seen})"
 

@@ -60,7 +60,7 @@ def build(cluster: Cluster, *, name: str, fuse: Fuse, fresh: bool) -> Any:
 
 def _plain(given: Given, cluster: Cluster, fresh: bool) -> None:
     """Wire a pod a stage."""
-    from mdlc.pipelines.kubeflow import closing, components
+    from mdlc.pipelines.kubeflow import components
 
     task = partial(_task, given=given, cluster=cluster)
     task(components.business, "business", take=("settings", "business", "columns"))
@@ -91,11 +91,19 @@ def _plain(given: Given, cluster: Cluster, fresh: bool) -> None:
         table=table,
     ).output
     models = _training(given, cluster, table=table, findings=findings, contest=contest)
+    _judge(given, cluster, table=table, models=models)
+
+
+def _judge(given: Given, cluster: Cluster, *, table: Any, models: Any) -> None:
+    """Wire what comes after training; none of it is cached, for it looks at what serves now."""
+    from mdlc.pipelines.kubeflow import closing, components
+
+    task = partial(_task, given=given, cluster=cluster)
     verdict = task(
         components.evaluation,
         "evaluation",
         take=("settings", "deploy", "payoff", "champion", "champion_digest", "guard"),
-        cached=False,  # The champion is looked up when it runs.
+        cached=False,
         model=given["judge_model"],
         table=table,
         models=models,

@@ -1,6 +1,6 @@
 """The compiled pipeline runs to its end, fused or not, with the same artifacts and cache keys.
 
-Executed as submitted: by kfp.local behind the stand-in of KFP's API, with an object store's stand-in.
+Executed as submitted: by kfp.local behind stand-ins of KFP's API and of an object store.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from mdlc.core import objects, remote
 from mdlc.core.documents.serving import Pointer
 from mdlc.core.spec import load
 from mdlc.life.cluster.mirror import mirrored
-from mdlc.life.release import current, history_of
+from mdlc.life.record import history_of
+from mdlc.life.release import current
 from mdlc.pipelines.kubeflow import sources
 from mdlc.pipelines.kubeflow.client import Client
 from mdlc.pipelines.kubeflow.runs import RunState
@@ -36,7 +37,7 @@ STAGES = {
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t-of-the-store")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with object_store() as running:
@@ -87,8 +88,8 @@ def test_a_run_releases_and_the_light_plan_finds_its_results(store: Any, tmp_pat
         plain, light = answers(kfp, first.run_id), answers(kfp, second.run_id)
     assert len(plain) == len(light) == len(STAGES)
     same = set(plain) - {"verdict", "release"}
-    assert {n: plain[n]["key"] for n in same} == {n: light[n]["key"] for n in same}
     assert {n: plain[n]["digest"] for n in same} == {n: light[n]["digest"] for n in same}
+    assert {n: plain[n]["key"] for n in same} == {n: light[n]["key"] for n in same}
     assert not any(plain[n]["cached"] for n in plain)
     assert all(light[n]["cached"] for n in same)
     assert not light["verdict"]["cached"], "the champion is another now"
@@ -97,7 +98,7 @@ def test_a_run_releases_and_the_light_plan_finds_its_results(store: Any, tmp_pat
     with mirrored(ARTIFACTS, name="tiny") as place:
         assert current(place) == pointer
         assert [entry.version for entry in history_of(place).entries()] == [pointer.version]
-    assert not any(b"secret" in content for content in store.objects.values())
+    assert not any(b"s3cr3t-of-the-store" in content for content in store.objects.values())
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -13,8 +13,9 @@ from mdlc.cli.main import app
 from mdlc.core.documents.watch import Baseline, DriftSignal
 from mdlc.core.errors import MdlcError
 from mdlc.core.profile import PREDICTION
-from mdlc.core.spec import Monitor
+from mdlc.core.spec import Lifecycle, Monitor
 from mdlc.monitoring.conditions import judge
+from mdlc.monitoring.rules.build import rule_file
 from mdlc.monitoring.signals import Signals
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -36,6 +37,23 @@ def series() -> dict[str, set[str]]:
     for collector in collectors:
         suffix = "_total" if collector._type == "counter" else ""
         found[collector._name + suffix] = set(collector._labelnames)
+    return found
+
+
+def trigger_series() -> dict[str, set[str]]:
+    """Return each metric of the trigger with its labels."""
+    from prometheus_client import CollectorRegistry
+
+    from mdlc.life.trigger.metrics import families
+    from mdlc.life.trigger.requests import Requests
+
+    registry = CollectorRegistry()
+    Requests(registry)
+    (requests,) = registry.collect()
+    found = {f"{requests.name}_total": set(requests.samples[0].labels)}
+    for family in families().values():
+        suffix = "_total" if family.type == "counter" else ""
+        found[family.name + suffix] = set(family._labelnames)
     return found
 
 
@@ -62,17 +80,43 @@ def alerts() -> set[str]:
         drift=drift,
     )
     baseline = Baseline(version="1", money_per_decision=1, log_loss=None, mae=None)
-    judged = judge(signals, monitor=Monitor(), baseline=baseline, ignored=())
+    monitor = Monitor.model_validate({"quality": {"min_accuracy": 0.5}})
+    judged = judge(signals, monitor=monitor, baseline=baseline, ignored=())
     return {condition.name for condition in judged}
+
+
+def rules() -> set[str]:
+    """Return the names of all alerts of a lifecycle that asks for everything."""
+    goal = {"metric": "accuracy", "at_least": 0.5, "by": "2030-01-01"}
+    payoff = {"actions": {"a": {"yes": 1}, "b": {"yes": 0}}, "do_nothing": "b"}
+    whole = {
+        "apiVersion": "mdlc.dev/v1alpha1",
+        "kind": "Lifecycle",
+        "metadata": {"name": "all"},
+        "spec": {
+            "business": {"payoff": payoff, "goals": [goal]},
+            "data": {"sources": {"s": {"csv": "s.csv"}}, "target": "y"},
+            "deploy": {"canary": {}},
+            "monitor": {"data_within": "1d", "quality": {"min_accuracy": 0.5}},
+            "retrain": {"when": ["money"], "money_per_month": 1},
+        },
+    }
+    groups = rule_file(Lifecycle.model_validate(whole))["groups"]
+    return {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
 
 
 def test_metrics_are_documented_with_their_labels():
     pytest.importorskip("kserve")
-    assert rows("metrics.md") == series()
+    assert rows("metrics.md") == series() | trigger_series()
 
 
 def test_alerts_have_a_runbook():
-    assert headings("alerts.md") == alerts()
+    assert headings("alerts.md") == rules()
+
+
+def test_prometheus_has_every_alert_that_python_has():
+    assert alerts() <= rules()
+    assert len(alerts()) == 9
 
 
 def test_verbs_are_documented():

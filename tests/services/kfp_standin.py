@@ -292,8 +292,9 @@ class Handler(BaseHTTPRequestHandler):
     def _file(self, body: bytes) -> str:
         kind = self.headers["Content-Type"]
         message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
-        (part,) = message.get_payload()  # type: ignore[misc]
-        content: bytes = part.get_payload(decode=True)  # type: ignore[union-attr, assignment]
+        parts: Any = message.get_payload()
+        (part,) = parts
+        content: bytes = part.get_payload(decode=True)
         return content.decode()
 
 
@@ -310,7 +311,11 @@ def standin(
     `command` takes the place of the run's execution, such as `sleep 60` for one that never ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fields = {"state": State(folder, command or EXECUTE), "token": token, "asked": []}
+    fields: dict[str, Any] = {
+        "state": State(folder, command or EXECUTE),
+        "token": token,
+        "asked": [],
+    }
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), fields))
     server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
     server.state, server.asked = fields["state"], fields["asked"]  # type: ignore[attr-defined]
@@ -319,7 +324,7 @@ def standin(
         yield server
     finally:
         server.shutdown()
-        for process in fields["state"].processes.values():  # type: ignore[union-attr, attr-defined]
+        for process in fields["state"].processes.values():
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

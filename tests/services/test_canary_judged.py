@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mdlc.core.errors import ServiceError
 from mdlc.core.spec import Lifecycle, load
 from mdlc.core.spec.deploy import Canary
 from mdlc.life.canary import by_prometheus, step
@@ -92,7 +93,7 @@ def test_a_canary_is_promoted_by_what_prometheus_recorded(
         now = datetime.now(UTC)
         (series,) = asked.query_range("up", start=now - 5 * SECOND, end=now, step=SECOND)
         assert {value for _, value in series.points} == {1.0}
-        with pytest.raises(client.ServiceError, match="status 400"):
+        with pytest.raises(ServiceError, match="status 400"):
             asked.query("sum(")
 
 

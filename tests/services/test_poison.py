@@ -151,12 +151,13 @@ def test_rows_in_question_are_put_aside_where_the_file_says_so(covered: Life) ->
     assert made.evaluation is not None
     assert any("feedback rows were put aside (max_unknown" in r for r in made.evaluation.reasons)
     document, folder = prepared(life)
-    aside = duckdb.sql(f"SELECT __key, rules FROM '{folder}/quarantine.parquet'").fetchall()
+    with duckdb.connect() as connection:
+        ask = connection.execute
+        aside = ask(f"SELECT __key, rules FROM '{folder}/quarantine.parquet'").fetchall()
+        query = f"SELECT count(*) FROM '{folder}/table.parquet' WHERE __key LIKE 'invented%'"
+        learnt = ask(query).fetchall()
     assert len(aside) == document.quarantined > 100
     assert all("invented" in key and "max_unknown" in rules for key, rules in aside)
-    learnt = duckdb.sql(
-        f"SELECT count(*) FROM '{folder}/table.parquet' WHERE __key LIKE 'invented%'"
-    ).fetchall()
     assert learnt == [(0,)]
 
 

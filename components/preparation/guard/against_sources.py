@@ -101,5 +101,5 @@ def _wrong(rows: Rows) -> Mask:
     if rows.label.dtype.kind != "f":
         wrong: Mask = rows.label != rows.source_label
         return wrong
-    near = np.isclose(rows.label, rows.source_label.astype(float), rtol=1e-5, atol=1e-9)
-    return np.logical_not(near)
+    far: Mask = ~np.isclose(rows.label, rows.source_label.astype(float), rtol=1e-5, atol=1e-9)
+    return far

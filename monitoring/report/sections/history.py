@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from mdlc.core.documents.evaluation import Deployment
-from mdlc.core.documents.serving import HistoryEntry
+from mdlc.core.documents.serving import HistoryEntry, Kind
 from mdlc.core.documents.watch import Verdict
 from mdlc.monitoring.report.inputs import ReportInput
 from mdlc.monitoring.report.page import Block, Cell, Fact, Facts, Notes, Section, Table, Tone
 from mdlc.monitoring.report.text import money, plural, when
 
 ID, TITLE = "history", "History"
+KINDS: dict[Kind, str] = {
+    "promotion": "promoted",
+    "canary": "on trial",
+    "canary_rollback": "canary dropped",
+    "rollback": "rolled back to",
+}
 
 
 def build(inputs: ReportInput) -> Section:
@@ -24,7 +30,8 @@ def build(inputs: ReportInput) -> Section:
     if not blocks:
         return Section(ID, TITLE, missing="Nothing has been deployed yet.")
     missing = "" if inputs.deployment or inputs.history else "Deployment has not run yet."
-    lead = f"{plural(len(inputs.history), 'promotion')} and "
+    promotions = sum(entry.kind == "promotion" for entry in inputs.history)
+    lead = f"{plural(promotions, 'promotion')} and "
     lead += f"{plural(len(inputs.verdicts), 'decision')} of the retraining trigger."
     return Section(ID, TITLE, lead, blocks, missing)
 
@@ -45,6 +52,7 @@ def _entries(entries: list[HistoryEntry], currency: str) -> Table:
     rows: list[list[Cell | str]] = [
         [
             when(e.time, clock=True),
+            KINDS[e.kind],
             Cell(e.version, "strong"),
             e.candidate,
             e.replaced or "–",
@@ -54,9 +62,9 @@ def _entries(entries: list[HistoryEntry], currency: str) -> Table:
         ]
         for e in reversed(entries)
     ]
-    head = ["From", "Version", "Candidate", "Replaced", "Money a decision", "Why", "Digest"]
+    head = ["From", "What", "Version", "Candidate", "Replaced", "Money a decision", "Why", "Digest"]
     return Table(
-        "Versions that served, newest first", head, rows, frozenset({4}), folded=len(rows) > 12
+        "Versions that served, newest first", head, rows, frozenset({5}), folded=len(rows) > 12
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mdlc.cli.cluster import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
 from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+
+if TYPE_CHECKING:
+    from mdlc.pipelines.kubeflow.client import Submitted
+    from mdlc.pipelines.kubeflow.runs import RunState
 
 EPILOG = "Example: mdlc submit lifecycle.yaml --host http://localhost:8888 --upload"
 
@@ -48,6 +52,10 @@ def submit(
             told.print(f"{task.name:<14} {task.state.lower():<10} {task.seconds:7.0f} s")
 
         state = follow_run(client, made.run_id, told=show) if follow else client.state(made.run_id)
+    _print(made, state, as_json=as_json)
+
+
+def _print(made: Submitted, state: RunState, *, as_json: bool) -> None:
     if as_json:
         outcome = state.outcome.model_dump(mode="json") if state.outcome else None
         print_json(

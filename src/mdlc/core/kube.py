@@ -1,10 +1,11 @@
-"""Kubernetes: the one module that talks to its API server. What is asked is read-only."""
+"""Kubernetes: the one module that talks to its API server. Only `send` and `execute` change it."""
 
 from __future__ import annotations
 
 import functools
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +13,17 @@ from mdlc.core.errors import ServiceError, StorageError
 
 TIMEOUT = 10
 """Seconds for one question."""
+CHUNK = 64 * 1024
+"""Bytes of one message to a command in a pod."""
+
+
+class ApiRefusal(ServiceError):
+    """The API server says no; `status`, its `reason` and its own words say why."""
+
+    def __init__(self, message: str, *, status: int, reason: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.reason = reason
 
 
 class Kube:
@@ -134,6 +146,67 @@ class Kube:
                 )
             )
 
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = "application/json",
+        text: bool = False,
+    ) -> Any:
+        """Return what the API server answers to any request: an object, or text such as a log.
+
+        Raises:
+            ApiRefusal: it says no. Its own words are kept: send nothing secret.
+        """
+        headers = {"Accept": "application/json, */*", "Content-Type": content}
+        with _answering(telling=True):
+            return self._api.ApiClient().call_api(
+                path,
+                method,
+                header_params=headers,
+                query_params=list((query or {}).items()),
+                body=body,
+                response_type="str" if text else "object",
+                auth_settings=["BearerToken"],
+                _return_http_data_only=True,
+                _request_timeout=TIMEOUT * 3,
+            )
+
+    def execute(
+        self, namespace: str, pod: str, *, command: list[str], content: bytes, seconds: int
+    ) -> tuple[int, str]:
+        """Run a command in a pod with `content` as its input; return exit code and output."""
+        from kubernetes.stream import stream
+        from kubernetes.stream.ws_client import ERROR_CHANNEL, STDERR_CHANNEL, STDOUT_CHANNEL
+
+        with _answering():
+            open_exec = self._api.CoreV1Api().connect_get_namespaced_pod_exec
+            channel = stream(
+                open_exec,
+                pod,
+                namespace,
+                command=command,
+                stdin=True,
+                stdout=True,
+                stderr=True,
+                tty=False,
+                binary=True,
+                _preload_content=False,
+                _request_timeout=seconds,
+            )
+            for start in range(0, len(content), CHUNK):
+                channel.write_stdin(content[start : start + CHUNK])
+            channel.run_forever(timeout=seconds)
+            said = b"".join(channel.read_channel(c) for c in (STDOUT_CHANNEL, STDERR_CHANNEL))
+            ended = json.loads(channel.read_channel(ERROR_CHANNEL) or "{}")
+            channel.close()
+        if not ended:
+            raise ServiceError(f"a command in the pod {pod} did not end within {seconds} s")
+        return (0 if ended.get("status") == "Success" else 1), said.decode(errors="replace")
+
 
 @functools.cache
 def _in_pod() -> bool:
@@ -141,8 +214,11 @@ def _in_pod() -> bool:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
-    """Turn what the client raises into one line; a body is left out, it may have secrets."""
+def _answering(*, telling: bool = False) -> Iterator[None]:
+    """Turn what the client raises into one line.
+
+    A body is left out, it may have secrets; unless `telling`.
+    """
     import urllib3
     from kubernetes.client import ApiException
 
@@ -150,6 +226,8 @@ def _answering() -> Iterator[None]:
         yield
     except ApiException as error:
         hint = "this account may not ask that" if error.status == 403 else ""
+        if telling:
+            raise _refusal(error) from error
         raise ServiceError(
             f"Kubernetes answers {error.status} {error.reason}", hint=hint
         ) from error
@@ -157,3 +235,17 @@ def _answering() -> Iterator[None]:
         raise ServiceError(
             f"Kubernetes does not answer: {type(error).__name__}", hint="is the cluster up?"
         ) from error
+
+
+def _refusal(error: Any) -> ApiRefusal:
+    """Return the API server's own words, on one line."""
+    try:
+        said = json.loads(error.body or "{}")
+    except ValueError:
+        said = {}
+    words = " ".join(str(said.get("message") or error.reason).split())
+    return ApiRefusal(
+        f"Kubernetes answers {error.status}: {words}",
+        status=error.status or 0,
+        reason=str(said.get("reason", "")),
+    )

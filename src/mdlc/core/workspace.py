@@ -41,7 +41,9 @@ class Workspace:
     root: Path
     """The folder of the lifecycle file; relative locations start here."""
     shared_ledger: str = ""
-    """SQLAlchemy URL of a ledger that several machines share (MDLC_LEDGER); "": a file here."""
+    """SQLAlchemy URL of a ledger that several machines share (MDLC_LEDGER_URL); "": a file here."""
+    shared_store: str = ""
+    """The same of predictions and labels (MDLC_STORE_URL)."""
 
     @property
     def folder(self) -> Path:
@@ -56,7 +58,7 @@ class Workspace:
     @property
     def store(self) -> str:
         """SQLAlchemy URL of predictions and labels."""
-        return f"sqlite:///{self.folder / 'store.db'}"
+        return self.shared_store or f"sqlite:///{self.folder / 'store.db'}"
 
     @property
     def ledger(self) -> str:
@@ -128,4 +130,5 @@ def workspace(lifecycle: Lifecycle, *, file: Path, home: Path | None = None) -> 
     root = file.resolve().parent
     given = home or (Path(os.environ["MDLC_HOME"]) if os.environ.get("MDLC_HOME") else None)
     home = (given or root / ".mdlc").resolve()
-    return Workspace(lifecycle.name, home, root, os.environ.get("MDLC_LEDGER", ""))
+    shared = [os.environ.get(name, "") for name in ("MDLC_LEDGER_URL", "MDLC_STORE_URL")]
+    return Workspace(lifecycle.name, home, root, *shared)

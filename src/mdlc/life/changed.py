@@ -26,4 +26,5 @@ def known_digest(place: Workspace, ledger: Ledger) -> str:
         trained = read_document(path, Results).spec
         if trained:
             known.append((datetime.fromtimestamp(path.stat().st_mtime, UTC), trained))
-    return max(known, default=(None, ""))[1]
+    # Stable: of runs decided at the same time the later row is the newer one.
+    return sorted(known, key=lambda found: found[0])[-1][1] if known else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,35 @@ def test_images_are_those_of_the_manifests() -> None:
     assert named == {"steps", "serving", "serving-deep", "serving-gpu", "mlflow"}
     (known,) = re.findall(r"^    (steps \| .*)\) ;;$", script, re.M)
     assert named <= set(known.split(" | "))
+
+
+SCRIPTS = [
+    "tools/images.sh",
+    "tools/image_locks.sh",
+    "images/build/install.sh",
+    "images/build/tools.sh",
+]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_parse(script: str) -> None:
+    assert subprocess.run(["bash", "-n", ROOT / script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "engine", "why"),
+    [
+        (["servings"], "docker", "no image is named servings"),
+        (["serving"], "cars", "ENGINE is cars"),
+    ],
+)
+def test_what_is_not_known_is_refused(arguments: list[str], engine: str, why: str) -> None:
+    ended = subprocess.run(
+        [ROOT / "tools/images.sh", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ENGINE": engine},
+    )
+    assert ended.returncode != 0
+    assert why in ended.stderr

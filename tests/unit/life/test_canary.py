@@ -50,21 +50,22 @@ def world(tmp_path: Path, file: Path, lifecycle: Lifecycle) -> World:
     return world
 
 
-def counting(**versions: Counts) -> object:
-    spans: list[timedelta] = []
+class Counting:
+    """Says what versions counted, and remembers over which spans it was asked."""
 
-    def count(elapsed: timedelta) -> Mapping[str, Counts]:
-        spans.append(elapsed)
-        return {name.removeprefix("v"): counts for name, counts in versions.items()}
+    def __init__(self, **versions: Counts) -> None:
+        self._versions = {name.removeprefix("v"): counts for name, counts in versions.items()}
+        self.spans: list[timedelta] = []
 
-    count.spans = spans  # type: ignore[attr-defined]
-    return count
+    def __call__(self, elapsed: timedelta) -> Mapping[str, Counts]:
+        self.spans.append(elapsed)
+        return self._versions
 
 
 def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
     world: World, lifecycle: Lifecycle
 ) -> None:
-    counts = counting(v1=GOOD, v2=GOOD)
+    counts = Counting(v1=GOOD, v2=GOOD)
     early = step(world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=59))
     assert (early.action, early.version) == ("wait", "2")
     done = step(world.place, lifecycle, counts=counts, now=at(2))
@@ -80,7 +81,7 @@ def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
 
 
 def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> None:
-    counts = counting(v1=GOOD, v2=Counts(failures=50))
+    counts = Counting(v1=GOOD, v2=Counts(failures=50))
     done = step(world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=1))
     assert (done.action, done.version) == ("roll_back", "2")
     assert world.told()[-1] == ("canary_rollback", "1", "2")
@@ -92,14 +93,14 @@ def test_without_prometheus_nothing_is_promoted(world: World, lifecycle: Lifecyc
     found = step(world.place, lifecycle, counts=away, now=at(500))
     assert found.action == "wait"
     assert "does not answer" in found.why
-    empty = step(world.place, lifecycle, counts=counting(), now=at(500))
+    empty = step(world.place, lifecycle, counts=Counting(), now=at(500))
     assert (empty.action, empty.why) == ("wait", "it has answered 0 of 200 predictions")
     assert world.told()[-1] == ("canary", "2", "")
 
 
 def test_another_process_at_work_waits(world: World, lifecycle: Lifecycle) -> None:
     with world.place.lock():
-        found = step(world.place, lifecycle, counts=counting(v1=GOOD, v2=GOOD), now=at(9))
+        found = step(world.place, lifecycle, counts=Counting(v1=GOOD, v2=GOOD), now=at(9))
     assert (found.action, "is in use by process" in found.why) == ("wait", True)
     assert world.told()[-1] == ("canary", "2", "")
 

@@ -324,3 +324,22 @@ def test_a_promotion_is_found_by_its_model_whatever_came_after(world: World) -> 
     found = promotion_of(world.entries(), champion.digest)
     assert found is not None
     assert (found.version, found.replaced) == ("2", "1")
+
+
+def test_a_training_asks_again_what_its_champion_won_whatever_came_after(world: World) -> None:
+    from mdlc.life.train import _champions_before
+
+    models = world.place.folder / "models"
+    assert _champions_before(world.place) == []
+    world.release("1")
+    assert _champions_before(world.place) == [None]
+    world.release("2")
+    assert _champions_before(world.place) == [models / "1"]
+    world.canary("3")
+    assert _champions_before(world.place) == [models / "1"]
+    world.promote()
+    assert _champions_before(world.place) == [models / "2"]
+    world.rollback()
+    assert _champions_before(world.place) == [models / "1"]
+    world.rollback()
+    assert _champions_before(world.place) == [None]

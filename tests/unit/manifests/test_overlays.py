@@ -131,6 +131,5 @@ def test_one_object_a_file() -> None:
         assert path.read_text().count("\nkind: ") + path.read_text().startswith("kind: ") == 1
 
 
-@pytest.mark.parametrize("script", ["manifests/secrets.sh", "tools/images.sh"])
-def test_scripts_parse(script: str) -> None:
-    assert subprocess.run(["bash", "-n", ROOT / script], check=False).returncode == 0
+def test_the_script_of_secrets_parses() -> None:
+    assert subprocess.run(["bash", "-n", MANIFESTS / "secrets.sh"], check=False).returncode == 0

@@ -103,6 +103,23 @@ def test_a_model_that_loses_less_than_nothing_else_may_lose_as_much_more() -> No
     assert money_bound(0.0, ratio=0.5) == 0.0
 
 
+@pytest.mark.parametrize(("error", "met"), [(None, True), (0.1, True), (0.25, False)])
+def test_money_is_low_only_beyond_its_noise(error: float | None, met: bool) -> None:
+    """The bound is 1.0; an old predictor counts no squares, so there is no error to go by."""
+    found = judged(FINE._replace(money_per_decision=0.4, money_error=error))["MoneyLow", ""]
+    assert found.met is met
+
+
+def test_accuracy_is_judged_where_the_file_has_a_bound() -> None:
+    assert ("AccuracyLow", "") not in judged(FINE)
+    monitor = Monitor.model_validate({"quality": {"min_accuracy": 0.95}})
+    for accuracy, met in ((0.9, True), (0.96, False), (None, None)):
+        signals = FINE._replace(accuracy=accuracy)
+        found = judge(signals, monitor=monitor, baseline=BASELINE, ignored=())
+        low = next(item for item in found if item.name == "AccuracyLow")
+        assert (low.met, low.severity, low.reason) == (met, "critical", "accuracy")
+
+
 def test_quality_without_enough_labels_is_unknown() -> None:
     few = FINE._replace(labels=3, skill=None, money_per_decision=None, calibration=[])
     found = judged(few)

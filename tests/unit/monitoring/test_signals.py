@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,26 @@ def test_quality_is_the_mean_over_the_labels_of_the_window(store: SampleStore) -
     assert signals.skill == pytest.approx(1 - loss / entropy)
     assert signals.money_per_decision == pytest.approx(-0.5)
     assert signals.mae is None  # a classifier has none
+
+
+def test_the_error_of_money_is_that_of_a_mean(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    earned = [3.0] * 60 + [-1.0] * 140
+    predictor.label(60, positive=12, p=0.2, money=3.0)
+    predictor.label(140, positive=28, p=0.2, money=-1.0)
+    scrape(store, predictor, 1)
+    error = statistics.stdev(earned) / math.sqrt(len(earned))
+    assert at(store, 1).money_error == pytest.approx(error)
+
+
+def test_without_squares_there_is_no_error(store: SampleStore) -> None:
+    predictor = Predictor()
+    scrape(store, predictor, 0)
+    predictor.add("mdlc_labels_total", 200, of={})
+    predictor.add("mdlc_money_gained_total", 200, of={}, currency="EUR")
+    scrape(store, predictor, 1)
+    assert (at(store, 1).money_per_decision, at(store, 1).money_error) == (1.0, None)
 
 
 def test_calibration_counts_standard_errors(store: SampleStore) -> None:

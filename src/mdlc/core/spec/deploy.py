@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
 
-from mdlc.core.spec.base import Duration, Section
+from pydantic import Field, model_validator
+
+from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.cluster import ObjectName, Pod
+
+RELEASES = ("s3://", "pvc://")
 
 
 class Promotion(Section):
@@ -45,6 +50,83 @@ class Serving(Section):
     max_bytes: int = Field(16_000_000, ge=1000, description="Bytes in one request.")
 
 
+class Autoscaling(Section):
+    """When KServe adds predictors. cpu and memory by an HPA; predictions by KEDA and Prometheus."""
+
+    metric: Literal["cpu", "memory", "predictions"] = Field(
+        "cpu", description="What is measured, on average over the predictors."
+    )
+    target: int = Field(
+        70, ge=1, description="Percent of what is reserved; of predictions: rows a second for each."
+    )
+    prometheus: str | None = Field(
+        None, description="URL of Prometheus as KEDA sees it; predictions need it."
+    )
+
+    @model_validator(mode="after")
+    def _measurable(self) -> Autoscaling:
+        if self.metric == "predictions" and not (self.prometheus or "").startswith("http"):
+            raise RuleError("predictions are counted by Prometheus: say its URL", "prometheus")
+        return self
+
+
+class KServe(Section):
+    """The predictor on a cluster, as a KServe InferenceService."""
+
+    runtime: ObjectName | None = Field(
+        None, description="Serving runtime; None: mdlc-onnx or mdlc-savedmodel, as the model needs."
+    )
+    releases: str | None = Field(
+        None,
+        description="Where releases lie: s3://BUCKET/FOLDER or pvc://CLAIM/FOLDER; "
+        "None: cluster.artifacts.",
+    )
+    min_replicas: int = Field(1, ge=1, le=1000, description="Predictors at least.")
+    max_replicas: int | None = Field(
+        None, ge=1, le=1000, description="Predictors at most; None: as many as min_replicas."
+    )
+    autoscaling: Autoscaling = Field(Autoscaling(), description="When predictors are added.")
+    pod: Pod = Field(Pod(), description="What a predictor's pod asks for; else the runtime's.")
+    service_account: ObjectName | None = Field(
+        "predictor", description="Account of the pods; None: the namespace's default."
+    )
+    token_secret: ObjectName | None = Field(
+        None, description="Secret whose key token clients must send; None: the runtime's."
+    )
+    payload_log_secret: ObjectName | None = Field(
+        None,
+        description="Secret with username and password of the payload log; None: the runtime's.",
+    )
+    spread: Literal["nodes", "zones", "none"] = Field(
+        "nodes", description="Over what predictors are spread, where it can be."
+    )
+    canary: Literal["predictor", "gateway"] = Field(
+        "predictor",
+        description="Who splits a canary's share: each predictor, by a prediction's id, or the "
+        "gateway.",
+    )
+    startup: Duration = Field(
+        "2m", validate_default=True, description="How long a predictor may take to load its model."
+    )
+    ready_within: Duration = Field(
+        "10m", validate_default=True, description="How long mdlc deploy follows a rollout."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> KServe:
+        if self.releases is not None and not self.releases.startswith(RELEASES):
+            raise RuleError(
+                f"{self.releases!r} is not a location such as s3://bucket/folder or pvc://claim",
+                "releases",
+            )
+        if self.max_replicas is not None and self.max_replicas < self.min_replicas:
+            raise RuleError(f"max_replicas is below min_replicas {self.min_replicas}", "max_replicas")
+        for key in ("retries", "timeout"):
+            if getattr(self.pod, key) is not None:
+                raise RuleError("a predictor runs for as long as it serves", "pod", key)
+        return self
+
+
 class Deploy(Section):
     """Promotion and serving."""
 
@@ -53,3 +135,4 @@ class Deploy(Section):
         None, description="Promote by way of a canary; without it, a promotion is at once."
     )
     serving: Serving = Field(Serving(), description="How predictions are answered.")
+    kserve: KServe = Field(KServe(), description="The predictor on a cluster.")

@@ -58,11 +58,13 @@ class Follower:
         terms: Terms,
         requests: Requests,
         trials: Callable[[Watched], None] | None = None,
+        state: Callable[[Watched], None] | None = None,
     ) -> None:
         self._lives = lives
         self._terms = terms
         self._requests = requests
         self._trials = trials
+        self._state = state
         self._following: dict[str, Verdict] = {}
         self._troubles: dict[tuple[str, str], str] = {}
         self._woken = threading.Event()
@@ -91,6 +93,8 @@ class Follower:
         """Look once at everything; what fails is logged and looked at again the next time."""
         for watched, backend in self._lives:
             self._guarded(watched, "file", partial(self._refresh, watched))
+            if self._state:
+                self._guarded(watched, "state", partial(self._state, watched))
             self._guarded(watched, "sources", partial(self._ask, watched))
             self._guarded(watched, "run", partial(self._follow, watched, backend))
             if self._trials:
@@ -103,7 +107,7 @@ class Follower:
             verdict = self._following.pop(watched.name, None)
             if verdict is None:
                 continue
-            backend.cancel(verdict)
+            self._guarded(watched, "stop", partial(backend.leave, verdict))
             self._guarded(watched, "stop", partial(self._stopped, watched, verdict))
 
     def _guarded(self, watched: Watched, step: str, work: Callable[[], None]) -> None:
@@ -145,8 +149,9 @@ class Follower:
         try:
             verdict = self._extend(watched, following)
         except RefusedError as error:
-            backend.cancel(following)
             del self._following[watched.name]
+            ended = watched.ledger.run(following.id).outcome
+            (backend.cancel if ended else backend.leave)(following)
             log("run_lost", level=logging.WARNING, model=watched.name, error=str(error))
             return
         report = backend.poll(verdict)

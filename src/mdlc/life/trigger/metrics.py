@@ -45,18 +45,19 @@ class FromLedger(Collector):
             ServiceError: a ledger does not answer.
             ArtifactError: a history was altered.
         """
-        families = _families()
+        found = families()
         for watched in self._lives:
             verdicts = watched.ledger.all()
             runs = [verdict for verdict in verdicts if verdict.decision == "run"]
-            _decisions(families, watched.name, verdicts)
-            _runs(families, watched.name, runs)
-            _left(families, watched)
-            _history(families, watched.name, history_of(watched.place).entries())
-        yield from families.values()
+            _decisions(found, watched.name, verdicts)
+            _runs(found, watched.name, runs)
+            _left(found, watched)
+            _history(found, watched.name, history_of(watched.place).entries())
+        yield from found.values()
 
 
-def _families() -> Families:
+def families() -> Families:
+    """Return all families, without values."""
     counters: list[Family] = [
         CounterMetricFamily(
             "mdlc_trigger_decisions",
@@ -93,52 +94,52 @@ def _families() -> Families:
     return {family.name: family for family in (*counters, *gauges)}
 
 
-def _decisions(families: Families, model: str, verdicts: Sequence[Verdict]) -> None:
+def _decisions(found: Families, model: str, verdicts: Sequence[Verdict]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     for verdict in verdicts:
         counts[verdict.decision, verdict.rule] += 1 + verdict.evidence.get(REPEATS, 0)
     for (decision, rule), count in sorted(counts.items()):
-        families["mdlc_trigger_decisions"].add_metric([model, decision, rule], count)
+        found["mdlc_trigger_decisions"].add_metric([model, decision, rule], count)
     if verdicts:
         last = verdicts[-1]
-        families["mdlc_trigger_last_decision_timestamp_seconds"].add_metric(
+        found["mdlc_trigger_last_decision_timestamp_seconds"].add_metric(
             [model, last.decision, last.rule, ",".join(last.reasons)], last.time.timestamp()
         )
 
 
-def _runs(families: Families, model: str, runs: Sequence[Verdict]) -> None:
+def _runs(found: Families, model: str, runs: Sequence[Verdict]) -> None:
     ended = [run for run in runs if run.outcome]
     outcomes = Counter(run.outcome for run in ended)
     for outcome in OUTCOMES:
-        families["mdlc_retrainings"].add_metric([model, outcome], outcomes[outcome])
-    families["mdlc_retraining_attempts"].add_metric([model], sum(run.attempts for run in runs))
-    families["mdlc_retraining_running"].add_metric([model], len(runs) - len(ended))
+        found["mdlc_retrainings"].add_metric([model, outcome], outcomes[outcome])
+    found["mdlc_retraining_attempts"].add_metric([model], sum(run.attempts for run in runs))
+    found["mdlc_retraining_running"].add_metric([model], len(runs) - len(ended))
     failures = 0
     while failures < len(ended) and ended[-1 - failures].outcome == "failed":
         failures += 1
-    families["mdlc_retraining_failures_in_a_row"].add_metric([model], failures)
+    found["mdlc_retraining_failures_in_a_row"].add_metric([model], failures)
     last = ended[-1] if ended else None
     if last and last.finished:
-        families["mdlc_retraining_seconds"].add_metric(
+        found["mdlc_retraining_seconds"].add_metric(
             [model], (last.finished - last.time).total_seconds()
         )
-        families["mdlc_retraining_last_timestamp_seconds"].add_metric(
+        found["mdlc_retraining_last_timestamp_seconds"].add_metric(
             [model, last.outcome, last.version], last.finished.timestamp()
         )
 
 
-def _left(families: Families, watched: Watched) -> None:
+def _left(found: Families, watched: Watched) -> None:
     """Add what the month's budget leaves, as policy.rule counts it."""
     spec = watched.lifecycle.spec
     left = watched.ledger.left(watched.clock())
-    families["mdlc_retraining_runs_left"].add_metric([watched.name], left.runs)
+    found["mdlc_retraining_runs_left"].add_metric([watched.name], left.runs)
     if left.money is not None:
-        families["mdlc_retraining_money_left"].add_metric(
+        found["mdlc_retraining_money_left"].add_metric(
             [watched.name, spec.business.currency], left.money
         )
 
 
-def _history(families: Families, model: str, entries: Sequence[HistoryEntry]) -> None:
+def _history(found: Families, model: str, entries: Sequence[HistoryEntry]) -> None:
     kinds: Counter[str] = Counter(entry.kind for entry in entries)
     for kind, (name, _) in ENTRIES.items():
-        families[name].add_metric([model], kinds[kind])
+        found[name].add_metric([model], kinds[kind])

@@ -82,15 +82,18 @@ class Options:
     log_level: str = "info"
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what a trigger is made of
     files: Sequence[Path],
     *,
     home: Path | None,
     options: Options,
     backend: Callable[[Watched], Backend],
     trials: Callable[[Watched], None] | None = None,
+    state: Callable[[Watched], None] | None = None,
 ) -> None:
     """Look after the lifecycles in `files` until SIGTERM or SIGINT.
+
+    At each look `state` brings here what serves, and `trials` judges a canary.
 
     Raises:
         SpecError: a file is wrong.
@@ -117,6 +120,7 @@ def serve(
         terms=terms,
         requests=requests,
         trials=trials,
+        state=state,
     )
     service = Service(lives, follower=follower, terms=terms, requests=requests, registry=registry)
     with closing(listen(options.host, options.port)) as listener:

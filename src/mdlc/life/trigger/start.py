@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mdlc.core.errors import MdlcError, closest
+from mdlc.core.workspace import Workspace
 from mdlc.life.canary import by_prometheus, step
 from mdlc.life.release import current
-from mdlc.life.trigger.backends import Backend
 from mdlc.life.trigger.backends.local import Local
 from mdlc.life.trigger.server import Options, serve
 from mdlc.life.trigger.watched import Watched
+from mdlc.monitoring.canary import Judgement
 from mdlc.monitoring.prometheus import Prometheus
 from mdlc.serving.logs import log
+
+REMOTE_SECONDS = 60
+"""Between two looks at a canary whose bundles lie in an object store."""
+Place = Callable[[Watched], AbstractContextManager[Workspace]]
 
 
 def start(files: Sequence[Path], *, home: Path | None, backend: str, options: Options) -> None:
@@ -23,20 +30,53 @@ def start(files: Sequence[Path], *, home: Path | None, backend: str, options: Op
     Raises:
         MdlcError: no such backend; those of `serve`.
     """
+    if backend == "local":
+        secrets = {options.token_env} if options.token_env else set()
+        serve(
+            files,
+            home=home,
+            options=options,
+            backend=lambda watched: Local(watched.file, place=watched.place, secrets=secrets),
+            trials=Trials(options.prometheus, place=lambda watched: nullcontext(watched.place)),
+        )
+    elif backend == "kubeflow":
+        _on_kubeflow(files, home=home, options=options)
+    else:
+        raise MdlcError(f"no backend {backend}", hint=closest(backend, ("local", "kubeflow")))
+
+
+def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: Options) -> None:
+    from mdlc.life.cluster.mirror import mirrored
+    from mdlc.life.trigger.backends.kubeflow import Kubeflow, copy_state
+    from mdlc.pipelines.kubeflow.arguments import artifacts_of
+    from mdlc.pipelines.kubeflow.client import Client
+
+    client = Client()
+
+    def place(watched: Watched) -> AbstractContextManager[Workspace]:
+        return mirrored(artifacts_of(watched.lifecycle), name=watched.name)
+
     serve(
         files,
         home=home,
         options=options,
-        backend=_backend(backend, options=options),
-        trials=Trials(options.prometheus),
+        backend=lambda watched: Kubeflow(client, lifecycle=lambda: watched.lifecycle),
+        trials=Trials(options.prometheus, place=place, every_seconds=REMOTE_SECONDS),
+        state=lambda watched: copy_state(watched.lifecycle, place=watched.place),
     )
 
 
 class Trials:
-    """Judges the canary of a lifecycle, if one stands, by what Prometheus counted."""
+    """Judges the canary of a lifecycle, if one stands, by what Prometheus counted.
 
-    def __init__(self, url: str | None) -> None:
+    `place` lends the workspace whose canary is promoted or dropped.
+    """
+
+    def __init__(self, url: str | None, *, place: Place, every_seconds: float = 0) -> None:
         self._prometheus = Prometheus(url) if url else None
+        self._place = place
+        self._every = every_seconds
+        self._looked: dict[str, float] = {}
         self._said: dict[str, str] = {}
 
     def __call__(self, watched: Watched) -> None:
@@ -53,8 +93,15 @@ class Trials:
                 f"version {pointer.canary.version} of {watched.name} is on trial and is not judged",
                 hint="give --prometheus, or use mdlc promote or mdlc rollback",
             )
+        if time.monotonic() < self._looked.get(watched.name, -self._every) + self._every:
+            return
+        self._looked[watched.name] = time.monotonic()
         counts = by_prometheus(self._prometheus, model=watched.name)
-        judged = step(watched.place, watched.lifecycle, counts=counts, now=watched.clock())
+        with self._place(watched) as place:
+            judged = step(place, watched.lifecycle, counts=counts, now=watched.clock())
+        self._tell(watched, judged)
+
+    def _tell(self, watched: Watched, judged: Judgement) -> None:
         said = f"{judged.version} {judged.action}"
         if judged.action != "wait" or self._said.get(watched.name) != said:
             log(
@@ -66,15 +113,3 @@ class Trials:
                 why=judged.why,
             )
         self._said[watched.name] = said
-
-
-def _backend(name: str, *, options: Options) -> Callable[[Watched], Backend]:
-    secrets = {options.token_env} if options.token_env else set()
-
-    def local(watched: Watched) -> Backend:
-        return Local(watched.file, place=watched.place, secrets=secrets)
-
-    known = {"local": local}
-    if name not in known:
-        raise MdlcError(f"no backend {name}", hint=closest(name, known))
-    return known[name]

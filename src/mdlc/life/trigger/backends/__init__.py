@@ -43,8 +43,11 @@ class Backend(Protocol):
             MdlcError: it cannot be asked now.
         """
 
+    def leave(self, verdict: Verdict) -> None:
+        """Stop following it: end what cannot go on without this process. Finished stages stay."""
+
     def cancel(self, verdict: Verdict) -> None:
-        """End the attempt; what it has finished is kept."""
+        """End the attempt, for the ledger says that the run has ended."""
 
 
 def failure(error: MdlcError) -> Report:

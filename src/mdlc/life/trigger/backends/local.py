@@ -76,7 +76,7 @@ class Local:
         detail = f"the process of attempt {verdict.attempts} ended {ended}; see {folder}"
         return Report(outcome="failed", detail=detail, transient=code < 0)
 
-    def cancel(self, verdict: Verdict) -> None:
+    def leave(self, verdict: Verdict) -> None:
         """End the child; its warm server and step end with it."""
         child = self._children.pop(verdict.id, None)
         if child is None:
@@ -87,3 +87,7 @@ class Local:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+    def cancel(self, verdict: Verdict) -> None:
+        """End the child."""
+        self.leave(verdict)

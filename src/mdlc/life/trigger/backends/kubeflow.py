@@ -1,0 +1,128 @@
+"""Runs on Kubeflow Pipelines: the trigger submits and watches, the pipeline releases.
+
+A run goes on without the trigger. Its name has the verdict's id, time and attempt, so one that was
+submitted, and not noted in the ledger before a kill, is found again and not made twice. What serves
+lies in an object store; its small files are copied here, so that the trigger reads them as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from mdlc.core import remote
+from mdlc.core.bundle import MANIFEST, Manifest
+from mdlc.core.documents.watch import Verdict
+from mdlc.core.errors import ArtifactError
+from mdlc.core.files import write_bytes
+from mdlc.core.spec import Lifecycle
+from mdlc.core.workspace import Workspace
+from mdlc.life.attempt import UNTIL, renewed
+from mdlc.life.trigger.backends import Report
+from mdlc.monitoring.policy import CHANGED
+from mdlc.pipelines.arguments import Renewal
+from mdlc.pipelines.kubeflow.arguments import artifacts_of
+from mdlc.pipelines.kubeflow.runs import RunState, failed
+
+STATE = ("history.jsonl", "history.jsonl.head", "serving.json")
+"""What tells which version serves, in the order in which a release writes it."""
+
+
+class Client(Protocol):
+    """What is used of `pipelines.kubeflow.client.Client`."""
+
+    def experiment(self, name: str) -> str:
+        """Return the id of a lifecycle's experiment."""
+
+    def find(self, name: str, *, experiment: str) -> Any | None:
+        """Return the newest run of this name."""
+
+    def submit(self, lifecycle: Lifecycle, *, kind: Any, renewal: Renewal, name: str) -> str:
+        """Submit a run, or find it; return its id."""
+
+    def state(self, run_id: str) -> RunState:
+        """Return how a run stands."""
+
+    def terminate(self, run_id: str) -> None:
+        """End a run."""
+
+
+class Kubeflow:
+    """Runs of one lifecycle; `lifecycle` returns the newest valid content of its file."""
+
+    def __init__(self, client: Client, *, lifecycle: Callable[[], Lifecycle]) -> None:
+        self._client = client
+        self._lifecycle = lifecycle
+
+    def start(self, verdict: Verdict) -> str:
+        """Submit the run, unless an attempt of it goes on or has ended well."""
+        lifecycle = self._lifecycle()
+        experiment = self._client.experiment(lifecycle.name)
+        for attempt in range(verdict.attempts, 0, -1):
+            found = self._client.find(_name(verdict, attempt), experiment=experiment)
+            if found is not None and not failed(found):
+                return str(found.run_id)
+        said = verdict.evidence.get(UNTIL)
+        until = datetime.fromisoformat(said) if said else verdict.time
+        asked = renewed(
+            lifecycle,
+            champion=_champion(lifecycle, version=str(verdict.evidence["champion"])),
+            until=until,
+            changed=CHANGED in verdict.reasons,
+        )
+        return self._client.submit(
+            asked,
+            kind="retraining",
+            renewal=Renewal(until=until),
+            name=_name(verdict, verdict.attempts),
+        )
+
+    def poll(self, verdict: Verdict) -> Report | None:
+        """Return what the run wrote down at its end."""
+        state = self._client.state(verdict.backend_run)
+        if state.state == "running":
+            return None
+        made = state.outcome
+        if made is None:
+            # Not even its last step ran: the cluster ended it, or the object store is out of reach.
+            why = state.error or "it left no outcome"
+            return Report(
+                outcome="failed", detail=f"run {state.name} {state.state}: {why}", transient=True
+            )
+        detail = "; ".join(made.reasons) or state.error
+        return Report(outcome=made.outcome, detail=detail, version=made.version)
+
+    def leave(self, verdict: Verdict) -> None:
+        """Do nothing: the run goes on, and whoever claims it next finds it."""
+
+    def cancel(self, verdict: Verdict) -> None:
+        """Terminate the run."""
+        if verdict.backend_run:
+            self._client.terminate(verdict.backend_run)
+
+
+def copy_state(lifecycle: Lifecycle, *, place: Workspace) -> None:
+    """Copy what serves, and its history, from the object store, where it differs.
+
+    Raises:
+        ServiceError: the object store does not answer.
+    """
+    artifacts = artifacts_of(lifecycle)
+    for name in STATE:
+        content = remote.read_bytes(remote.join(artifacts, name))
+        here = place.folder / name
+        if content is not None and (not here.exists() or here.read_bytes() != content):
+            write_bytes(here, content)
+
+
+def _champion(lifecycle: Lifecycle, *, version: str) -> Manifest:
+    location = remote.join(artifacts_of(lifecycle), "models", version, MANIFEST)
+    manifest = remote.read_document(location, Manifest)
+    if manifest is None:
+        raise ArtifactError(f"{location} is missing", hint="release a model with mdlc submit")
+    return manifest
+
+
+def _name(verdict: Verdict, attempt: int) -> str:
+    return f"{verdict.id}-{verdict.time:%Y%m%dT%H%M%S}-{attempt}"

@@ -1,0 +1,144 @@
+"""The doctor says what is missing, if it is needed, and what to do; logs find a stage's pod."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mdlc.core.errors import DataError, ServiceError, StageError
+from mdlc.core.kube import Kube
+from mdlc.life.cluster.doctor import Asked, Check, examine, healthy
+from mdlc.life.cluster.logs import error_in, stage_log
+from tests.unit.pipelines.cluster import on_cluster
+
+
+class Cluster(Kube):
+    """A cluster as its answers; each can be changed."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers: dict[str, Any] = {
+            "version": "v1.31.2",
+            "crds": {"inferenceservices.serving.kserve.io": ["v1beta1"]},
+            "default_storage_classes": ["standard"],
+            "gpus": {},
+            "pod_security": "restricted",
+            "secret_keys": {"accesskey"},
+            "may": True,
+        } | answers
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("answers", "__class__", "__dict__"):
+            return object.__getattribute__(self, name)
+        value = self.answers[name]
+
+        def answer(*_: Any, **__: Any) -> Any:
+            if isinstance(value, Exception):
+                raise value
+            return value
+
+        return answer
+
+
+def asked(cluster: Cluster, folder: Path, *lines: str) -> dict[str, Check]:
+    lifecycle = on_cluster(folder, *lines)
+    checks = examine(
+        Asked(kube=lambda: cluster, client=None, namespace="models", lifecycle=lifecycle)
+    )
+    return {check.name: check for check in checks}
+
+
+def test_a_cluster_that_has_all_that_is_needed(tmp_path: Path) -> None:
+    found = asked(Cluster(), tmp_path, "secrets: [{name: s, env: {A: accesskey}}]")
+    assert healthy(list(found.values()))
+    assert found["Prometheus operator: prometheusrules"].state == "missing"
+    assert found["Prometheus operator: prometheusrules"].next
+
+
+@pytest.mark.parametrize(
+    ("answers", "lines", "name", "said"),
+    [
+        ({"version": "v1.20.4"}, (), "Kubernetes", "too old"),
+        ({"crds": {}}, (), "KServe", "no inferenceservices"),
+        ({"pod_security": None}, (), "namespace models", "not there"),
+        ({}, ("stages: {training: {gpu: 1}}",), "accelerators", "nvidia.com/gpu"),
+        ({}, ("secrets: [{name: s, env: {A: key}}]",), "secret s", "no key key"),
+        ({"secret_keys": None}, ("secrets: [{name: s, path: /s}]",), "secret s", "not in models"),
+    ],
+)
+def test_what_is_needed_and_missing(
+    tmp_path: Path, answers: dict[str, Any], lines: tuple[str, ...], name: str, said: str
+) -> None:
+    found = asked(Cluster(**answers), tmp_path, *lines)
+    assert found[name].state == "missing"
+    assert said in found[name].said
+    assert found[name].next
+    assert not healthy(list(found.values()))
+
+
+def test_a_question_that_may_not_be_asked_is_said_and_not_needed(tmp_path: Path) -> None:
+    refused = ServiceError("Kubernetes answers 403 Forbidden", hint="this account may not ask that")
+    found = asked(Cluster(gpus=refused), tmp_path)
+    assert found["gpus"].said == "Kubernetes answers 403 Forbidden"
+    assert healthy(list(found.values()))
+
+
+def test_no_cluster_is_one_line(tmp_path: Path) -> None:
+    away = ServiceError("Kubernetes does not answer", hint="is the cluster up?")
+    found = asked(Cluster(version=away), tmp_path)
+    assert found["Kubernetes"].next == "is the cluster up?"
+    assert not healthy(list(found.values()))
+
+
+def test_a_store_that_cannot_be_written_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file where the folder should be")
+    found = asked(Cluster(), tmp_path)
+    assert found["object store"].state == "missing"
+
+
+def pod(name: str, node: str) -> Any:
+    notes = {"workflows.argoproj.io/node-name": node}
+    return SimpleNamespace(metadata=SimpleNamespace(name=name, annotations=notes))
+
+
+PODS = [
+    pod("a", "mdlc-tiny-x.root.exit-handler-1.training-driver"),
+    pod("b", "mdlc-tiny-x.root.exit-handler-1.training.executor(0)"),
+    pod("c", "mdlc-tiny-x.root.exit-handler-1.training.executor(1)"),
+    pod("d", "mdlc-tiny-x.root.exit-handler-1.front.executor"),
+]
+
+
+class Logged(Kube):
+    """Names the pod whose log was asked for."""
+
+    def __init__(self) -> None:
+        pass
+
+    def pods(self, namespace: str, *, labels: str) -> list[Any]:  # noqa: ARG002
+        assert labels == "pipeline/runid=r"
+        return PODS
+
+    def log(self, namespace: str, pod: str, *, container: str, lines: int) -> str:
+        assert (namespace, lines) == ("kubeflow", 5)
+        return f"{pod} {container}"
+
+
+@pytest.mark.parametrize(("stage", "name"), [("training", "c"), ("preparation", "d")])
+def test_the_newest_pod_of_a_stage_or_of_what_it_is_fused_into(stage: str, name: str) -> None:
+    said = stage_log(Logged(), namespace="kubeflow", run_id="r", stage=stage, lines=5)
+    assert said == f"{name} main"
+
+
+def test_a_stage_without_a_pod_names_those_there_are() -> None:
+    with pytest.raises(DataError, match="front, training"):
+        stage_log(Logged(), namespace="kubeflow", run_id="r", stage="report", lines=5)
+
+
+def test_the_error_of_a_log() -> None:
+    error = StageError("training: out of memory", hint="use a larger machine")
+    log = f"a line\n    MDLC_ERROR {error.to_json()}\nlast"
+    assert error_in(log) == "training: out of memory; use a larger machine"
+    assert error_in("nothing") == ""
