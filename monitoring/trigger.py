@@ -91,11 +91,13 @@ class Ledger:
             )
             return rows.insert(key, verdict, cost=self._retrain.cost_per_run)
 
-    def claim(self, owner: str, now: datetime, *, lease: timedelta) -> Verdict | None:
+    def claim(
+        self, owner: str, now: datetime, *, lease: timedelta, spare: bool = False
+    ) -> Verdict | None:
         """Give the run that nobody follows to `owner` until `lease` from now, and count a start.
 
         None: there is none. A run started `retrain.attempts` times without a result ends here as
-        failed, and is returned.
+        failed, and is returned; `spare`: unless, for its work is done and only its end is lost.
         """
         seconds(now)
         with self._rows() as rows:
@@ -103,7 +105,7 @@ class Ledger:
                 if verdict.owner != owner and verdict.lease and verdict.lease > now:
                     continue
                 started = verdict.attempts - verdict.evidence.get(STOPS, 0)
-                if started >= self._retrain.attempts:
+                if started >= self._retrain.attempts and not spare:
                     last = f"; the last one: {verdict.detail}" if verdict.detail else ""
                     detail = f"{started} attempts ended without a result{last}"
                     return self._end(rows, verdict, time=now, outcome="failed", detail=detail)
@@ -181,10 +183,7 @@ class Ledger:
             )
 
     def abandon_stale(self, time: datetime, older_than: timedelta) -> list[Verdict]:
-        """End as failed what began at least `older_than` before `time` and nobody follows.
-
-        For runs whose process was killed; a run that still goes on is refused when it finishes.
-        """
+        """End as failed what began at least `older_than` before `time` and nobody follows."""
         seconds(time)
         detail = f"abandoned: it did not end within {format_duration(older_than)}"
         with self._rows() as rows:

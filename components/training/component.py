@@ -19,6 +19,7 @@ def training(
     findings: dsl.Input[dsl.Artifact],
     contest: dsl.Input[dsl.Artifact],
     models: dsl.Output[dsl.Model],
+    part: str = "",
 ) -> None:
     """Tune, train and export every contestant.
 
@@ -35,6 +36,7 @@ def training(
         findings: What exploration wrote.
         contest: What selection wrote.
         models: training.json and a bundle for each candidate.
+        part: The one kind to train, where the others are trained elsewhere, or "" for all.
     """
     from pathlib import Path
 
@@ -64,4 +66,5 @@ def training(
             out=out,
             warm=Path(warm) if warm else None,
             half_life=parse_duration(half_life) if half_life else None,
+            part=part,
         )

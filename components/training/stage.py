@@ -60,12 +60,14 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     out: Path,
     warm: Path | None = None,
     half_life: timedelta | None = None,
+    part: str = "",
 ) -> Training:
     """Train the contestants on the table in `prepared`; write training.json and bundles to `out`.
 
     `warm` is the bundle of an older model: the candidate of its kind starts from its
     hyperparameters. With `half_life` older training rows count less. Contestants that selection
-    refused are left out, they are in selection.json.
+    refused are left out, they are in selection.json. With `part` only that kind is trained, and
+    that it may be refused is for `parts.assemble` to judge.
 
     Raises:
         SpecError: a candidate, a hyperparameter, the rule, the metric or the payoff is wrong.
@@ -74,7 +76,7 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
         StageError: no candidate can be served.
     """
     started = time.monotonic()
-    entries = _entries(model, contestants=contestants, warm=warm)
+    entries = _entries(model, contestants=contestants, warm=warm, part=part)
     document = read_document(prepared / "prepared.json", Prepared)
     task = problem.load(
         prepared,
@@ -93,9 +95,10 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     )
     packer = Packer(name, document, task, judge, payoff, cleaning, drift.bins, parity)
     results = [_run(entry, packer, tuning=model.tuning, out=out) for entry in entries]
-    _require_one(results)
+    if not part:
+        require_one(results)
     training = Training(
-        candidates=sorted(results, key=_rank),
+        candidates=sorted(results, key=rank),
         rows={"train": len(task.train), "validation": len(task.validation)},
         seconds=time.monotonic() - started,
         effective_rows=None if task.train.weights is None else effective(task.train.weights),
@@ -104,8 +107,12 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     return training
 
 
-def _entries(model: Model, *, contestants: Iterable[Contestant], warm: Path | None) -> list[Entry]:
-    """Check what the file says about the candidates, before any work is done."""
+def fixed_params(model: Model) -> dict[str, Params]:
+    """Return kind -> what the file fixes of its hyperparameters.
+
+    Raises:
+        SpecError: a kind or hyperparameter is unknown, or a kind is listed twice.
+    """
     fixed: dict[str, Params] = {}
     for index, spec in enumerate(model.candidates):
         where = f"{WHERE}[{index}]"
@@ -113,10 +120,18 @@ def _entries(model: Model, *, contestants: Iterable[Contestant], warm: Path | No
         if spec.kind in fixed:
             raise SpecError(f"{spec.kind} is listed twice", where=where)
         fixed[spec.kind] = candidate.read_params(spec.params, where=f"{where}.params")
+    return fixed
+
+
+def _entries(
+    model: Model, *, contestants: Iterable[Contestant], warm: Path | None, part: str
+) -> list[Entry]:
+    """Check what the file says about the candidates, before any work is done."""
+    fixed = fixed_params(model)
     older = open_bundle(warm)[0] if warm is not None else None
     entries = []
     for contestant in contestants:
-        if contestant.refused:
+        if contestant.refused or part not in ("", contestant.kind):
             continue
         known = older.params if older and older.candidate == contestant.kind else {}
         candidate = registry.find(contestant.kind, where=WHERE)
@@ -197,12 +212,17 @@ def _tuned(found: Found) -> dict[str, Any]:
     }
 
 
-def _rank(result: CandidateResult) -> tuple[bool, float]:
-    """Those that can be served first, then by the metric."""
+def rank(result: CandidateResult) -> tuple[bool, float]:
+    """Return the sort key of a candidate: those that can be served first, then by the metric."""
     return bool(result.refused), math.inf if result.value is None else result.value
 
 
-def _require_one(results: list[CandidateResult]) -> None:
+def require_one(results: list[CandidateResult]) -> None:
+    """Refuse a training without a model.
+
+    Raises:
+        StageError: no candidate can be served.
+    """
     if all(result.refused for result in results):
         reasons = "; ".join(f"{result.kind}: {result.refused}" for result in results)
         raise StageError(f"no candidate can be served ({reasons})", where=WHERE)

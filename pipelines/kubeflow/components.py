@@ -112,9 +112,9 @@ def selection(
     business: str,
     table: dsl.Input[dsl.Dataset],
     contest: dsl.Output[dsl.Artifact],
-) -> None:
-    """Decide which kinds of answer take part, and whether ML is needed at all."""
-    from mdlc.pipelines.kubeflow.step import run
+) -> list:
+    """Decide which kinds of answer take part, and whether ML is needed at all; return the kinds."""
+    from mdlc.pipelines.kubeflow.step import kinds, run
 
     run(
         "selection",
@@ -123,6 +123,7 @@ def selection(
         inputs={"table": table},
         output=("contest", contest),
     )
+    return kinds(contest)
 
 
 @dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)

@@ -36,6 +36,15 @@ def dress(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -
     return task
 
 
+def for_assembly(cluster: Cluster) -> Cluster:
+    """Return the cluster as the pod sees it that joins the candidates: it trains nothing.
+
+    It keeps training's image, whose libraries are part of the cache's question, and its secrets.
+    """
+    light = Pod(image=cluster.pod("training").image)
+    return cluster.model_copy(update={"stages": {**cluster.stages, "training": light}})
+
+
 def step_image(cluster: Cluster) -> str:
     """Return the image of the steps."""
     return cluster.image or os.environ.get("MDLC_STEP_IMAGE") or STEP_IMAGE

@@ -34,8 +34,8 @@ def front(
     findings: dsl.Output[dsl.Artifact],
     findings_page: dsl.Output[dsl.HTML],
     contest: dsl.Output[dsl.Artifact],
-) -> None:
-    """Run business, collection, preparation, exploration and selection, one after another."""
+) -> list:
+    """Run business to selection, one after another; return the kinds of model that take part."""
     from functools import partial
 
     from mdlc.pipelines.kubeflow import step
@@ -80,6 +80,7 @@ def front(
         inputs={"table": table},
         output=("contest", contest),
     )
+    return step.kinds(contest)
 
 
 @dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)

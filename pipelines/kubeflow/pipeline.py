@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal
 
 from mdlc.core.spec.cluster import Cluster
-from mdlc.pipelines.kubeflow.dress import dress
+from mdlc.pipelines.kubeflow.dress import dress, for_assembly
 
 # fmt: off
 PARAMETERS = (
@@ -83,14 +83,14 @@ def _plain(given: Given, cluster: Cluster, fresh: bool) -> None:
         take=("settings", "explore", "sensitive"),
         table=table,
     ).outputs["findings"]
-    contest = task(
+    selected = task(
         components.selection,
         "selection",
         take=("settings", "data", "business"),
         model=given["contest_model"],
         table=table,
-    ).output
-    models = _training(given, cluster, table=table, findings=findings, contest=contest)
+    )
+    models = _training(given, cluster, table=table, findings=findings, selected=selected)
     _judge(given, cluster, table=table, models=models)
 
 
@@ -148,7 +148,7 @@ def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
         cluster,
         table=table,
         findings=first.outputs["findings"],
-        contest=first.outputs["contest"],
+        selected=first,
     )
     _task(
         fused.back,
@@ -165,14 +165,15 @@ def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
     )
 
 
-def _training(given: Given, cluster: Cluster, *, table: Any, findings: Any, contest: Any) -> Any:
-    from mdlc.pipelines.kubeflow import components
+def _training(given: Given, cluster: Cluster, *, table: Any, findings: Any, selected: Any) -> Any:
+    """Wire training: a pod for all candidates, or a pod for each and one that joins them."""
+    from kfp import dsl
 
-    task = _task(
-        components.training,
-        "training",
+    from mdlc.pipelines.kubeflow import candidates, components
+
+    task = partial(
+        _task,
         given=given,
-        cluster=cluster,
         take=(
             *("settings", "name", "payoff", "drift", "parity", "warm", "warm_digest"),
             "half_life",
@@ -180,9 +181,17 @@ def _training(given: Given, cluster: Cluster, *, table: Any, findings: Any, cont
         model=given["train_model"],
         table=table,
         findings=findings,
-        contest=contest,
+        contest=selected.outputs["contest"],
     )
-    return task.outputs["models"]
+    if not cluster.parallel:
+        return task(components.training, "training", cluster=cluster).outputs["models"]
+    # The kinds are known when selection has run, so the loop is over what it returns.
+    kinds = selected.outputs["Output"]
+    with dsl.ParallelFor(items=kinds, parallelism=cluster.parallel, name="candidates") as kind:
+        part = task(candidates.candidate, "training", cluster=cluster, kind=kind)
+    trained = dsl.Collected(part.outputs["trained"])
+    whole = task(candidates.assembly, "training", cluster=for_assembly(cluster), trained=trained)
+    return whole.outputs["models"]
 
 
 def _task(

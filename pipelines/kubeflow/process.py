@@ -21,6 +21,7 @@ from mdlc.core import remote
 from mdlc.core.errors import StageError
 from mdlc.core.files import digest_json, digest_path, write_document
 from mdlc.core.steps import reporting
+from mdlc.pipelines.kubeflow import parts
 from mdlc.pipelines.kubeflow.inputs import Parameters, bring
 from mdlc.pipelines.kubeflow.results import PLACES, Results
 from mdlc.pipelines.kubeflow.settings import Answered, Asked
@@ -47,15 +48,10 @@ def perform(asked: Asked) -> Answered:
         question = question_of(asked, given)
         results = Results(asked.settings)
         started = time.monotonic()
-        if results.fetch(question, out):
+        if results.fetch(question, out) or _taken(asked, given, results, scratch):
             seconds = time.monotonic() - started
             return Answered(key=question.key, digest=digest_path(out), cached=True, seconds=seconds)
-        with _registry(asked, given, scratch) as parameters:
-            _stage(asked.stage)(
-                **parameters,
-                **{key: Place(value) for key, value in asked.inputs.items()},
-                **{name: Place(path)},
-            )
+        _compute(asked, given, scratch)
         seconds = time.monotonic() - started
         digest = results.put(question, out, name=name, seconds=seconds)
     return Answered(key=question.key, digest=digest, cached=False, seconds=seconds)
@@ -63,12 +59,41 @@ def perform(asked: Asked) -> Answered:
 
 def question_of(asked: Asked, given: Parameters) -> Question:
     """Return the cache's question: the same fused or not, wherever things lie."""
+    inputs = asked.inputs
+    if asked.part:
+        given = parts.parameters(given, kind=asked.part)
+        inputs = {k: v for k, v in inputs.items() if k != parts.CONTEST}
     return Question(
         stage=asked.stage,
         code=stage_code(asked.stage),
         parameters={k: digest_json(v) for k, v in given.items() if k not in PLACES},
-        inputs={k: digest_path(Path(v)) for k, v in asked.inputs.items()},
+        inputs={k: digest_path(Path(v)) for k, v in inputs.items()},
     )
+
+
+def _taken(asked: Asked, given: Parameters, results: Results, scratch: Path) -> bool:
+    """Take a part from a whole training that is known already, if there is one."""
+    if not asked.part:
+        return False
+    whole = question_of(asked.model_copy(update={"part": ""}), given)
+    out = Path(asked.output[1])
+    return parts.taken(whole, kind=asked.part, results=results, scratch=scratch, out=out)
+
+
+def _compute(asked: Asked, given: Parameters, scratch: Path) -> None:
+    """Run the stage, a part of it, or what makes one of its parts."""
+    if asked.parts:
+        parts.put_together(asked, given)
+        return
+    name, path = asked.output
+    if asked.part:
+        given = parts.parameters(given, kind=asked.part)
+    with _registry(asked, given, scratch) as parameters:
+        _stage(asked.stage)(
+            **parameters,
+            **{key: Place(value) for key, value in asked.inputs.items()},
+            **{name: Place(path)},
+        )
 
 
 @contextmanager

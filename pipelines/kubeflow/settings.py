@@ -39,6 +39,10 @@ class Asked(Document):
     """Input artifact -> its folder."""
     output: tuple[str, str]
     """Name of the output artifact, and its folder."""
+    part: str = ""
+    """Of training: the one kind that this pod trains."""
+    parts: list[str] = []
+    """Of training: folders of the parts that other pods made, to be put together."""
     answer: str
     """File for the Answered."""
 

@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mdlc.core import remote
+from mdlc.core.documents.training import Selection
 from mdlc.core.errors import MARK, StageError
 from mdlc.core.files import read_document
 from mdlc.core.steps import reporting
@@ -21,6 +22,7 @@ from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
 
 STAGE = "mdlc.pipelines.kubeflow.process"
 RELEASE = "mdlc.life.cluster.release"
+CANDIDATES = "spec.model.candidates"
 """Run as processes: inside an executor kfp has no compiler, and release is of another room."""
 
 
@@ -32,10 +34,13 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
     inputs: Mapping[str, Any],
     output: tuple[str, Any],
     shows: Mapping[str, Any] | None = None,
+    part: str = "",
+    parts: Sequence[Any] = (),
 ) -> None:
     """Run one stage in its own process, say what became of it, and draw what KFP's UI shows.
 
-    A failure ends this process with the stage's exit code; its error is the last line of the log.
+    With `part` training is of that kind alone; with `parts` it is put together of such. A failure
+    ends this process with the stage's exit code; its error is the last line of the log.
     """
     name, artifact = output
     with tempfile.TemporaryDirectory(prefix="mdlc-step-") as folder:
@@ -47,15 +52,32 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
             inputs={key: value.path for key, value in inputs.items()},
             output=(name, artifact.path),
             answer=str(answer),
+            part=part,
+            parts=[folder.path for folder in parts],
         )
         _process(STAGE, asked.model_dump_json(), what=stage)
         answered = read_document(answer, Answered)
     artifact.metadata.update(answered.model_dump(mode="json"))
     how = "taken from the cache" if answered.cached else "computed"
-    sys.stdout.write(f"{stage}: {how} in {answered.seconds:.1f} s, digest {answered.digest[:12]}\n")
+    what = f"{stage} of {part}" if part else stage
+    sys.stdout.write(f"{what}: {how} in {answered.seconds:.1f} s, digest {answered.digest[:12]}\n")
     drawn = shown.DRAWERS.get(stage)
     if drawn and shows:
         _drawn(stage, drawn, artifact=artifact, shows=shows)
+
+
+def kinds(contest: Any) -> list[str]:
+    """Return the kinds that selection lets take part; a pipeline with a pod for each loops over it.
+
+    A failure ends this process, as in `run`: an empty loop would not say that nothing was trained.
+    """
+    with reporting("selection"):
+        chosen = read_document(Path(contest.path) / "selection.json", Selection)
+        found = [contestant.kind for contestant in chosen.contestants if not contestant.refused]
+        if not found:
+            hint = "see selection.json"
+            raise StageError("there is no candidate to train", where=CANDIDATES, hint=hint)
+    return found
 
 
 def release(  # noqa: PLR0913 - a component's artifacts

@@ -44,7 +44,7 @@ def release(
     pointer: Pointer,
     *,
     history: Sequence[HistoryEntry],
-    format: Format,  # noqa: A002 - the bundle's own word
+    format: Format,
 ) -> Release:
     """Return the release that `pointer` makes.
 

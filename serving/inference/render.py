@@ -12,6 +12,8 @@ from mdlc.serving.inference.scaling import scaling
 
 API_VERSION, KIND = "serving.kserve.io/v1beta1", "InferenceService"
 GROUP = "mdlc.dev"
+SERVED = "serving.kserve.io/inferenceservice"
+"""Label that KServe puts on all that belongs to an InferenceService."""
 RUNTIMES = {"onnx": "mdlc-onnx", "savedmodel": "mdlc-savedmodel"}
 FORMATS = {"onnx": "mdlc", "savedmodel": "mdlc-savedmodel"}
 USER = 65532
@@ -47,13 +49,13 @@ def inference_service(
                 "app.kubernetes.io/part-of": "mdlc",
                 f"{GROUP}/lifecycle": lifecycle.name,
             },
-            "annotations": annotations(release) | extra,
+            "annotations": annotations_of(release) | extra,
         },
         "spec": {"predictor": scaled | _predictor(settings, release=release, storage=storage)},
     }
 
 
-def annotations(release: Release) -> dict[str, str]:
+def annotations_of(release: Release) -> dict[str, str]:
     """Return what the object says of its release."""
     pointer, trial = release.pointer, release.pointer.canary
     said = {
@@ -80,7 +82,7 @@ def split_by_gateway(
 def _predictor(settings: KServe, *, release: Release, storage: str) -> dict[str, Any]:
     pod = settings.pod
     account = {"serviceAccountName": settings.service_account} if settings.service_account else {}
-    placed = {"nodeSelector": pod.node_selector} if pod.node_selector else {}
+    placed: dict[str, Any] = {"nodeSelector": pod.node_selector} if pod.node_selector else {}
     if pod.tolerations:
         placed |= {
             "tolerations": [t.model_dump(exclude_none=True, mode="json") for t in pod.tolerations]
@@ -100,7 +102,7 @@ def _predictor(settings: KServe, *, release: Release, storage: str) -> dict[str,
             "type": "RollingUpdate",
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
         },
-        **_spread(settings),
+        **_spread(settings, name=release.pointer.name),
         "model": _model(settings, release=release, storage=storage),
     }
 
@@ -148,7 +150,7 @@ def _environment(settings: KServe) -> list[dict[str, Any]]:
     ]
 
 
-def _spread(settings: KServe) -> dict[str, Any]:
+def _spread(settings: KServe, *, name: str) -> dict[str, Any]:
     """Return how replicas are spread: where it can be, for a model on one node beats none."""
     if settings.spread == "none":
         return {}
@@ -158,7 +160,7 @@ def _spread(settings: KServe) -> dict[str, Any]:
                 "maxSkew": 1,
                 "topologyKey": TOPOLOGY[settings.spread],
                 "whenUnsatisfiable": "ScheduleAnyway",
-                "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "predictor"}},
+                "labelSelector": {"matchLabels": {SERVED: name}},
             }
         ]
     }

@@ -76,9 +76,11 @@ class LedgerContract:
         made = decide(book())
         for minute in range(2):
             assert book().claim("a", START + minute * MINUTE, lease=MINUTE).outcome == ""
+        spared = book().claim("b", START + 5 * MINUTE, lease=MINUTE, spare=True)
+        assert (spared.outcome, spared.attempts) == ("", 3)
         ended = book().claim("b", START + 9 * MINUTE, lease=MINUTE)
         assert (ended.id, ended.outcome) == (made.id, "failed")
-        assert "2 attempts ended without a result" in ended.detail
+        assert "3 attempts ended without a result" in ended.detail
         assert book().claim("b", START + 9 * MINUTE, lease=MINUTE) is None
 
     def test_a_stop_costs_no_attempt_and_a_failure_waits(self, book) -> None:

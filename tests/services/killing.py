@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from mdlc.__main__ import main
+from mdlc.cli.main import main
 from mdlc.life import attempt, release
 from mdlc.life.progress import Silent
 from mdlc.life.trigger import follow
@@ -50,13 +50,23 @@ def before(owner: Any, name: str, kill: Callable[..., None]) -> None:
     setattr(owner, name, kill)
 
 
-def after(owner: Any, name: str, kill: Callable[..., None]) -> None:
-    """Kill when `name` has returned something."""
+def at_training(kill: Callable[..., None]) -> Callable[..., None]:
+    """Return a Silent.stage that kills when training begins."""
+
+    def stage(_self: Silent, stage: str, *_: Any) -> None:
+        if stage == "training":
+            kill()
+
+    return stage
+
+
+def after(owner: Any, name: str, kill: Callable[..., None], *, whatever: bool = False) -> None:
+    """Kill when `name` has returned something, or `whatever`."""
     original = getattr(owner, name)
 
     def patched(*args: Any, **kwargs: Any) -> Any:
         made = original(*args, **kwargs)
-        if made is not None:
+        if whatever or made is not None:
             kill()
         return made
 
@@ -76,23 +86,17 @@ def patch(step: str) -> None:
     elif step == "after-finish":
         after(Ledger, "finish", die)
     elif step == "mid-pipeline":
-        before(Silent, "stage", lambda _self, stage, *_: stage == "training" and die_with_trigger())
+        before(Silent, "stage", at_training(die_with_trigger))
     elif step == "after-intent":
         before(attempt, "fulfil", die_with_trigger)
     elif step == "after-pointer":
-        original = release.write_document
-
-        def pointed(*args: Any) -> None:
-            original(*args)
-            die_with_trigger()
-
-        release.write_document = pointed
+        after(release, "write_document", die_with_trigger, whatever=True)
     elif step == "after-release":
         after(child, "carry_out", die_with_trigger)
     elif step == "after-report":
         after(child, "attempt", die_with_trigger)
     elif step == "child-once":
-        before(Silent, "stage", lambda _self, stage, *_: stage == "training" and die())
+        before(Silent, "stage", at_training(die))
 
 
 def run(step: str) -> None:

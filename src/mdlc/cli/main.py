@@ -8,6 +8,7 @@ import typer
 
 from mdlc.cli import (
     compile,
+    deploy,
     doctor,
     history,
     init,
@@ -64,6 +65,7 @@ for verb in (
     compile,
     submit,
     schedule,
+    deploy,
     logs,
     doctor,
 ):

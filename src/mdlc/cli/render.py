@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import Json, Verbose, console, friendly, print_json
+from mdlc.cli.common import DEFAULT_FILE, File, Home, Json, Verbose, console, friendly, print_json
 
 if TYPE_CHECKING:
     from mdlc.monitoring.render.build import Rendered
@@ -17,6 +17,7 @@ MONITORING_EPILOG = (
     "Example: mdlc render monitoring lifecycle.yaml --out build --trigger-url "
     "http://localhost:8090 --predictor localhost:8080"
 )
+KSERVE_EPILOG = "Example: mdlc render kserve lifecycle.yaml -n models | kubectl diff -f -"
 
 Files = Annotated[
     list[Path], typer.Argument(help="Lifecycle files, rendered together.", metavar="FILE...")
@@ -95,6 +96,37 @@ def monitoring(
         print_json(written)
     else:
         _say(written, out=out)
+
+
+@app.command(epilog=KSERVE_EPILOG)
+def kserve(
+    file: File = DEFAULT_FILE,
+    namespace: Annotated[
+        str | None,
+        typer.Option("--namespace", "-n", help="Default: the file's, or default."),
+    ] = None,
+    home: Home = None,
+    verbose: Verbose = False,
+) -> None:
+    """Print the InferenceService of what is released, as YAML.
+
+    Nothing is asked or changed on the cluster; mdlc deploy also puts the release where it names it.
+    """
+    with friendly(file, verbose=verbose):
+        import sys
+
+        from ruamel.yaml import YAML
+
+        from mdlc.cli.common import opened
+        from mdlc.life.kserve.deploy import rendered
+
+        lifecycle, place = opened(file, home)
+        chosen = namespace or lifecycle.metadata.namespace or "default"
+        body = rendered(lifecycle, place=place, namespace=chosen)
+        writer = YAML()
+        writer.default_flow_style = False
+        writer.width = 10_000
+        writer.dump(body, sys.stdout)
 
 
 def _say(written: Rendered, *, out: Path) -> None:

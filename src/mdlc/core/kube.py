@@ -17,7 +17,7 @@ CHUNK = 64 * 1024
 """Bytes of one message to a command in a pod."""
 
 
-class ApiRefusal(ServiceError):
+class ApiError(ServiceError):
     """The API server says no; `status`, its `reason` and its own words say why."""
 
     def __init__(self, message: str, *, status: int, reason: str = "", hint: str = "") -> None:
@@ -146,7 +146,7 @@ class Kube:
                 )
             )
 
-    def send(
+    def send(  # noqa: PLR0913 - what a request is made of
         self,
         method: str,
         path: str,
@@ -159,7 +159,7 @@ class Kube:
         """Return what the API server answers to any request: an object, or text such as a log.
 
         Raises:
-            ApiRefusal: it says no. Its own words are kept: send nothing secret.
+            ApiError: it says no. Its own words are kept: send nothing secret.
         """
         headers = {"Accept": "application/json, */*", "Content-Type": content}
         with _answering(telling=True):
@@ -200,7 +200,9 @@ class Kube:
             for start in range(0, len(content), CHUNK):
                 channel.write_stdin(content[start : start + CHUNK])
             channel.run_forever(timeout=seconds)
-            said = b"".join(channel.read_channel(c) for c in (STDOUT_CHANNEL, STDERR_CHANNEL))
+            # What was never written is "", whatever was asked for.
+            parts = [channel.read_channel(c) or b"" for c in (STDOUT_CHANNEL, STDERR_CHANNEL)]
+            said = b"".join(parts)
             ended = json.loads(channel.read_channel(ERROR_CHANNEL) or "{}")
             channel.close()
         if not ended:
@@ -237,14 +239,14 @@ def _answering(*, telling: bool = False) -> Iterator[None]:
         ) from error
 
 
-def _refusal(error: Any) -> ApiRefusal:
+def _refusal(error: Any) -> ApiError:
     """Return the API server's own words, on one line."""
     try:
         said = json.loads(error.body or "{}")
     except ValueError:
         said = {}
     words = " ".join(str(said.get("message") or error.reason).split())
-    return ApiRefusal(
+    return ApiError(
         f"Kubernetes answers {error.status}: {words}",
         status=error.status or 0,
         reason=str(said.get("reason", "")),

@@ -32,6 +32,7 @@ from mdlc.serving.payload_log import PayloadLog
 
 UNTIL = "until"
 """The key in a run's evidence: rows from here on are the future, in every attempt."""
+INTENT = "intent.json"
 Result = Literal["promoted", "canary", "refused"]
 
 
@@ -69,6 +70,16 @@ def folder_of(place: Workspace, id: str) -> Path:
     return place.folder / "trigger" / id
 
 
+def intent_of(place: Workspace, verdict: Verdict) -> Intent | None:
+    """Return what an earlier attempt at this run has written down; None if it has not come so far.
+
+    A run of a ledger that was deleted may have had the same id; it was decided at another time.
+    """
+    path = folder_of(place, verdict.id) / INTENT
+    intent = read_document(path, Intent) if path.exists() else None
+    return intent if intent and intent.decided == verdict.time else None
+
+
 def carry_out(
     lifecycle: Lifecycle,
     *,
@@ -85,14 +96,13 @@ def carry_out(
         MdlcError: a stage failed, or the release did; nothing half-done serves.
     """
     place = runner.place
-    path = folder_of(place, verdict.id) / "intent.json"
-    intent = read_document(path, Intent) if path.exists() else None
-    if intent is None or intent.decided != verdict.time:
+    intent = intent_of(place, verdict)
+    if intent is None:
         before = require(place)
         asked = _arguments(lifecycle, place=place, verdict=verdict)
         artifacts = runner.run(asked, kind="retraining", listener=progress.stage)
         intent = intend(artifacts, verdict=verdict, champion=before.version, time=clock())
-        write_document(path, intent)
+        write_document(folder_of(place, verdict.id) / INTENT, intent)
     return fulfil(lifecycle, place=place, intent=intent)
 
 

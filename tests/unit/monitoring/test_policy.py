@@ -80,7 +80,7 @@ def test_a_freeze_holds_until_it_ends_and_says_why(zone: str) -> None:
 
 
 def test_a_person_passes_them_only_with_force() -> None:
-    closed = {"quiet": [{"start": "00:00", "end": "00:00"}]}
+    closed: dict[str, Any] = {"quiet": [{"start": "00:00", "end": "00:00"}]}
     assert ruled(MONDAY, "manual", **closed).rule == "quiet"
     assert ruled(MONDAY, "manual", force=True, **closed).decision == "run"
     assert ruled(MONDAY, "skill", force=True, **closed).rule == "quiet"
@@ -97,7 +97,7 @@ def test_a_changed_file_needs_no_new_labels_and_accuracy_does() -> None:
 
 
 def test_the_longer_wait_is_named_first() -> None:
-    closed = {"quiet": [{"start": "00:00", "end": "00:00"}]}
+    closed: dict[str, Any] = {"quiet": [{"start": "00:00", "end": "00:00"}]}
     assert ruled(MONDAY, new_labels=1, **closed).rule == "labels"
     assert ruled(MONDAY, max_per_month=0, **closed).rule == "budget"
 

@@ -120,7 +120,9 @@ class KServe(Section):
                 "releases",
             )
         if self.max_replicas is not None and self.max_replicas < self.min_replicas:
-            raise RuleError(f"max_replicas is below min_replicas {self.min_replicas}", "max_replicas")
+            raise RuleError(
+                f"max_replicas is below min_replicas {self.min_replicas}", "max_replicas"
+            )
         for key in ("retries", "timeout"):
             if getattr(self.pod, key) is not None:
                 raise RuleError("a predictor runs for as long as it serves", "pod", key)

@@ -90,7 +90,7 @@ class Watching:
             self._note("release", f"version {pointer.version}", at=pointer.since)
             if pointer.version in heard:
                 self._note("serve", at=heard[pointer.version])
-        old = [labels for labels in firing if labels.get("version", self.before) == self.before]
+        old = [labels for labels in firing if labels.get("version") == self.before]
         if "serve" in self.seen and not old:
             self._note("resolve")
         return "resolve" in self.seen or bool(ran and ran[-1].outcome in {"refused", "failed"})

@@ -37,6 +37,9 @@ class Nowhere:
     def poll(self, _verdict: Verdict) -> Report | None:
         return None
 
+    def kept(self, _verdict: Verdict) -> bool:
+        return False
+
     def leave(self, _verdict: Verdict) -> None:
         pass
 

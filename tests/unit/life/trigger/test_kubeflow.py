@@ -84,6 +84,7 @@ def test_a_run_is_made_once_though_its_id_was_never_noted(lifecycle: Lifecycle) 
     first = Kubeflow(there, lifecycle=lambda: lifecycle).start(verdict())
     assert Kubeflow(there, lifecycle=lambda: lifecycle).start(verdict(2)) == first
     assert len(there.made) == 1
+    assert Kubeflow(there, lifecycle=lambda: lifecycle).kept(verdict(2))
     (asked, renewal) = there.asked[0]
     assert renewal.until == datetime.fromisoformat("2026-01-20T00:00:00+00:00")
     assert asked.spec.model.split.until == renewal.until

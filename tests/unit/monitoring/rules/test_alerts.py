@@ -43,7 +43,7 @@ def live(history: History, ticks: int, bins: dict[str, float] = EVEN, **labels: 
         history.tick()
 
 
-GOOD = {"count": 50, "positive": 40, "p": 0.8, "money": 1.0}
+GOOD: dict[str, Any] = {"count": 50, "positive": 40, "p": 0.8, "money": 1.0}
 
 
 def both_classes(history: History, ticks: int, *, right: float, money: float = 1.0) -> None:

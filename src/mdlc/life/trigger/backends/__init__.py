@@ -43,6 +43,9 @@ class Backend(Protocol):
             MdlcError: it cannot be asked now.
         """
 
+    def kept(self, verdict: Verdict) -> bool:
+        """Say whether an earlier attempt's work is there, so that a start begins none anew."""
+
     def leave(self, verdict: Verdict) -> None:
         """Stop following it: end what cannot go on without this process. Finished stages stay."""
 

@@ -57,12 +57,9 @@ class Kubeflow:
 
     def start(self, verdict: Verdict) -> str:
         """Submit the run, unless an attempt of it goes on or has ended well."""
-        lifecycle = self._lifecycle()
-        experiment = self._client.experiment(lifecycle.name)
-        for attempt in range(verdict.attempts, 0, -1):
-            found = self._client.find(_name(verdict, attempt), experiment=experiment)
-            if found is not None and not failed(found):
-                return str(found.run_id)
+        lifecycle, found = self._lifecycle(), self._found(verdict)
+        if found:
+            return found
         said = verdict.evidence.get(UNTIL)
         until = datetime.fromisoformat(said) if said else verdict.time
         asked = renewed(
@@ -93,6 +90,10 @@ class Kubeflow:
         detail = "; ".join(made.reasons) or state.error
         return Report(outcome=made.outcome, detail=detail, version=made.version)
 
+    def kept(self, verdict: Verdict) -> bool:
+        """Say whether a run of it goes on, or has ended well."""
+        return bool(self._found(verdict))
+
     def leave(self, verdict: Verdict) -> None:
         """Do nothing: the run goes on, and whoever claims it next finds it."""
 
@@ -100,6 +101,15 @@ class Kubeflow:
         """Terminate the run."""
         if verdict.backend_run:
             self._client.terminate(verdict.backend_run)
+
+    def _found(self, verdict: Verdict) -> str:
+        """Return the id of a run of it that has not failed; "" if there is none."""
+        experiment = self._client.experiment(self._lifecycle().name)
+        for attempt in range(verdict.attempts, 0, -1):
+            found = self._client.find(_name(verdict, attempt), experiment=experiment)
+            if found is not None and not failed(found):
+                return str(found.run_id)
+        return ""
 
 
 def copy_state(lifecycle: Lifecycle, *, place: Workspace) -> None:

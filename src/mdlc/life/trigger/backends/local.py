@@ -12,7 +12,7 @@ from mdlc.core.documents.watch import Verdict
 from mdlc.core.errors import ArtifactError
 from mdlc.core.files import read_document, storage_errors
 from mdlc.core.workspace import Workspace
-from mdlc.life.attempt import folder_of
+from mdlc.life.attempt import folder_of, intent_of
 from mdlc.life.trigger.backends import Report
 from mdlc.life.trigger.backends.child import PARENT, REPORT
 
@@ -75,6 +75,10 @@ class Local:
         ended = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         detail = f"the process of attempt {verdict.attempts} ended {ended}; see {folder}"
         return Report(outcome="failed", detail=detail, transient=code < 0)
+
+    def kept(self, verdict: Verdict) -> bool:
+        """Say whether an attempt has written down what is to be done."""
+        return intent_of(self._place, verdict) is not None
 
     def leave(self, verdict: Verdict) -> None:
         """End the child; its warm server and step end with it."""

@@ -1,0 +1,30 @@
+"""What each side's script shares; standard library only, for every side has its own environment."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def milliseconds(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Return how long one call takes, and what it returns."""
+    started = time.perf_counter()
+    found = call()
+    return (time.perf_counter() - started) * 1e3, found
+
+
+def peak_mib() -> float:
+    """Return the most memory that this process has had resident.
+
+    Not getrusage's maximum: that begins with what the parent had.
+    """
+    with open("/proc/self/status") as file:
+        line = next(line for line in file if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def tell(**found: Any) -> None:
+    """Print the findings as the last line."""
+    print(json.dumps(found))

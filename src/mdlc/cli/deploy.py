@@ -1,0 +1,99 @@
+"""mdlc deploy: serve what is released on a cluster, with KServe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mdlc.cli.common import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    opened,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from mdlc.life.kserve.deploy import Deployed
+
+EPILOG = "Example: mdlc deploy lifecycle.yaml -n models"
+
+
+def deploy(
+    file: File = DEFAULT_FILE,
+    namespace: Annotated[
+        str | None,
+        typer.Option("--namespace", "-n", help="Default: the file's, or default."),
+    ] = None,
+    kubeconfig: Annotated[str | None, typer.Option(help="Default: as kubectl.")] = None,
+    context: Annotated[str | None, typer.Option(help="Default: the current one.")] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Drop the canary, or go back a version, first.")
+    ] = False,
+    why: Annotated[
+        str, typer.Option(help="Of a rollback; recorded in the history.")
+    ] = "asked for by hand",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask the API server, change nothing.")
+    ] = False,
+    follow: Annotated[bool, typer.Option(help="Wait until it serves, and say why not.")] = True,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=1, help="Seconds to follow; default deploy.kserve.ready_within."),
+    ] = None,
+    storage_path: Annotated[
+        Path | None, typer.Option(help="Where the claim of pvc:// is mounted here.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take over fields that somebody else manages.")
+    ] = False,
+    home: Home = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Serve on a cluster what is released, with KServe.
+
+    Ends with 9 if it does not become ready; what served before serves on.
+    """
+    with friendly(file, verbose=verbose):
+        from mdlc.core.kube import Kube
+        from mdlc.life.kserve.deploy import Options, roll_back
+        from mdlc.life.kserve.deploy import deploy as put_there
+        from mdlc.life.kserve.objects import Objects
+
+        lifecycle, place = opened(file, home)
+        chosen = namespace or lifecycle.metadata.namespace or "default"
+        objects = Objects(Kube(kubeconfig=kubeconfig, context=context), namespace=chosen)
+        options = Options(storage_path, dry_run, force, follow, timeout)
+        told = console(stderr=True)
+
+        def tell(words: str) -> None:
+            told.print(words, markup=False, soft_wrap=True)
+
+        if rollback:
+            done = roll_back(
+                lifecycle, place=place, objects=objects, options=options, told=tell, why=why
+            )
+        else:
+            done = put_there(lifecycle, place=place, objects=objects, options=options, told=tell)
+    _print(done, as_json=as_json, dry_run=dry_run)
+
+
+def _print(done: Deployed, *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    what = f"version {done.version}"
+    if done.canary:
+        what += f", and version {done.canary} for {done.ratio:.6g} of the predictions"
+    state = "serves" if done.ready else "would be served" if dry_run else "is applied"
+    where = f" at {done.url}" if done.url and done.ready else ""
+    console().print(
+        f"{done.name} in {done.namespace}: {what} {state}{where}", markup=False, soft_wrap=True
+    )

@@ -1,0 +1,1 @@
+"""A release on a cluster: put where predictors read it, applied, followed, taken back."""
