@@ -31,8 +31,9 @@ class Asked:
 
     def values(self, expr: str) -> list[tuple[dict[str, str], float]]:
         """Return (labels, value) of an instant query."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expr}, timeout=60).json()
-        return [(row["metric"], float(row["value"][1])) for row in answer["data"]["result"]]
+        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expr}, timeout=60)
+        rows = answer.raise_for_status().json()["data"]["result"]
+        return [(row["metric"], float(row["value"][1])) for row in rows]
 
     def value(self, expr: str) -> float:
         """Return the only value of an instant query; NaN where there is none."""
@@ -43,7 +44,7 @@ class Asked:
         """Wait until a query says enough."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with suppress(httpx.TransportError):
+            with suppress(httpx.HTTPError):
                 if self.value(expr) >= at_least:
                     return
             time.sleep(0.5)
@@ -107,7 +108,7 @@ def prometheus(
             process = subprocess.Popen(command, stderr=log)
         try:
             asked = Asked(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
-            asked.wait("vector(1)", at_least=1, seconds=READY_SECONDS)
+            asked.wait("sum(up)", at_least=1, seconds=READY_SECONDS)
             yield asked
         finally:
             process.terminate()

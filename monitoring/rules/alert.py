@@ -16,6 +16,7 @@ Page = Literal["life", "serving", "pipeline"]
 
 SOON = timedelta(minutes=5)
 """How long what is down stays down before somebody is told; a restart takes less."""
+MISSED_SCRAPES = 5
 AT_ONCE = timedelta()
 VALUE = '{{ $value | printf "%.4g" }}'
 """The alert's value in a description. Prometheus' own `humanize` writes 0.4 as 400m."""
@@ -113,5 +114,8 @@ def unless_unknown(alert: Alert, *, scope: Scope, judged: Judged) -> str:
 
 
 def soon(scope: Scope) -> timedelta:
-    """Return how long to wait before telling that something is down: SOON, or a shorter hold."""
-    return min(SOON, scope.monitor.hold)
+    """Return how long to wait before telling that something is down: SOON, or a shorter hold.
+
+    A few scrapes at least: one that comes late is no outage.
+    """
+    return max(min(SOON, scope.monitor.hold), MISSED_SCRAPES * scope.monitor.scrape)

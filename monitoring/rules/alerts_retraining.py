@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mdlc.monitoring.rules.alert import AT_ONCE, VALUE, Alert, soon
+from mdlc.monitoring.rules.alert import AT_ONCE, SOON, VALUE, Alert
 from mdlc.monitoring.rules.promql import Rule, Scope, number
 
 TOLD = timedelta(hours=1)
@@ -89,4 +89,5 @@ def _down(scope: Scope) -> Rule:
         summary="no trigger answers: alerts start no retraining",
         description=f"No target shows {left}.",
     )
-    return alert.rule(scope, f"absent({left})", hold=soon(scope))
+    # Its metrics are read less often than the predictor's: no shorter hold.
+    return alert.rule(scope, f"absent({left})", hold=SOON)

@@ -12,7 +12,7 @@ from mdlc.core.files import digest_path
 from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
 from mdlc.pipelines.arguments import Arguments, Renewal, arguments, of_retraining
-from mdlc.pipelines.kubeflow.settings import LOG, POINTER, Settings
+from mdlc.pipelines.kubeflow.settings import LOG, POINTER, GateTerms, Settings
 from mdlc.pipelines.kubeflow.sources import Sources
 
 Kind = Literal["training", "retraining"]
@@ -68,6 +68,7 @@ def cluster_arguments(
     pointer = remote.join(settings.artifacts, POINTER)
     del asked["registry"]
     asked |= {
+        "gate": _gate(lifecycle),
         "settings": settings.model_dump_json(),
         "root": sources.root,
         "epoch": epoch,
@@ -83,6 +84,21 @@ def cluster_arguments(
 def epoch_of(age: timedelta | None, *, now: float) -> str:
     """Return the number of the span of length `age` that `now` is in: it ends KFP's own cache."""
     return "" if age is None else str(int(now // max(age.total_seconds(), 1)))
+
+
+def _gate(lifecycle: Lifecycle) -> str:
+    """Return the terms by which a canary is judged in the run; "" where it is not."""
+    gate, canary = lifecycle.spec.cluster.gate, lifecycle.spec.deploy.canary
+    if gate is None or canary is None:
+        return ""
+    terms = GateTerms(
+        canary=canary,
+        drift=lifecycle.spec.monitor.drift,
+        quality=lifecycle.spec.monitor.quality,
+        timeout_seconds=gate.timeout.total_seconds(),
+        poll_seconds=gate.poll.total_seconds(),
+    )
+    return terms.model_dump_json()
 
 
 def _feedback(path: Path | None, *, artifacts: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Kubeflow Pipelines' API: pipelines and versions, experiments, runs, schedules. Safe to repeat.
 
-Everything is looked up by name before it is made, so a call that was cut off can be made again. Who
-we are is found as kfp finds it: KF_PIPELINES_* variables, the pod's own token, ~/.config/kfp; or a
+Everything is looked up by name before it is made, so a call that was cut off can be made again, and
+of two calls at the same moment one makes the run. Who we are is found as kfp finds it: KF_PIPELINES_* variables, the pod's own token, ~/.config/kfp; or a
 token or cookies in MDLC_KFP_TOKEN and MDLC_KFP_COOKIES.
 """
 
@@ -25,7 +25,9 @@ from mdlc.pipelines.kubeflow.pipeline import Fuse
 from mdlc.pipelines.kubeflow.runs import RunState, failed, run_state
 from mdlc.pipelines.kubeflow.sources import Sources, known
 
-NEWEST = "created_at desc"
+NEWEST, ELDEST = "created_at desc", "created_at asc"
+SECOND = 1.1
+"""Seconds that a time of the API stands for, and a little."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,21 @@ class Client:
                 version_id=version_id,
                 service_account=lifecycle.spec.cluster.service_account,
             )
-        return self._submitted(run, created=True)
+            kept = self._settled(run, experiment=experiment)
+        return self._submitted(kept, created=kept.run_id == run.run_id)
+
+    def _settled(self, run: Any, *, experiment: str) -> Any:
+        """Return the run that counts, and end the one just made if it is another.
+
+        KFP lets two runs have one name, so two callers may both have found none. Of these the
+        eldest counts, for all who look; whoever made a younger one ends it.
+        """
+        # The API tells times in seconds: once that second is over, no equal can come any more.
+        time.sleep(SECOND)
+        kept = self.find(run.display_name, experiment=experiment) or run
+        if kept.run_id != run.run_id:
+            self.terminate(run.run_id)
+        return kept
 
     def experiment(self, name: str) -> str:
         """Return the id of the lifecycle's experiment, made if it is not there."""
@@ -166,16 +182,16 @@ class Client:
         return str(pipeline), found
 
     def find(self, name: str, *, experiment: str) -> Any | None:
-        """Return the newest run of this name in an experiment, None if there is none."""
+        """Return the run of this name in an experiment, None if there is none.
+
+        Of several, which were made at the same moment, it is the eldest.
+        """
         with answering(self.host):
             answer = self.kfp.list_runs(
-                experiment_id=experiment,
-                page_size=1,
-                filter=equals(name),
-                sort_by=NEWEST,
+                experiment_id=experiment, page_size=100, filter=equals(name), sort_by=ELDEST
             )
         runs = answer.runs or []
-        return runs[0] if runs else None
+        return min(runs, key=lambda run: (run.created_at, run.run_id), default=None)
 
     def runs(self, name: str, *, count: int = 5) -> list[RunState]:
         """Return the newest runs of a lifecycle, the newest last, without their tasks."""

@@ -28,6 +28,21 @@ def release(
 
 
 @dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)
+def gate(
+    settings: str,
+    run_id: str,
+    gate: str,
+    outcome: dsl.Input[dsl.Artifact],
+    judged: dsl.Output[dsl.Artifact],
+    page: dsl.Output[dsl.Markdown],
+) -> None:
+    """Wait until a canary is judged, and promote it or roll it back."""
+    from mdlc.pipelines.kubeflow.step import gate as wait
+
+    wait(settings=settings, run_id=run_id, terms=gate, outcome=outcome, judged=judged, page=page)
+
+
+@dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)
 def report(
     settings: str, run_id: str, status: dsl.PipelineTaskFinalStatus, page: dsl.Output[dsl.Markdown]
 ) -> None:

@@ -20,6 +20,7 @@ PARAMETERS = (
     "sensitive", "table_model", "explore", "contest_model", "train_model", "payoff", "drift",
     "parity", "judge_model", "deploy", "feedback", "feedback_digest", "until", "warm",
     "warm_digest", "half_life", "guard", "champion", "champion_digest",
+    "gate",
 )
 FRONT = ("business", "collection", "preparation", "exploration", "selection")
 BACK = ("evaluation", "deployment", "release")
@@ -116,7 +117,7 @@ def _judge(given: Given, cluster: Cluster, *, table: Any, models: Any) -> None:
         verdict=verdict,
         models=models,
     ).output
-    task(
+    released = task(
         closing.release,
         "release",
         take=("settings", "run_id"),
@@ -124,6 +125,24 @@ def _judge(given: Given, cluster: Cluster, *, table: Any, models: Any) -> None:
         verdict=verdict,
         deployed=deployed,
     )
+    _gate(given, cluster, outcome=released.outputs["outcome"])
+
+
+def _gate(given: Given, cluster: Cluster, *, outcome: Any) -> None:
+    """Wire the step that waits for a canary's judgement, where the file asks for it."""
+    from mdlc.pipelines.kubeflow import closing
+
+    if cluster.gate is not None:
+        take = ("settings", "run_id", "gate")
+        _task(
+            closing.gate,
+            "gate",
+            given=given,
+            cluster=cluster,
+            take=take,
+            cached=False,
+            outcome=outcome,
+        )
 
 
 def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
@@ -150,7 +169,7 @@ def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
         findings=first.outputs["findings"],
         selected=first,
     )
-    _task(
+    last = _task(
         fused.back,
         *BACK,
         given=given,
@@ -163,6 +182,7 @@ def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
         table=table,
         models=models,
     )
+    _gate(given, cluster, outcome=last.outputs["outcome"])
 
 
 def _training(given: Given, cluster: Cluster, *, table: Any, findings: Any, selected: Any) -> Any:

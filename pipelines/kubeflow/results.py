@@ -58,7 +58,39 @@ class Results:
             created=datetime.now(UTC),
         )
         remote.put_document(self._entry(question), entry)
+        if "part" not in question.parameters:
+            remote.put_document(self._latest(question.stage), entry)
         return digest
+
+    def caches(self, stage: str) -> bool:
+        """Say whether a stage's answers are used at all."""
+        return self._enabled and stage not in UNCACHED
+
+    def entry(self, question: Question) -> Entry | None:
+        """Return the entry of a question, whatever became of its folder."""
+        return self._readable(self._entry(question))
+
+    def known(self, question: Question) -> Entry | None:
+        """Return the entry that `fetch` would copy from, without copying: its index is there."""
+        found = self.entry(question) if self.caches(question.stage) else None
+        if found is None or (self._oldest and found.created < self._oldest):
+            return None
+        (output,) = found.outputs.values()
+        there = remote.read_bytes(remote.join(output.path, remote.INDEX)) is not None
+        return found if there else None
+
+    def latest(self, stage: str) -> Entry | None:
+        """Return a stage's newest entry; None before its first run."""
+        return self._readable(self._latest(stage))
+
+    def _readable(self, location: str) -> Entry | None:
+        try:
+            return remote.read_document(location, Entry)
+        except ArtifactError:
+            return None
+
+    def _latest(self, stage: str) -> str:
+        return remote.join(self._root, "cache", f"latest-{stage}.json")
 
     def _entry(self, question: Question) -> str:
         return remote.join(self._root, "cache", f"{question.key}.json")

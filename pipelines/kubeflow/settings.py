@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from mdlc.core.files import Document
+from mdlc.core.spec.deploy import Canary
+from mdlc.core.spec.monitor import Drift, Quality
 
 POINTER = "serving.json"
 LOG = "log"
@@ -56,6 +58,16 @@ class Answered(Document):
     """Digest of what the stage wrote."""
     cached: bool
     seconds: float
+
+
+class GateTerms(Document):
+    """What the step that waits for a canary's judgement is told, as JSON an argument of it."""
+
+    canary: Canary
+    drift: Drift
+    quality: Quality
+    timeout_seconds: float
+    poll_seconds: float
 
 
 class Outcome(Document):

@@ -15,13 +15,14 @@ from typing import Any
 from mdlc.core import remote
 from mdlc.core.documents.training import Selection
 from mdlc.core.errors import MARK, StageError
-from mdlc.core.files import read_document
+from mdlc.core.files import read_document, write_document
 from mdlc.core.steps import reporting
 from mdlc.pipelines.kubeflow import shown
 from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
 
 STAGE = "mdlc.pipelines.kubeflow.process"
 RELEASE = "mdlc.life.cluster.release"
+GATE = "mdlc.life.cluster.gate"
 CANDIDATES = "spec.model.candidates"
 """Run as processes: inside an executor kfp has no compiler, and release is of another room."""
 
@@ -95,6 +96,30 @@ def release(  # noqa: PLR0913 - a component's artifacts
     with reporting("release"):
         ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
         outcome.metadata.update({"outcome": ended.outcome, "version": ended.version})
+        _page(page, ended)
+
+
+def gate(  # noqa: PLR0913 - a component's artifacts
+    *, settings: str, run_id: str, terms: str, outcome: Any, judged: Any, page: Any
+) -> None:
+    """Wait for the judgement of the canary that was released, if one was and is to be judged."""
+    with reporting("gate"):
+        ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
+    if terms and ended.outcome == "canary":
+        asked = {
+            "settings": json.loads(settings),
+            "run": run_id,
+            "terms": json.loads(terms),
+            "outcome": outcome.path,
+            "out": judged.path,
+        }
+        _process(GATE, json.dumps(asked), what="gate")
+    with reporting("gate"):
+        path = Path(judged.path) / "outcome.json"
+        if not path.exists():
+            write_document(path, ended)
+        ended = read_document(path, Outcome)
+        judged.metadata.update({"outcome": ended.outcome, "version": ended.version})
         _page(page, ended)
 
 

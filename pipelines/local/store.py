@@ -64,6 +64,10 @@ class Store:
             return None
         return entry if whole else None
 
+    def has(self, question: Question) -> bool:
+        """Say whether there is an entry, though its artifacts may be lost."""
+        return (self.folder / f"{question.key}.json").exists()
+
     def put(
         self, question: Question, *, outputs: dict[str, tuple[Path, str]], seconds: float
     ) -> None:
@@ -89,7 +93,7 @@ class Store:
 
     def why(self, question: Question) -> str:
         """Say in words why `question` has no usable answer."""
-        if (self.folder / f"{question.key}.json").exists():
+        if self.has(question):
             return "its stored artifact is missing or altered"
         latest = self.latest(question.stage)
         if latest is None:

@@ -35,7 +35,7 @@ class Release(Document):
         >>> from datetime import datetime
         >>> p = Pointer(name="a", version="1", bundle="x", digest="d", since=datetime(2026, 1, 1))
         >>> release(p, history=[], format="onnx").location("pvc://models/team")
-        'pvc://models/team/a/releases/1-57cd68b3'
+        'pvc://models/team/a/releases/1-814be418'
         """
         return remote.join(releases, self.pointer.name, "releases", self.folder)
 

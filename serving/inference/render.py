@@ -66,7 +66,9 @@ def annotations_of(release: Release) -> dict[str, str]:
     }
     if trial is not None:
         said["canary"] = f"version {trial.version} answers {trial.ratio:.6g} of the predictions"
-    return {f"{GROUP}/{key}": value for key, value in said.items()}
+    # KServe would tell Prometheus another port than the runtime's.
+    own = {"serving.kserve.io/enable-prometheus-scraping": "false"}
+    return own | {f"{GROUP}/{key}": value for key, value in said.items()}
 
 
 def split_by_gateway(

@@ -213,7 +213,9 @@ class Served:
         """Return a client that reaches predictors through their Service."""
         spec = get("service", f"{NAME}-predictor")["spec"]
         base = f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}"
-        headers = {"authorization": f"Bearer {TOKEN}"}
+        # A connection a request: one that is held open is closed under a client's hands when its
+        # predictor ends, and a request on its way then is the client's to send again.
+        headers = {"authorization": f"Bearer {TOKEN}", "connection": "close"}
         return httpx.Client(base_url=base, headers=headers, timeout=20, trust_env=False)
 
     def storage(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from mdlc.serving.routing import position
 from tests.cluster import place
 from tests.cluster.place import NAME, ROW, V1, V2, Load, Served
+from tests.services.predictor import wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -20,6 +21,9 @@ def made(tmp_path_factory):
     with place.served(tmp_path_factory.mktemp("kserve")) as served:
         said = served.deploy()
         assert "version 1 serves at http" in said
+        # KServe is ready when the route is accepted; a gateway follows within seconds.
+        with served.client() as client:
+            wait_until(lambda: client.get(f"/v1/models/{NAME}").status_code == 200)
         yield served
 
 
@@ -96,11 +100,14 @@ def test_a_bad_canary_costs_no_request_and_is_rolled_back(made: Served) -> None:
     assert (made.storage(), made.replicaset()) == (before, old)
 
 
-def test_a_new_release_rolls_out_under_load_without_a_failure(made: Served) -> None:
+def test_a_new_release_rolls_out_under_load_without_a_failure(
+    made: Served, record_property
+) -> None:
     made.releases.release(3)
     with Load(made).running() as through, Load(made, gateway=False).running() as direct:
         made.deploy()
         time.sleep(3)
+    record_property("rolled", f"{through.versions} {through.failed} {direct.versions}")
     for load in (through, direct):
         assert load.failed == []
         assert load.versions["1"] > 20
@@ -120,7 +127,7 @@ def test_rollback_restores_the_previous_revision(made: Served) -> None:
 
 
 def test_a_killed_predictor_fails_what_it_had_in_hand_and_loses_no_logged_row(
-    made: Served,
+    made: Served, record_property
 ) -> None:
     with Load(made, workers=4).running() as load:
         time.sleep(4)
@@ -131,6 +138,7 @@ def test_a_killed_predictor_fails_what_it_had_in_hand_and_loses_no_logged_row(
         )
         time.sleep(25)
     logged = made.logged()
+    record_property("killed", f"{len(load.answered)} answered, failed {load.failed}")
     assert len(load.answered) > 500
     assert [one for one in load.answered if one not in logged] == []
     assert len(load.failed) <= load.workers * 2
@@ -138,6 +146,7 @@ def test_a_killed_predictor_fails_what_it_had_in_hand_and_loses_no_logged_row(
 
 def test_an_image_that_is_not_there_is_said_in_words_and_the_old_serves_on(made: Served) -> None:
     made.releases.release(5)
+    assert "version 5 serves" in made.deploy()
     text = made.file.read_text()
     made.file.write_text(
         text.replace("pod: {", "pod: {image: registry.invalid/mdlc-serving:none, ", 1)
@@ -145,7 +154,7 @@ def test_an_image_that_is_not_there_is_said_in_words_and_the_old_serves_on(made:
     said = made.deploy(code=9)
     assert "the image registry.invalid/mdlc-serving:none cannot be pulled" in said
     assert "2 of the release before serve on" in said
-    assert versions(made, [f"image-{number}" for number in range(50)]) == {"1": 50}
+    assert versions(made, [f"image-{number}" for number in range(50)]) == {"5": 50}
     made.file.write_text(text)
     assert "version 5 serves" in made.deploy()
 

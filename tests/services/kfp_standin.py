@@ -106,7 +106,7 @@ class State:
         if kind in ("runs", "recurringruns"):
             self.check_run(made)
         setattr(made, key, str(uuid.uuid4()))
-        made.created_at = datetime.now(UTC)
+        made.created_at = datetime.now(UTC).replace(microsecond=0)
         if kind == "recurringruns" and made.trigger is None:
             raise RefusedError(400, "a recurring run needs a trigger")
         self.things[kind][getattr(made, key)] = made

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from mdlc.cli.common import opened
 
 if TYPE_CHECKING:
     from mdlc.pipelines.kubeflow.client import Client
@@ -35,6 +40,32 @@ DataRoot = Annotated[
     str | None,
     typer.Option("--data-root", help="Where relative sources lie, such as s3://bucket/data."),
 ]
+
+
+OnCluster = Annotated[
+    bool,
+    typer.Option("--cluster", help="What spec.cluster.artifacts holds, not what is released here."),
+]
+
+
+@contextmanager
+def held(file: Path, home: Path | None, *, cluster: bool, before: bool = False) -> Iterator[Any]:
+    """Yield the lifecycle's workspace, locked; with `cluster` one that is put back where it lies.
+
+    `before`: with the bundle of the version before.
+    """
+    if not cluster:
+        _, place = opened(file, home)
+        with place.lock():
+            yield place
+        return
+    from mdlc.core.spec import load
+    from mdlc.life.cluster.mirror import mirrored
+    from mdlc.pipelines.kubeflow.arguments import artifacts_of
+
+    lifecycle = load(file)
+    with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as place:
+        yield place
 
 
 def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> Client:

@@ -25,34 +25,41 @@ if TYPE_CHECKING:
 EPILOG = "Example: mdlc deploy lifecycle.yaml -n models"
 
 
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", "-n", help="Default: the file's, or default.")
+]
+Kubeconfig = Annotated[str | None, typer.Option(help="Default: as kubectl.")]
+Context = Annotated[str | None, typer.Option(help="Default: the current one.")]
+Rollback = Annotated[
+    bool, typer.Option("--rollback", help="Drop the canary, or go back a version, first.")
+]
+Why = Annotated[str, typer.Option(help="Of a rollback; recorded in the history.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask the API server, change nothing.")]
+Follow = Annotated[bool, typer.Option(help="Wait until it serves, and say why not.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option(min=1, help="Seconds to follow; default deploy.kserve.ready_within."),
+]
+StoragePath = Annotated[
+    Path | None, typer.Option(help="Where the claim of pvc:// is mounted here.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Take over fields that somebody else manages.")
+]
+
+
 def deploy(
     file: File = DEFAULT_FILE,
-    namespace: Annotated[
-        str | None,
-        typer.Option("--namespace", "-n", help="Default: the file's, or default."),
-    ] = None,
-    kubeconfig: Annotated[str | None, typer.Option(help="Default: as kubectl.")] = None,
-    context: Annotated[str | None, typer.Option(help="Default: the current one.")] = None,
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Drop the canary, or go back a version, first.")
-    ] = False,
-    why: Annotated[
-        str, typer.Option(help="Of a rollback; recorded in the history.")
-    ] = "asked for by hand",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask the API server, change nothing.")
-    ] = False,
-    follow: Annotated[bool, typer.Option(help="Wait until it serves, and say why not.")] = True,
-    timeout: Annotated[
-        float | None,
-        typer.Option(min=1, help="Seconds to follow; default deploy.kserve.ready_within."),
-    ] = None,
-    storage_path: Annotated[
-        Path | None, typer.Option(help="Where the claim of pvc:// is mounted here.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take over fields that somebody else manages.")
-    ] = False,
+    namespace: Namespace = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    rollback: Rollback = False,
+    why: Why = "asked for by hand",
+    dry_run: DryRun = False,
+    follow: Follow = True,
+    timeout: Timeout = None,
+    storage_path: StoragePath = None,
+    force: Force = False,
     home: Home = None,
     as_json: Json = False,
     verbose: Verbose = False,

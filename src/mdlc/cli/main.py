@@ -8,6 +8,7 @@ import typer
 
 from mdlc.cli import (
     compile,
+    controller,
     deploy,
     doctor,
     history,
@@ -66,6 +67,7 @@ for verb in (
     submit,
     schedule,
     deploy,
+    controller,
     logs,
     doctor,
 ):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mdlc.cli.cluster import DataRoot
 from mdlc.cli.common import (
     DEFAULT_FILE,
     File,
@@ -14,24 +20,28 @@ from mdlc.cli.common import (
     print_json,
 )
 
+if TYPE_CHECKING:
+    from mdlc.pipelines.local.plan import Plan
+
 EPILOG = "Example: mdlc plan lifecycle.yaml --json"
 
 
 def plan(
-    file: File = DEFAULT_FILE, home: Home = None, as_json: Json = False, verbose: Verbose = False
+    file: File = DEFAULT_FILE,
+    home: Home = None,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Ask the cluster's cache, in spec.cluster.artifacts.")
+    ] = False,
+    data_root: DataRoot = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show what a run would do, and why.
 
     What would run, what is cached, what it took the last time.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.life.train import choose_arguments
-        from mdlc.pipelines.local.run import Runner
-        from mdlc.pipelines.local.warm import WarmServer
-
-        lifecycle, place = opened(file, home)
-        runner = Runner(place, WarmServer())
-        made = runner.plan(choose_arguments(lifecycle, place=place, runner=runner))
+        made = _on_cluster(file, data_root=data_root) if cluster else _here(file, home=home)
     if as_json:
         print_json(made)
         return
@@ -42,3 +52,24 @@ def plan(
         took = f"{stage.seconds:.1f} s" if stage.seconds is not None else ""
         table.add_row(stage.stage, stage.state, stage.why, took)
     console().print(table)
+
+
+def _here(file: Path, *, home: Path | None) -> Plan:
+    from mdlc.life.train import choose_arguments
+    from mdlc.pipelines.local.run import Runner
+    from mdlc.pipelines.local.warm import WarmServer
+
+    lifecycle, place = opened(file, home)
+    runner = Runner(place, WarmServer())
+    return runner.plan(choose_arguments(lifecycle, place=place, runner=runner))
+
+
+def _on_cluster(file: Path, *, data_root: str | None) -> Plan:
+    """Ask what the controller asks for status.plan."""
+    from mdlc.core.spec import load
+    from mdlc.life.cluster.submit import Data, sources_of
+    from mdlc.pipelines.kubeflow.plan import cluster_plan
+
+    lifecycle = load(file)
+    sources = sources_of(lifecycle, file=file, data=Data(root=data_root))
+    return cluster_plan(lifecycle, sources=sources)

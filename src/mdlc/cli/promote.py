@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mdlc.cli.cluster import OnCluster, held
 from mdlc.cli.common import (
     DEFAULT_FILE,
     File,
@@ -15,7 +16,6 @@ from mdlc.cli.common import (
     Verbose,
     console,
     friendly,
-    opened,
     print_json,
 )
 
@@ -25,6 +25,7 @@ EPILOG = 'Example: mdlc promote lifecycle.yaml --why "two days without a complai
 def promote(
     file: File = DEFAULT_FILE,
     why: Annotated[str, typer.Option(help="Recorded in the history.")] = "asked for by hand",
+    cluster: OnCluster = False,
     home: Home = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -33,8 +34,7 @@ def promote(
     with friendly(file, verbose=verbose):
         from mdlc.life.release import promote as promote_canary
 
-        _, place = opened(file, home)
-        with place.lock():
+        with held(file, home, cluster=cluster) as place:
             pointer = promote_canary(place, time=datetime.now(UTC), why=why)
     if as_json:
         print_json(pointer)

@@ -56,7 +56,7 @@ def rehearse(
         if seen.problems:
             raise MdlcError(
                 f"the rehearsal of {seen.name} did not go as it should: {'; '.join(seen.problems)}",
-                hint=f"see the logs in {place.folder / 'rehearsal' / 'rehearsal'}",
+                hint=f"see the logs in {place.folder / 'rehearsal' / 'programs'}",
             )
 
 

@@ -19,6 +19,8 @@ MONITORING_EPILOG = (
 )
 KSERVE_EPILOG = "Example: mdlc render kserve lifecycle.yaml -n models | kubectl diff -f -"
 
+CRD_EPILOG = "Example: mdlc render crd | kubectl apply --server-side -f -"
+
 Files = Annotated[
     list[Path], typer.Argument(help="Lifecycle files, rendered together.", metavar="FILE...")
 ]
@@ -127,6 +129,19 @@ def kserve(
         writer.default_flow_style = False
         writer.width = 10_000
         writer.dump(body, sys.stdout)
+
+
+@app.command(epilog=CRD_EPILOG)
+def crd(verbose: Verbose = False) -> None:
+    """Print the definition of lifecycles as a resource of Kubernetes, as YAML."""
+    with friendly(verbose=verbose):
+        import sys
+
+        from mdlc.core.crd.definition import definition
+        from mdlc.monitoring.render.text import to_yaml
+
+        head = "Rendered by mdlc render crd from the model that reads lifecycle files."
+        sys.stdout.write(to_yaml(definition(), head=head).decode())
 
 
 def _say(written: Rendered, *, out: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mdlc.cli.cluster import OnCluster, held
 from mdlc.cli.common import (
     DEFAULT_FILE,
     File,
@@ -15,7 +16,6 @@ from mdlc.cli.common import (
     Verbose,
     console,
     friendly,
-    opened,
     print_json,
 )
 
@@ -25,6 +25,7 @@ EPILOG = 'Example: mdlc rollback lifecycle.yaml --why "complaints from the night
 def rollback(
     file: File = DEFAULT_FILE,
     why: Annotated[str, typer.Option(help="Recorded in the history.")] = "asked for by hand",
+    cluster: OnCluster = False,
     home: Home = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -34,8 +35,7 @@ def rollback(
         from mdlc.life.release import require
         from mdlc.life.release import rollback as roll_back
 
-        _, place = opened(file, home)
-        with place.lock():
+        with held(file, home, cluster=cluster, before=True) as place:
             before = require(place)
             pointer = roll_back(place, time=datetime.now(UTC), why=why)
     if as_json:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from mdlc.core.errors import MARK, MdlcError, StageError, StorageError
 
-STEP_IMAGE = "mdlc/step-python:0.1.0"
-"""Image of every step: Python with mdlc and kfp inside, nothing is installed at run time."""
+STEP_IMAGE = "mdlc-steps:0.1.0"
+"""Image of every step, as `TAG=0.1.0 make images` names it: mdlc and kfp are inside, nothing is
+installed at run time."""
 
 
 @contextlib.contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mdlc.core.documents.serving import Trial
 from mdlc.core.errors import BusyError, ServiceError
 from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.deploy import Canary
+from mdlc.core.spec.monitor import Drift, Quality
 from mdlc.core.workspace import Workspace
 from mdlc.life.record import complete
 from mdlc.life.release import current, promote, rollback
@@ -25,7 +27,27 @@ def by_prometheus(prometheus: Prometheus, *, model: str) -> Counting:
     return lambda elapsed: counted(prometheus, model=model, elapsed=elapsed)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What of the file a canary is judged by."""
+
+    canary: Canary
+    drift: Drift
+    quality: Quality
+
+
 def step(place: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datetime) -> Judgement:
+    """Judge the canary that stands by the file's terms, and act; see `look`."""
+    return look(place, terms_of(lifecycle), counts=counts, now=now)
+
+
+def terms_of(lifecycle: Lifecycle) -> Terms:
+    """Return the terms of a file; those of the defaults where it has no canary."""
+    spec, monitor = lifecycle.spec.deploy.canary or Canary(), lifecycle.spec.monitor
+    return Terms(spec, monitor.drift, monitor.quality)
+
+
+def look(place: Workspace, terms: Terms, *, counts: Counting, now: datetime) -> Judgement:
     """Judge the canary that stands, and promote it or roll it back; return what was done and why.
 
     Takes the workspace's lock to act: the caller must not hold it. What is not known (Prometheus is
@@ -35,18 +57,17 @@ def step(place: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datet
     trial = pointer.canary if pointer else None
     if pointer is None or trial is None:
         return Judgement("wait", "no canary stands")
-    spec, monitor = lifecycle.spec.deploy.canary or Canary(), lifecycle.spec.monitor
     elapsed = now - trial.since
     try:
         found = counts(elapsed)
     except ServiceError as error:
         return Judgement("wait", f"it cannot be judged: {error}", trial.version)
     judged = judge(
-        spec,
+        terms.canary,
         champion=found.get(pointer.version, Counts()),
         canary=found.get(trial.version, Counts()),
-        drift=monitor.drift,
-        quality=monitor.quality,
+        drift=terms.drift,
+        quality=terms.quality,
         elapsed=elapsed,
     )
     judged = Judgement(judged.action, judged.why, trial.version)

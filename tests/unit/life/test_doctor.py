@@ -132,6 +132,18 @@ def test_the_newest_pod_of_a_stage_or_of_what_it_is_fused_into(stage: str, name:
     assert said == f"{name} main"
 
 
+def test_of_the_pods_of_candidates_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = "mdlc-tiny-x.root.exit-handler-1.candidates.iteration-iterator({n}:{n}).candidate.executor"
+    pods = [pod(f"c{number}", node.format(n=number)) for number in range(3)]
+    pods.append(pod("a", "mdlc-tiny-x.root.exit-handler-1.assembly.executor(0)"))
+    for one in pods:
+        one.status = SimpleNamespace(phase="Failed" if one.metadata.name == "c1" else "Succeeded")
+    monkeypatch.setattr(Logged, "pods", lambda *_, **__: pods)
+    for stage, name in (("training", "c1"), ("assembly", "a"), ("candidate", "c2")):
+        said = stage_log(Logged(), namespace="kubeflow", run_id="r", stage=stage, lines=5)
+        assert said == f"{name} main"
+
+
 def test_a_stage_without_a_pod_names_those_there_are() -> None:
     with pytest.raises(DataError, match="front, training"):
         stage_log(Logged(), namespace="kubeflow", run_id="r", stage="report", lines=5)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from mdlc.core.errors import ServiceError, SpecError
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.arguments import Renewal
-from mdlc.pipelines.kubeflow.client import Client
+from mdlc.pipelines.kubeflow.client import Client, Submitted
 from mdlc.pipelines.kubeflow.schedules import Schedules, Trigger
 from tests.services.kfp_standin import standin
 from tests.unit.pipelines.cluster import on_cluster, uploaded
@@ -127,6 +129,38 @@ def test_two_that_make_the_same_pipeline_at_once_share_it(
     monkeypatch.setattr(client.kfp, "get_pipeline_id", lambda name: next(answers, known(name)))
     client.submit(lifecycle, sources=sources, name="second")
     assert len(kfp.state.things["pipelines"]) == 1
+
+
+def test_of_many_that_submit_at_once_one_makes_the_run(
+    kfp: Any, lifecycle: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources, many = uploaded(lifecycle, tmp_path), 6
+    Client(kfp.url).experiment("tiny")
+    met, looks = threading.Barrier(many), threading.local()
+    find = Client.find
+
+    def find_together(client: Client, name: str, *, experiment: str) -> Any | None:
+        found = find(client, name, experiment=experiment)
+        if not hasattr(looks, "first"):
+            looks.first = found
+            met.wait(30)
+        return found
+
+    monkeypatch.setattr(Client, "find", find_together)
+
+    def send(_: int) -> Submitted:
+        given: Any = {"kind": "training", "renewal": Renewal(), "sources": sources}
+        return Client(kfp.url).send(lifecycle, **given)
+
+    with ThreadPoolExecutor(many) as pool:
+        made = list(pool.map(send, range(many)))
+    monkeypatch.setattr(Client, "find", find)
+    assert len({one.run_id for one in made}) == 1
+    assert [one.created for one in made].count(True) == 1
+    states = {run.run_id: run.state for run in kfp.state.things["runs"].values()}
+    assert len(states) == many, "all were made, for KFP does not refuse a name"
+    assert [run for run, state in states.items() if state != "CANCELED"] == [made[0].run_id]
+    assert Client(kfp.url).submit(lifecycle, sources=sources) == made[0].run_id, "and so it stays"
 
 
 def test_refusals_in_one_line(

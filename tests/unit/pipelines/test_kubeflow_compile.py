@@ -11,6 +11,7 @@ import yaml
 from google.protobuf import json_format
 
 from mdlc.core.errors import SpecError
+from mdlc.core.spec.deploy import Canary
 from mdlc.pipelines.kubeflow.compile import compile_lifecycle
 from mdlc.pipelines.kubeflow.pipeline import PARAMETERS
 from tests.services.kfp_standin import check_ir
@@ -81,6 +82,47 @@ def test_the_light_plan_has_three_pods_and_the_same_artifacts(tmp_path: Path) ->
         return {name for name in names if not name.endswith("page")}
 
     assert artifacts(spec) == artifacts(plain)
+
+
+@pytest.mark.parametrize("fuse", ["none", "light"])
+def test_candidates_in_pods_of_their_own(tmp_path: Path, fuse: Any) -> None:
+    spec, platform = compiled(
+        tmp_path,
+        "parallel: 3",
+        "each: {memory: 1Gi}",
+        "stages: {training: {memory: 8Gi, gpu: 1, image: steps-gpu:1}}",
+        "secrets: [{name: s, env: {A: b}, stages: [training]}]",
+        fuse=fuse,
+    )
+    pods = containers(spec)
+    assert "training" not in pods
+    (loop,) = [task for task in tasks(spec).values() if "parameterIterator" in task]
+    assert loop["iteratorPolicy"] == {"parallelismLimit": 3}
+    maker = "front" if fuse == "light" else "selection"
+    assert loop["dependentTasks"][-1:] == [maker]
+    assert pods["candidate"]["resources"]["resourceMemoryLimit"] == "8Gi"
+    assert pods["candidate"]["resources"]["accelerator"]["resourceCount"] == "1"
+    # What joins them trains nothing, but its image's libraries are part of the cache's question.
+    assert pods["assembly"]["resources"]["resourceMemoryLimit"] == "1Gi"
+    assert "accelerator" not in pods["assembly"]["resources"]
+    assert pods["candidate"]["image"] == pods["assembly"]["image"] == "steps-gpu:1"
+    assert all(platform[f"exec-{pod}"]["secretAsEnv"] for pod in ("candidate", "assembly"))
+
+
+@pytest.mark.parametrize("fuse", ["none", "light"])
+def test_a_gate_waits_behind_the_release(tmp_path: Path, fuse: Any) -> None:
+    lines = ("gate: {timeout: 3h}", "env: {MDLC_PROMETHEUS_URL: 'http://p:9090'}")
+    spec, _ = compiled(tmp_path, *lines, fuse=fuse)
+    gate = tasks(spec)["gate"]
+    assert gate["dependentTasks"] == ["back" if fuse == "light" else "release"]
+    assert not gate["cachingOptions"].get("enableCache")
+    lifecycle = on_cluster(tmp_path, *lines)
+    assert asked(lifecycle, tmp_path)["gate"] == "", "without deploy.canary there is no trial"
+    deploy = lifecycle.spec.deploy.model_copy(update={"canary": Canary(ratio=0.3)})
+    spec_with = lifecycle.spec.model_copy(update={"deploy": deploy})
+    terms = asked(lifecycle.model_copy(update={"spec": spec_with}), tmp_path)["gate"]
+    assert json.loads(str(terms))["timeout_seconds"] == 3 * 3600
+    assert json.loads(str(terms))["canary"]["ratio"] == 0.3
 
 
 def test_resources_gpu_and_retries(tmp_path: Path) -> None:
@@ -179,6 +221,7 @@ def test_defaults_make_it_run_from_the_ui(tmp_path: Path) -> None:
         ("stages: {serving: {cpu: '1'}}", "spec.cluster.stages"),
         ("env: {1A: x}", "not the name of an environment variable"),
         ("each: {tolerations: [{operator: Equal}]}", "needs operator Exists"),
+        ("gate: {timeout: 1h}", "give its URL as MDLC_PROMETHEUS_URL"),
     ],
 )
 def test_what_kubernetes_would_refuse_is_refused_here(tmp_path: Path, line: str, said: str) -> None:

@@ -54,10 +54,10 @@ class Pods:
         """Write what exploration and selection would."""
         names = [kind if isinstance(kind, str) else kind["kind"] for kind in self.kinds]
         findings, contest = self.folder / "findings", self.folder / "contest"
-        empty = {"rows": 1, "numbers": [], "categories": [], "decisions": [], "warnings": []}
-        fields = Exploration.model_fields
-        lists = {k: [] for k, v in fields.items() if v.is_required() and k not in empty}
-        write_document(findings / "exploration.json", Exploration.model_validate(empty | lists))
+        lists = ("numbers", "categories", "images", "decisions", "warnings")
+        found = {"rows": 1, "target": {}, "correlation": None, "null_sql": ""}
+        found |= {name: [] for name in lists}
+        write_document(findings / "exploration.json", Exploration.model_validate(found))
         chosen = Selection(
             task="binary",
             task_reason="",

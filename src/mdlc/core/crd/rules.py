@@ -46,9 +46,7 @@ def _seconds(value: str) -> str:
     units = ", ".join(f"'{unit}': {size}.0" for unit, size in UNIT_SECONDS.items())
     part = "p.substring(0, p.size() - 1)"
     parts = f"string({value}).replace(' ', '').findAll('[0-9.]+[smhdw]', 9)"
-    summed = (
-        f"{parts}.map(p, double({part}) * {{{units}}}[p.substring(p.size() - 1)]).sum()"
-    )
+    summed = f"{parts}.map(p, double({part}) * {{{units}}}[p.substring(p.size() - 1)]).sum()"
     return f"(type({value}) == int ? double({value}) : {summed})"
 
 
@@ -175,8 +173,7 @@ RULES: dict[str, list[Rule]] = {
     ],
     "Cluster": [
         _rule(
-            "!has(self.artifacts) || self.artifacts == '' || "
-            f"{_starts('self.artifacts', SCHEMES)}",
+            f"!has(self.artifacts) || self.artifacts == '' || {_starts('self.artifacts', SCHEMES)}",
             "artifacts is a location such as s3://bucket/folder",
         ),
     ],

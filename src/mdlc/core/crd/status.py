@@ -47,7 +47,6 @@ class PlanStatus(Part):
 
     stages: list[PlanStage] = Field(default=[], description="In the order in which they run.")
     unknown: str = Field("", description="Why the plan is not known; empty: it is.")
-    digest: str = Field("", description="Digest of what it was made for.")
 
 
 class Run(Part):
@@ -73,6 +72,7 @@ class ServingStatus(Part):
     canary: str = Field("", description="The version on trial.")
     ratio: float | None = Field(None, description="Share of predictions that it answers.")
     url: str = Field("", description="Where the predictor answers.")
+    release: str = Field("", description="The release that was deployed.")
     digest: str = Field("", description="What was deployed, from which file and release.")
 
 

@@ -12,13 +12,15 @@ from mdlc.core.spec.base import Duration, RuleError, Section
 # fmt: off
 StageName = Literal[
     "business", "collection", "preparation", "exploration", "selection",
-    "training", "evaluation", "deployment", "release", "report",
+    "training", "evaluation", "deployment", "release", "gate", "report",
 ]
 # fmt: on
 CPU = re.compile(r"\d+(\.\d+)?|\d+m")
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?")
 OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PROMETHEUS = "MDLC_PROMETHEUS_URL"
+"""Names Prometheus to the step that judges a canary."""
 SCHEMES = ("s3://", "minio://", "file://", "/")
 
 
@@ -117,6 +119,21 @@ class Caching(Section):
     max_age: Duration | None = Field(None, description="Age of a result at most; None: any.")
 
 
+class Gate(Section):
+    """A last step of a run: it waits for the judgement of the canary that the run has released."""
+
+    timeout: Duration = Field(
+        "1d", validate_default=True, description="How long; then the trial goes on without it."
+    )
+    poll: Duration = Field("1m", validate_default=True, description="Between two looks.")
+
+    @model_validator(mode="after")
+    def _positive(self) -> Gate:
+        if not self.poll.total_seconds() > 0:
+            raise RuleError("the time between two looks is above 0", "poll")
+        return self
+
+
 class Cluster(Section):
     """How the stages run on a cluster. `mdlc run` reads nothing of it."""
 
@@ -138,6 +155,10 @@ class Cluster(Section):
     parallel: int = Field(
         0, ge=0, le=32, description="Candidates tuned at once, in pods of their own; 0: in one pod."
     )
+    gate: Gate | None = Field(
+        None,
+        description="A step that judges deploy.canary by MDLC_PROMETHEUS_URL; None: the trigger.",
+    )
     service_account: ObjectName | None = Field(None, description="Account that the pods run as.")
     each: Pod = Field(Pod(), description="What every stage's pod asks for.")
     stages: dict[StageName, Pod] = Field(default={}, description="Stage -> what its pod asks for.")
@@ -153,6 +174,13 @@ class Cluster(Section):
             raise RuleError(
                 f"{self.artifacts!r} is not a location such as s3://bucket/folder", "artifacts"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _judged(self) -> Cluster:
+        given = {name for secret in self.secrets for name in secret.env} | set(self.env)
+        if self.gate is not None and PROMETHEUS not in given:
+            raise RuleError(f"the gate asks Prometheus: give its URL as {PROMETHEUS}", "gate")
         return self
 
     def pod(self, stage: str) -> Pod:

@@ -10,6 +10,8 @@ FUSED = {
     **dict.fromkeys(("evaluation", "deployment", "release"), "back"),
 }
 """Stage -> the task that runs it in the light plan."""
+APART = {"training": ("candidate", "assembly")}
+"""Stage -> the tasks that run it where each candidate has its own pod."""
 RUN_LABEL = "pipeline/runid"
 
 
@@ -23,7 +25,7 @@ def stage_log(kube: Kube, *, namespace: str, run_id: str, stage: str, lines: int
         DataError: the run has no such pod, or no longer.
     """
     pods = kube.pods(namespace, labels=f"{RUN_LABEL}={run_id}")
-    names = [stage, FUSED.get(stage, stage)]
+    names = [stage, FUSED.get(stage, stage), *APART.get(stage, ())]
     wanted = [pod for pod in pods if _task(pod) in names]
     if not wanted:
         tasks = sorted({_task(pod) for pod in pods} - {""})
@@ -31,7 +33,11 @@ def stage_log(kube: Kube, *, namespace: str, run_id: str, stage: str, lines: int
             f"run {run_id} has no pod of {stage} in {namespace}",
             hint=f"it has pods of {', '.join(tasks)}" if tasks else "its pods are gone",
         )
-    return kube.log(namespace, wanted[-1].metadata.name, container="main", lines=lines)
+    # Of several candidates one that failed has more to say than the newest; of several tries not.
+    apart = [pod for pod in wanted if _task(pod) in APART.get(stage, ())]
+    failed = [pod for pod in apart if pod.status.phase == "Failed"]
+    chosen = failed[-1] if failed else wanted[-1]
+    return kube.log(namespace, chosen.metadata.name, container="main", lines=lines)
 
 
 def error_in(log: str) -> str:

@@ -10,6 +10,7 @@ lock in an object store; a pointer that somebody else moved meanwhile is seen an
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ from pathlib import Path
 
 from mdlc.core import remote
 from mdlc.core.documents.serving import Pointer
-from mdlc.core.errors import BusyError
+from mdlc.core.errors import ArtifactError, BusyError
 from mdlc.core.workspace import Workspace
+from mdlc.life.record import history_of, version_before
 from mdlc.life.release import current
 
 SMALL = ("history.jsonl", "history.jsonl.head", "serving.json")
@@ -26,15 +28,17 @@ SMALL = ("history.jsonl", "history.jsonl.head", "serving.json")
 
 
 @contextmanager
-def mirrored(artifacts: str, *, name: str) -> Iterator[Workspace]:
+def mirrored(artifacts: str, *, name: str, before: bool = False) -> Iterator[Workspace]:
     """Yield a workspace with the released state of `name`; what the block changed is put back.
+
+    It has the bundles that the pointer names and, with `before`, the one that a rollback goes to.
 
     Raises:
         BusyError: somebody else changed it meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-mirror-") as folder:
         place = Workspace(name, Path(folder), Path(folder))
-        found = _pull(artifacts, place=place)
+        found = _pull(artifacts, place=place, before=before)
         yield place
         _push(artifacts, place=place, found=found)
 
@@ -44,8 +48,8 @@ def read_pointer(artifacts: str) -> Pointer | None:
     return remote.read_document(remote.join(artifacts, "serving.json"), Pointer)
 
 
-def _pull(artifacts: str, *, place: Workspace) -> dict[str, str]:
-    """Fetch the small files, and the bundles that the pointer names; return their digests."""
+def _pull(artifacts: str, *, place: Workspace, before: bool) -> dict[str, str]:
+    """Fetch the small files and the bundles; return the small files' digests."""
     for name in SMALL:
         content = remote.read_bytes(remote.join(artifacts, name))
         if content is not None:
@@ -54,10 +58,19 @@ def _pull(artifacts: str, *, place: Workspace) -> dict[str, str]:
     pointer = current(place)
     if pointer is not None:
         versions = [pointer.version, *([pointer.canary.version] if pointer.canary else [])]
+        back = version_before(history_of(place).entries()) if before else None
         for version in versions:
-            target = place.folder / "models" / version
-            remote.get_folder(remote.join(artifacts, "models", version), target)
+            _fetch(artifacts, version, place=place)
+        if back is not None and back.version not in versions:
+            # Where it is gone the rollback says so; a canary can be dropped without it.
+            with contextlib.suppress(ArtifactError):
+                _fetch(artifacts, back.version, place=place)
     return {name: remote.digest_of(str(place.folder / name)) for name in SMALL}
+
+
+def _fetch(artifacts: str, version: str, *, place: Workspace) -> None:
+    target = place.folder / "models" / version
+    remote.get_folder(remote.join(artifacts, "models", version), target)
 
 
 def _push(artifacts: str, *, place: Workspace, found: dict[str, str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import Document
@@ -71,7 +70,19 @@ def deploy(
         ServiceError: it does not become ready; the error says why in words.
     """
     with released(lifecycle, place=place) as source:
-        return _deploy(lifecycle, source=source, objects=objects, options=options, told=told)
+        made = _apply(lifecycle, source=source, objects=objects, options=options)
+    # The lifecycle is not held while it is followed: others may want to promote or roll back.
+    stable, canary = made.stable, made.canary
+    if options.dry_run:
+        return made.summary(ready=False, url="")
+    told(f"{lifecycle.name}: release {stable.folder} is applied")
+    if options.following or canary:
+        _follow(lifecycle, objects, release=stable, options=options, told=told)
+    if canary:
+        _by_gateway(made, canary=canary, objects=objects, told=told)
+    found = objects.get("InferenceService", lifecycle.name) or {}
+    url = str(found.get("status", {}).get("url", ""))
+    return made.summary(ready=options.following, url=url)
 
 
 def roll_back(  # noqa: PLR0913 - a deploy with a reason
@@ -86,8 +97,8 @@ def roll_back(  # noqa: PLR0913 - a deploy with a reason
     """Drop the canary or go back to the version before, in the history and then on the cluster."""
     if options.dry_run:
         raise MdlcError("a rollback moves the pointer; it has no dry run", hint="mdlc history")
-    with released(lifecycle, place=place) as source:
-        take_back(lifecycle, place=source, why=why)
+    with released(lifecycle, place=place, before=True) as source:
+        take_back(source, why=why)
     # Again from the start: what was moved is stored by now, whatever becomes of the rollout.
     return deploy(lifecycle, place=place, objects=objects, options=options, told=told)
 
@@ -100,38 +111,65 @@ def rendered(lifecycle: Lifecycle, *, place: Workspace, namespace: str) -> Objec
         return inference_service(lifecycle, release=made, storage=storage, namespace=namespace)
 
 
-def _deploy(
-    lifecycle: Lifecycle, *, source: Workspace, objects: Objects, options: Options, told: Told
-) -> Deployed:
-    root = releases_of(lifecycle)
-    made = current_release(source)
+@dataclass(frozen=True)
+class _Applied:
+    """What was applied, and what was there before."""
+
+    release: Release
+    """What the pointer says."""
+    stable: Release
+    """What predictors serve: the same, without a canary that the gateway splits off."""
+    canary: Release | None
+    root: str
+    body: Object
+    before: Object | None
+    after: Object
+    written: bool
+
+    def summary(self, *, ready: bool, url: str) -> Deployed:
+        """Return it in short."""
+        pointer, was = self.release.pointer, (self.before or {}).get("spec")
+        return Deployed(
+            name=pointer.name,
+            namespace=self.after["metadata"]["namespace"],
+            release=self.stable.folder,
+            version=pointer.version,
+            canary=pointer.canary.version if pointer.canary else None,
+            ratio=pointer.canary.ratio if pointer.canary else None,
+            storage=self.stable.location(self.root),
+            written=self.written,
+            changed=was != self.after["spec"],
+            ready=ready,
+            url=url,
+        )
+
+
+def _apply(
+    lifecycle: Lifecycle, *, source: Workspace, objects: Objects, options: Options
+) -> _Applied:
+    """Put the release's folder where it belongs, then name it."""
+    root, made = releases_of(lifecycle), current_release(source)
     stable, canary = _split(lifecycle, made, source=source)
-    percent = gateway.percent_of(_ratio(made)) if canary else 0
     if canary:
+        gateway.percent_of(_ratio(made))
         gateway.require_canaries(objects)
     body = inference_service(
         lifecycle, release=stable, storage=stable.location(root), namespace=objects.namespace
     )
     before = objects.get("InferenceService", lifecycle.name)
     # A dry run first: a field of somebody else's is found before anything is written.
-    applied = objects.apply(body, force=options.force, dry_run=True)
+    after = objects.apply(body, force=options.force, dry_run=True)
     written = False
     if not options.dry_run:
+        serving = _serving(before)
         for one in [stable, *([canary] if canary else [])]:
-            written |= _put(
-                one, root, source=source, objects=objects, options=options, of=lifecycle
-            )
-        applied = objects.apply(body, force=options.force)
-        told(f"{lifecycle.name}: release {stable.folder} is applied")
-        if options.following or canary:
-            _follow(lifecycle, objects, release=stable, options=options, told=told)
-        if canary:
-            _by_gateway(lifecycle, body, canary=canary, percent=percent, objects=objects, told=told)
-    return _deployed(
-        made, stable, root=root, before=before, applied=applied, written=written
-    ).model_copy(
-        update={"ready": options.following and not options.dry_run, "url": _url(objects, made)}
-    )
+            if one.location(root) != serving:
+                put_there = _put(
+                    one, root, source=source, objects=objects, options=options, of=lifecycle
+                )
+                written = written or put_there
+        after = objects.apply(body, force=options.force)
+    return _Applied(made, stable, canary, root, body, before, after, written)
 
 
 def _split(
@@ -192,58 +230,37 @@ def _follow(
     lifecycle: Lifecycle, objects: Objects, *, release: Release, options: Options, told: Told
 ) -> None:
     seconds = options.seconds or lifecycle.spec.deploy.kserve.ready_within.total_seconds()
-    follow(objects, name=lifecycle.name, release=release.folder, seconds=seconds, told=told)
+    follow(
+        objects,
+        name=lifecycle.name,
+        release=release.folder,
+        seconds=seconds,
+        told=told,
+        canary=release.pointer.canary is not None,
+    )
 
 
-def _by_gateway(  # noqa: PLR0913 - an applied object and the canary that joins it
-    lifecycle: Lifecycle,
-    body: Object,
-    *,
-    canary: Release,
-    percent: int,
-    objects: Objects,
-    told: Told,
-) -> None:
+def _by_gateway(made: _Applied, *, canary: Release, objects: Objects, told: Told) -> None:
     """Add KServe's canary; take it out again if the route does not have its share."""
-    storage = canary.location(releases_of(lifecycle))
-    objects.apply(split_by_gateway(body, storage=storage, percent=percent, replicas=1))
-    told(f"{lifecycle.name}: waiting for a route with {percent} % for {canary.pointer.version}")
+    storage, percent = canary.location(made.root), gateway.percent_of(_ratio(made.release))
+    name, version = canary.pointer.name, canary.pointer.version
+    objects.apply(split_by_gateway(made.body, storage=storage, percent=percent, replicas=1))
+    told(f"{name}: waiting for a route that gives version {version} {percent} %")
     try:
-        gateway.await_share(objects, name=lifecycle.name, percent=percent)
+        gateway.await_share(objects, name=name, percent=percent)
     except BaseException:
-        objects.apply(body)
+        objects.apply(made.body)
         raise
+
+
+def _serving(service: Object | None) -> str:
+    """Return the folder that predictors serve, ready: it need not be looked for. "" if none."""
+    found = service or {}
+    conditions = found.get("status", {}).get("conditions", [])
+    if not any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
+        return ""
+    return str(found["spec"]["predictor"].get("model", {}).get("storageUri", ""))
 
 
 def _ratio(made: Release) -> float:
     return made.pointer.canary.ratio if made.pointer.canary else 0.0
-
-
-def _deployed(  # noqa: PLR0913 - what was done, piece by piece
-    made: Release,
-    stable: Release,
-    *,
-    root: str,
-    before: Object | None,
-    applied: Object,
-    written: bool,
-) -> Deployed:
-    trial = made.pointer.canary
-    was: dict[str, Any] = (before or {}).get("spec", {})
-    return Deployed(
-        name=made.pointer.name,
-        namespace=applied["metadata"]["namespace"],
-        release=stable.folder,
-        version=made.pointer.version,
-        canary=trial.version if trial else None,
-        ratio=trial.ratio if trial else None,
-        storage=stable.location(root),
-        written=written,
-        changed=was != applied["spec"],
-        ready=False,
-    )
-
-
-def _url(objects: Objects, made: Release) -> str:
-    found = objects.get("InferenceService", made.pointer.name) or {}
-    return str(found.get("status", {}).get("url", ""))

@@ -217,17 +217,21 @@ def _unready(*, log: str, events: Sequence[Object]) -> Iterator[Finding]:
 def error_in(log: str) -> str:
     """Return the error that a server's log ends with, or its last load_failed; "" if neither.
 
-    >>> error_in('{"event": "load_failed", "message": "x is missing"}')
+    >>> error_in('{"event": "load_failed", "why": "x is missing"}')
     'x is missing'
     """
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     if lines and not lines[-1].startswith("{"):
         return _line(lines[-1])
-    for line in reversed(lines):
+    return event_in(log, "load_failed")
+
+
+def event_in(log: str, event: str) -> str:
+    """Return why the last such event of a log came about; "" if there is none."""
+    for line in reversed(log.splitlines()):
         said = _fields(line)
-        if said.get("event") == "load_failed":
-            words = said.get("message") or said.get("why") or said.get("error")
-            return _line(str(words or "load_failed"))
+        if said.get("event") == event:
+            return _line(str(said.get("why") or event))
     return ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mdlc.core.errors import ServiceError
-from mdlc.life.kserve.diagnose import SERVER, Finding, Seen, findings
+from mdlc.life.kserve.diagnose import SERVER, Finding, Seen, event_in, findings
 from mdlc.life.kserve.objects import Object, Objects
 from mdlc.serving.inference.render import GROUP, SERVED
 
@@ -16,6 +16,7 @@ POLL_SECONDS = 2.0
 PATIENCE_SECONDS = 45.0
 """A reason that lasts has to stand for as long before following ends: registries have hiccups."""
 LOG_LINES = 40
+CANARY_LINES = 2000
 Told = Callable[[str], None]
 
 
@@ -34,21 +35,21 @@ def follow(  # noqa: PLR0913 - what is followed, and the times
     release: str,
     seconds: float,
     told: Told,
-    patience: float = PATIENCE_SECONDS,
-    poll_seconds: float = POLL_SECONDS,
+    canary: bool = False,
 ) -> None:
-    """Tell of each change until all predictors serve `release`.
+    """Tell of each change until all predictors serve `release`, its `canary` included.
 
     Raises:
         ServiceError: they do not, within `seconds`; or something stands in their way that waiting
             does not help.
     """
     ends, last, standing = time.monotonic() + seconds, "", time.monotonic()
-    stood: str = ""
     while True:
         seen = look(objects, name=name)
         state = progress(seen, release=release)
         if state.done:
+            if canary:
+                _require_canary(objects, seen, name=name)
             told(state.words)
             return
         found = findings(seen)
@@ -56,13 +57,13 @@ def follow(  # noqa: PLR0913 - what is followed, and the times
         if words != last:
             told(words)
             last = words
-        lasting = found[0].what if found and found[0].lasting else ""
-        if lasting != stood:
-            stood, standing = lasting, time.monotonic()
+        # Words change while the reason stands: an image is pulled, then backed off from.
+        if not (found and found[0].lasting):
+            standing = time.monotonic()
         late = time.monotonic() > ends
-        if late or (stood and time.monotonic() - standing > patience):
+        if late or time.monotonic() - standing > PATIENCE_SECONDS:
             raise _failed(name, found=found, state=state, seen=seen)
-        time.sleep(poll_seconds)
+        time.sleep(POLL_SECONDS)
 
 
 def look(objects: Objects, *, name: str) -> Seen:
@@ -91,6 +92,20 @@ def look(objects: Objects, *, name: str) -> Seen:
         events=events,
         logs=logs,
     )
+
+
+def _require_canary(objects: Objects, seen: Seen, *, name: str) -> None:
+    """Refuse to say that a canary answers its share where a predictor could not load it.
+
+    It is ready all the same: the champion answers everything then.
+    """
+    for pod in seen.pods:
+        log = objects.log(pod["metadata"]["name"], container=SERVER, lines=CANARY_LINES)
+        if why := event_in(log, "canary_load_failed"):
+            raise ServiceError(
+                f"{name}: the canary does not load, the champion answers everything: {why}",
+                hint="mdlc deploy --rollback drops the canary",
+            )
 
 
 def progress(seen: Seen, *, release: str) -> Progress:
@@ -157,17 +172,12 @@ def _ready(pod: Object) -> bool:
 
 
 def _log(objects: Objects, pod: Object) -> str:
-    """Return the end of the server's log: of the run before, where that ended."""
+    """Return the end of the server's log; of the run before where this one has just begun."""
     name = pod["metadata"]["name"]
     for container in pod.get("status", {}).get("containerStatuses", []):
-        if container["name"] == SERVER and (container.get("started") or container["restartCount"]):
-            ended = bool(container.get("lastState", {}).get("terminated"))
-            running = "running" in container.get("state", {})
-            own = objects.log(name, container=SERVER, lines=LOG_LINES)
-            if own and not running:
-                return own
-            before = ended and objects.log(name, container=SERVER, lines=LOG_LINES, previous=True)
-            return before or own
-        if container["name"] == SERVER and "terminated" in container.get("state", {}):
-            return objects.log(name, container=SERVER, lines=LOG_LINES)
+        state = container.get("state", {})
+        ended = "terminated" in container.get("lastState", {})
+        if container["name"] == SERVER and (ended or "waiting" not in state):
+            before = ended and "running" in state
+            return objects.log(name, container=SERVER, lines=LOG_LINES, previous=before)
     return ""

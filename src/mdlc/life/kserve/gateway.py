@@ -57,22 +57,22 @@ def shares(route: Object, *, canary: str = CANARY) -> list[float]:
     return found
 
 
-def await_share(
-    objects: Objects, *, name: str, percent: int, seconds: float = ROUTE_SECONDS
-) -> None:
+def await_share(objects: Objects, *, name: str, percent: int) -> None:
     """Wait until every route of `name` gives the canary its share.
 
     Raises:
         RefusedError: it does not come; the message says what the routes have.
     """
-    ends, seen = time.monotonic() + seconds, "no HTTPRoute"
-    while time.monotonic() < ends:
+    ends, seen = time.monotonic() + ROUTE_SECONDS, "no HTTPRoute"
+    while True:
         routes = [r for r in objects.list("HTTPRoute") if _of(r, name)]
         found = [share for route in routes for share in shares(route)]
         if found and all(abs(share * 100 - percent) < 0.5 for share in found):
             return
         if found:
             seen = "a route with " + " and ".join(sorted({f"{s * 100:g} %" for s in found}))
+        if time.monotonic() > ends:
+            break
         time.sleep(1)
     raise RefusedError(
         f"the installed KServe does not give the canary its {percent} %: it made {seen}", hint=STEP

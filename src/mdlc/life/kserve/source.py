@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mdlc.core import remote
 from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.serving import Pointer
 from mdlc.core.errors import ArtifactError, SpecError
@@ -19,7 +18,7 @@ from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
 from mdlc.life.cluster.mirror import mirrored
-from mdlc.life.record import history_of, version_before
+from mdlc.life.record import history_of
 from mdlc.life.release import require
 from mdlc.life.release import rollback as roll_back
 from mdlc.pipelines.kubeflow.arguments import artifacts_of
@@ -27,28 +26,24 @@ from mdlc.serving.inference.release import Release, bundle_of, release
 
 
 @contextmanager
-def released(lifecycle: Lifecycle, *, place: Workspace) -> Iterator[Workspace]:
+def released(
+    lifecycle: Lifecycle, *, place: Workspace, before: bool = False
+) -> Iterator[Workspace]:
     """Yield the workspace with what is released: the artifacts' mirror where the file names them.
 
-    The lifecycle is locked meanwhile; artifacts that somebody else changes are noticed.
+    The lifecycle is locked meanwhile; artifacts that somebody else changes are noticed. With
+    `before` the mirror has what a rollback goes back to.
     """
     if lifecycle.spec.cluster.artifacts:
-        with mirrored(artifacts_of(lifecycle), name=lifecycle.name) as mirror:
+        with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as mirror:
             yield mirror
     else:
         with place.lock():
             yield place
 
 
-def take_back(lifecycle: Lifecycle, *, place: Workspace, why: str) -> Pointer:
+def take_back(place: Workspace, *, why: str) -> Pointer:
     """Drop the canary, or go back to the version before, and write it into the history."""
-    before = version_before(history_of(place).entries())
-    remote_artifacts = bool(lifecycle.spec.cluster.artifacts)
-    if remote_artifacts and before is not None and require(place).canary is None:
-        target = place.folder / "models" / before.version
-        if not target.exists():
-            source = remote.join(artifacts_of(lifecycle), "models", before.version)
-            remote.get_folder(source, target)
     return roll_back(place, time=datetime.now(UTC), why=why)
 
 

@@ -70,13 +70,18 @@ def playing(
         yield ensemble
 
 
+def folder_of(place: Workspace) -> Path:
+    """Return where configurations, logs and the programs' own data lie."""
+    return place.home / "programs"
+
+
 def client(ports: Ports) -> Prometheus:
     """Return a client of the rehearsal's Prometheus."""
     return Prometheus(f"http://127.0.0.1:{ports.prometheus}")
 
 
 def _compose(lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports) -> Ensemble:
-    folder = place.home / "rehearsal"
+    folder = folder_of(place)
     file = folder / "lifecycle.yaml"
     write(lifecycle, file, root=root)
     token = secrets.token_urlsafe()
@@ -127,9 +132,7 @@ def _prometheus(folder: Path, *, port: int) -> Program:
 
 
 def _render(lifecycle: Lifecycle, *, folder: Path, ports: Ports, token_file: Path) -> None:
-    """Write what `mdlc render monitoring` would, with Alertmanager's waits shortened as well."""
-    from ruamel.yaml import YAML
-
+    """Write what `mdlc render monitoring` would, with shorter waits between looks and messages."""
     from mdlc.monitoring.render.build import write as render
     from mdlc.monitoring.render.options import checked
 
@@ -142,10 +145,23 @@ def _render(lifecycle: Lifecycle, *, folder: Path, ports: Ports, token_file: Pat
         trigger_token_file=str(token_file),
     )
     render([lifecycle], options=options, out=folder)
-    path = folder / "plain" / "alertmanager.yaml"
+    with _edited(folder / "plain" / "alertmanager.yaml") as routed:
+        for route in _routes(routed["route"]):
+            route.update(group_wait="0s", group_interval="1s", repeat_interval="5s")
+    with _edited(folder / "plain" / "prometheus.yaml") as scraped:
+        ours = [job for job in scraped["scrape_configs"] if job["job_name"] != "prometheus"]
+        scraped["scrape_configs"] = [
+            {**job, "scrape_interval": "1s", "scrape_timeout": "1s"} for job in ours
+        ]
+
+
+@contextmanager
+def _edited(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield what a YAML file says, and write it again as the block leaves it."""
+    from ruamel.yaml import YAML
+
     content = YAML(typ="safe").load(path)
-    for route in _routes(content["route"]):
-        route.update(group_wait="0s", group_interval="1s", repeat_interval="5s")
+    yield content
     with path.open("w") as file:
         YAML().dump(content, file)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
 from mdlc.life.progress import Progress
 from mdlc.life.rehearsal.compressed import compressed
-from mdlc.life.rehearsal.ensemble import Ports, client, playing
+from mdlc.life.rehearsal.ensemble import Ports, client, folder_of, playing
 from mdlc.life.rehearsal.scene import change, changed_world, known_world
 from mdlc.life.rehearsal.traffic import Traffic
 from mdlc.life.rehearsal.watching import Watching
@@ -68,6 +69,7 @@ def rehearse(
             changed = change(lifecycle, table=made.results.folder("preparation"))
             lifecycle, words = changed.lifecycle, changed.words
         lived = fresh_place(place, "rehearsal")
+        shutil.rmtree(folder_of(lived), ignore_errors=True)
         first = train(lifecycle, place=lived, runner=Runner(lived, server), progress=progress)
     if first.pointer is None:
         raise MdlcError(
@@ -106,7 +108,7 @@ class _Act:
         wanted = int(plan.rate * (self._quiet + 10))
         self._known = known_world(table, rows=wanted, seed=plan.seed)
         self._rate = min(plan.rate, len(self._known) / (self._quiet + 5))
-        rows = int(self._rate * plan.limit_seconds)
+        rows = int(plan.rate * plan.limit_seconds)
         self._changed = changed_world(table, lifecycle=lifecycle, rows=rows) if plan.drift else None
 
     def play(self, *, day: timedelta) -> Rehearsal:
@@ -118,9 +120,7 @@ class _Act:
             playing(self._lifecycle, place=self._place, root=self._root, ports=ports),
             httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
             client(ports) as prometheus,
-            Traffic(
-                http, name=self._place.name, rate=self._rate, labels_after=LABELS_AFTER
-            ) as traffic,
+            Traffic(http, name=self._place.name, labels_after=LABELS_AFTER) as traffic,
         ):
             watching = Watching(self._lifecycle, self._place, prometheus, self._before)
             false_alarms = self._stand_still(traffic, watching)
@@ -154,7 +154,7 @@ class _Act:
         self._progress.say(
             f"the world stands still for {self._quiet:.0f} s, {self._rate:.0f} predictions a second"
         )
-        traffic.play(self._known)
+        traffic.play(self._known, rate=self._rate)
         # Until Prometheus has read everyone once, somebody seems to be down.
         settled = time.monotonic() + SETTLE_SECONDS
         while not watching.settled() and time.monotonic() < settled:
@@ -171,7 +171,7 @@ class _Act:
         assert self._changed is not None  # noqa: S101 - the caller has made sure
         begins = f"{self._changed.begins:%Y-%m-%d}"
         self._progress.say(f"the world of {begins} comes, in which, {self._words}")
-        watching.seen["drift"] = traffic.play(self._changed)
+        watching.seen["drift"] = traffic.play(self._changed, rate=self._plan.rate)
         begun, told = time.monotonic(), {"drift"}
         limit = self._plan.limit_seconds
         while (passed := time.monotonic() - begun) < limit:

@@ -1,9 +1,11 @@
-"""The scene of a rehearsal: a world that the model knows, and one in which its rule turned round.
+"""The scene of a rehearsal: a world that the model knows, and one with another rule.
 
-From the end of what the model knows on, the two most frequent classes are swapped (or a standard
-deviation is added) wherever one feature lies above its median. The change is written into the file
-as an SQL expression, so that sources, requests and labels agree about it, as in a real change. The
-rows that clients then send lie so late that a retraining's windows lie behind the change.
+From the end of what the model knows on, the rarer of the two most frequent classes comes wherever
+just one of two features lies above its median, and the more frequent one elsewhere (a number is a
+standard deviation higher there). A model can learn that; a rule of one feature cannot. The change
+is written into the file as an SQL expression, so that sources, requests and labels agree about it,
+as in a real change. The rows that clients then send lie so late that all of a retraining's windows
+lie behind the change.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ from mdlc.core.documents.data import Prepared
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle
-from mdlc.life.replay.stream import Stream, as_datetime, read_learned, read_stream
+from mdlc.life.replay.stream import Stream, as_datetime, read_known, read_stream
 
 CHANGED = "mdlc_changed_target"
 """The target's column in a changed world."""
 MAX_MISSING, MIN_VALUES = 0.05, 20
-"""What a feature has at most and at least to be the one that the change is about."""
+"""What a feature has at most and at least to be one that the change is about."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def change(lifecycle: Lifecycle, *, table: Path) -> Change:
     """Write a change of the world into a lifecycle that has been trained; `table`: its rows.
 
     Raises:
-        DataError: the data have no time, or no feature that a change can be about.
+        DataError: the data have no time, or no two features that a change can be about.
     """
     data = lifecycle.spec.data
     prepared = read_document(table / "prepared.json", Prepared)
@@ -51,15 +53,17 @@ def change(lifecycle: Lifecycle, *, table: Path) -> Change:
             where="spec.data.table.time",
             hint="name the time column, or rehearse without drift: --no-drift",
         )
-    known = read_learned(table, seed=0)
+    known = read_known(table, split="train", seed=0)
     begins = as_datetime(known.time.max()) + timedelta(microseconds=1)
     later = read_stream(table, begin=None, end=None)
     begins = max(begins, later.begins)
-    feature, median = _feature(prepared.features, known=known)
-    turned, words = _turned(data.target, known=known)
+    (first, low), (second, high) = _features(prepared.features, known=known)
+    condition = f"(({first} > {low!r}) <> ({second} > {high!r}))"
+    there, elsewhere, words = _turned(data.target, known=known)
     expression = (
-        f"CASE WHEN CAST({data.table.time} AS TIMESTAMP) >= TIMESTAMP '{begins:%Y-%m-%d %H:%M:%S}'"
-        f" AND {feature} > {median!r} THEN {turned} ELSE {data.target} END"
+        f"CASE WHEN CAST({data.table.time} AS TIMESTAMP) < TIMESTAMP '{begins:%Y-%m-%d %H:%M:%S}'"
+        f" OR {data.target} IS NULL OR {condition} IS NULL THEN {data.target}"
+        f" WHEN {condition} THEN {there} ELSE {elsewhere} END"
     )
     derived = {**data.table.derive, CHANGED: expression}
     changed = data.model_copy(
@@ -70,14 +74,20 @@ def change(lifecycle: Lifecycle, *, table: Path) -> Change:
         }
     )
     spec = lifecycle.spec.model_copy(update={"data": changed})
-    text = f"from {begins:%Y-%m-%d} on, {words} where {feature} > {median:g}"
+    text = (
+        f"from {begins:%Y-%m-%d} on, {words} where either {first} > {low:g} or {second} > {high:g}"
+    )
     return Change(lifecycle.model_copy(update={"spec": spec}), begins, text)
 
 
 def known_world(table: Path, *, rows: int, seed: int) -> Stream:
-    """Return up to `rows` rows that the model learned from, each once, in a random order."""
-    learned = read_learned(table, seed=seed)
-    return learned.take(np.arange(min(rows, len(learned))))
+    """Return up to `rows` rows that the model learned, each once, in a random order.
+
+    They are the ones that its profile and its classes' shares are of, so nothing has drifted; that
+    it is surer of them than of others moves its predictions a little, less than drift.warn.
+    """
+    known = read_known(table, split="train", seed=seed)
+    return known.take(np.arange(min(rows, len(known))))
 
 
 def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> Stream:
@@ -97,7 +107,9 @@ def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> Stream:
     return later.take(np.arange(start, len(later)))
 
 
-def _feature(features: list[Feature], *, known: Stream) -> tuple[str, float]:
+def _features(features: list[Feature], *, known: Stream) -> list[tuple[str, float]]:
+    """Return two numbers among the features, each with its median."""
+    found: list[tuple[str, float]] = []
     for feature in features:
         if feature.kind != "number":
             continue
@@ -105,24 +117,23 @@ def _feature(features: list[Feature], *, known: Stream) -> tuple[str, float]:
         there = values[~np.isnan(values)]
         few = len(there) < (1 - MAX_MISSING) * len(values)
         if not few and len(np.unique(there)) >= MIN_VALUES:
-            return feature.name, float(np.median(there))
+            found.append((feature.name, float(np.median(there))))
+        if len(found) == 2:
+            return found
     raise DataError(
-        f"no number among the features has {MIN_VALUES} values and few missing ones",
+        f"a change of the world needs two numbers among the features, with {MIN_VALUES} values and"
+        " few missing ones",
         where="spec.data.features",
         hint="rehearse without drift: --no-drift",
     )
 
 
-def _turned(target: str, *, known: Stream) -> tuple[str, str]:
-    """Return the target after the change as SQL, and in words."""
+def _turned(target: str, *, known: Stream) -> tuple[str, str, str]:
+    """Return the target where the change is, elsewhere, as SQL, and the change in words."""
     if np.issubdtype(known.target.dtype, np.number):
         spread = float(known.target.std())
-        return f"{target} + {spread!r}", f"{target} is {spread:.3g} higher"
+        return f"{target} + {spread!r}", target, f"{target} is {spread:.3g} higher"
     names, counts = np.unique(known.target.astype(str), return_counts=True)
-    first, second = names[np.argsort(-counts)][:2].tolist()
-    quoted = [name.replace("'", "''") for name in (first, second)]
-    cases = f"WHEN '{quoted[0]}' THEN '{quoted[1]}' WHEN '{quoted[1]}' THEN '{quoted[0]}'"
-    return (
-        f"CASE CAST({target} AS VARCHAR) {cases} ELSE CAST({target} AS VARCHAR) END",
-        f"{first} and {second} change places",
-    )
+    often, rare = names[np.argsort(-counts)][:2].tolist()
+    there, elsewhere = (f"""'{name.replace("'", "''")}'""" for name in (rare, often))
+    return there, elsewhere, f"{rare} comes just"

@@ -32,18 +32,17 @@ class Counts:
 
 
 class Traffic:
-    """Sends the rows of a stream at a steady rate from a thread of its own.
+    """Sends the rows of a stream at a steady rate from a thread of its own, each once.
 
     A label follows its prediction `labels_after` seconds later; None: no labels come. `play` begins
     with another stream; what was not sent of the one before is dropped.
     """
 
-    def __init__(
-        self, client: httpx.Client, *, name: str, rate: float, labels_after: float | None
-    ) -> None:
+    def __init__(self, client: httpx.Client, *, name: str, labels_after: float | None) -> None:
         self.counts = Counts()
         self.labels_after = labels_after
-        self._client, self._name, self._rate = client, name, rate
+        self._client, self._name = client, name
+        self._rate = 0.0
         self._stream: Stream | None = None
         self._next = 0
         self._owed: deque[tuple[float, list[dict[str, str]]]] = deque()
@@ -59,10 +58,10 @@ class Traffic:
         self._stopped.set()
         self._thread.join(timeout=30)
 
-    def play(self, stream: Stream) -> datetime:
-        """Send the rows of `stream` from now on; return now."""
+    def play(self, stream: Stream, *, rate: float) -> datetime:
+        """Send the rows of `stream` from now on, `rate` a second; return now."""
         with self._lock:
-            self._stream, self._next = stream, 0
+            self._stream, self._next, self._rate = stream, 0, rate
         return datetime.now(UTC)
 
     @property
@@ -72,12 +71,13 @@ class Traffic:
             return len(self._stream) - self._next if self._stream else 0
 
     def _run(self) -> None:
-        due = time.monotonic()
+        due, begun = time.monotonic(), 0.0
         while not self._stopped.is_set():
             due += BEAT_SECONDS
             with self._lock:
                 stream, first = self._stream, self._next
-                rows = round(self._rate * BEAT_SECONDS)
+                begun += self._rate * BEAT_SECONDS
+                rows, begun = int(begun), begun % 1
                 last = min(first + rows, len(stream)) if stream else 0
                 self._next = last
             if stream is not None and last > first:

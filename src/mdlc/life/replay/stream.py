@@ -105,14 +105,15 @@ def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) ->
     return whole.take(np.flatnonzero(keep))
 
 
-def read_learned(table: Path, *, seed: int) -> Stream:
-    """Read the rows that the model learned from, in a random order: a world that stands still.
+def read_known(table: Path, *, split: str, seed: int) -> Stream:
+    """Read the rows of a split (train, validation, test) in a random order: time stands still.
 
     Args:
         table: The folder that preparation wrote.
+        split: Which rows.
         seed: Of the order.
     """
-    whole = _read(table, prepared=read_document(table / "prepared.json", Prepared), split="train")
+    whole = _read(table, prepared=read_document(table / "prepared.json", Prepared), split=split)
     return whole.take(np.random.default_rng(seed).permutation(len(whole)))
 
 

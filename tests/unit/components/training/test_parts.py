@@ -68,9 +68,7 @@ def test_parts_make_the_whole_to_the_byte(apart: Any, tmp_path: Path) -> None:
     prepared, parts = apart
     whole = run(prepared, tmp_path / "whole")
     (tmp_path / "joined").mkdir()
-    joined = assemble(
-        parts, model=MODEL, contestants=contestants(KINDS), out=tmp_path / "joined"
-    )
+    joined = assemble(parts, model=MODEL, contestants=contestants(KINDS), out=tmp_path / "joined")
     assert timeless(joined) == timeless(whole)
     assert read_document(tmp_path / "joined/training.json", Training) == joined
     same = [digest_path(tmp_path / name / "candidates") for name in ("joined", "whole")]

@@ -8,7 +8,7 @@ import pytest
 
 from mdlc.life.kserve.diagnose import Finding, Seen, error_in, findings, pod_findings
 
-READY = {"status": {"conditions": []}}
+READY: dict[str, Any] = {"status": {"conditions": []}}
 
 
 def pod(**status: Any) -> dict[str, Any]:
@@ -149,6 +149,6 @@ def test_what_lasts_comes_first_and_once() -> None:
 
 def test_the_error_of_a_log_is_its_last_plain_line_or_load_failed() -> None:
     assert error_in('{"event": "loaded"}\nx is missing\n') == "x is missing"
-    lines = '{"event": "load_failed", "message": "altered"}\n{"event": "serving"}'
+    lines = '{"event": "load_failed", "why": "altered"}\n{"event": "serving"}'
     assert error_in(lines) == "altered"
     assert error_in('{"event": "serving"}') == ""

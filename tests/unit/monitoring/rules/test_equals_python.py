@@ -62,12 +62,12 @@ def happen(history: History, chance: random.Random) -> None:
     where = {"instance": chance.choice(PLACES), "version": chance.choice("12")}
     bins = {str(index): chance.randrange(6) for index in range(chance.randrange(1, 5))}
     if chance.random() < 0.8:
-        predictor.predict(bins, **where)  # type: ignore[misc]
+        predictor.predict(bins, **where)
     if chance.random() < 0.6:
         count = chance.randrange(1, 9)
         money, p = chance.uniform(-2, 3), chance.choice([0.1, 0.4, 0.7])
         positive = chance.randrange(count + 1)
-        predictor.label(count, positive=positive, p=p, money=money, **where)  # type: ignore[misc]
+        predictor.label(count, positive=positive, p=p, money=money, **where)
     if chance.random() < 0.3:
         at = {"instance": where["instance"], "version": REGRESSION}
         predictor.add("mdlc_labels_total", 6, of=at)  # type: ignore[arg-type]

@@ -10,8 +10,12 @@ from kserve.models import V1beta1InferenceService
 
 from mdlc.core.errors import SpecError
 from mdlc.core.spec import Lifecycle, load
-from mdlc.serving.inference.render import DRAIN_SECONDS, END_SECONDS, inference_service
-from mdlc.serving.inference.render import split_by_gateway
+from mdlc.serving.inference.render import (
+    DRAIN_SECONDS,
+    END_SECONDS,
+    inference_service,
+    split_by_gateway,
+)
 from mdlc.serving.server import GRACE_SECONDS
 from tests import tiny
 from tests.unit.serving.inference.test_release import entry, made, pointer

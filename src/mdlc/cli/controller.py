@@ -1,0 +1,91 @@
+"""mdlc controller: look after Lifecycle objects on a cluster."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mdlc.cli.common import Verbose, friendly
+
+EPILOG = """Examples:
+
+mdlc render crd | kubectl apply --server-side -f -
+
+mdlc controller --namespace mdlc --host http://localhost:8888
+
+kubectl -n mdlc apply -f lifecycle.yaml
+"""
+
+
+def controller(
+    namespace: Annotated[
+        str, typer.Option("--namespace", "-n", help="Where the Lifecycle objects are.")
+    ] = "default",
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host",
+            envvar="KF_PIPELINES_ENDPOINT",
+            help="URL of Kubeflow Pipelines' API; in a pod of the cluster it is found.",
+        ),
+    ] = None,
+    kubeflow_namespace: Annotated[
+        str | None, typer.Option(help="The profile's, where Kubeflow has many users.")
+    ] = None,
+    pipelines: Annotated[bool, typer.Option(help="Start runs on Kubeflow Pipelines.")] = True,
+    trigger: Annotated[bool, typer.Option(help="Hand the files to the trigger.")] = True,
+    trigger_url: Annotated[
+        str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
+    ] = None,
+    trigger_token_file: Annotated[
+        str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
+    ] = None,
+    grafana_folder: Annotated[
+        str | None, typer.Option(help="Folder that Grafana's sidecar puts dashboards in.")
+    ] = None,
+    grafana_url: Annotated[
+        str | None, typer.Option(help="Grafana's address, for links in messages.")
+    ] = None,
+    docs_url: Annotated[
+        str | None, typer.Option(help="Where mdlc's docs/ is published, for links to runbooks.")
+    ] = None,
+    busy_seconds: Annotated[
+        float, typer.Option(min=0.2, max=300, help="Between looks while a run or rollout goes on.")
+    ] = 5.0,
+    quiet_seconds: Annotated[
+        float, typer.Option(min=1, max=3600, help="Between looks otherwise.")
+    ] = 60.0,
+    health: Annotated[
+        str | None, typer.Option(help="HOST:PORT of /healthz; without it there is none.")
+    ] = None,
+    kubeconfig: Annotated[str | None, typer.Option(help="Default: as kubectl.")] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info or warning.")] = "info",
+    verbose: Verbose = False,
+) -> None:
+    """Make runs, predictors, rules and dashboards of Lifecycle objects, and keep them so.
+
+    Of several controllers of a namespace one acts; the others wait for its lease.
+    """
+    with friendly(verbose=verbose):
+        from mdlc.life.controller.desired import Rendering
+        from mdlc.life.controller.start import Options, start
+        from mdlc.life.controller.world import Settings
+        from mdlc.monitoring.render.options import checked
+
+        rendering = Rendering(
+            trigger_url, trigger_token_file, grafana_folder, grafana_url, docs_url
+        )
+        checked(["all"], target="operator", namespace=namespace, **vars(rendering))
+        settings = Settings(host, pipelines, kubeflow_namespace, rendering, trigger)
+        start(
+            Options(
+                namespace=namespace,
+                kubeconfig=kubeconfig,
+                settings=settings,
+                busy_seconds=busy_seconds,
+                quiet_seconds=quiet_seconds,
+                health=health,
+                log_level=log_level,
+            )
+        )

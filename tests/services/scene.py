@@ -1,0 +1,181 @@
+"""A rehearsal that a test directs: programs, clients, an observer, and faults in between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from mdlc.core.documents.watch import Verdict
+from mdlc.core.spec import Lifecycle, load
+from mdlc.core.workspace import Workspace, workspace
+from mdlc.life.progress import Silent
+from mdlc.life.rehearsal.compressed import compressed
+from mdlc.life.rehearsal.ensemble import Ensemble, Ports, client, playing
+from mdlc.life.rehearsal.scene import change, changed_world, known_world
+from mdlc.life.rehearsal.traffic import Traffic
+from mdlc.life.rehearsal.watching import Watching
+from mdlc.life.replay.place import fresh_place
+from mdlc.life.replay.stream import Stream
+from mdlc.life.train import train
+from mdlc.monitoring.history import History
+from mdlc.pipelines.local.run import Runner
+from mdlc.pipelines.local.store import Store
+from mdlc.pipelines.local.warm import WarmServer
+from tests import tiny
+
+DAYS, ROWS_A_DAY = 60, 250
+WINDOW = timedelta(seconds=7)
+RATE = 120.0
+EDITS = (
+    ("until: 2026-01-31, validation: 5d, test: 5d", "until: 2026-02-01, validation: 4d, test: 4d"),
+    ("    candidates: [logistic]\n", "    candidates: [lightgbm]\n"),
+    (
+        "  retrain:\n    max_per_month: 0\n    min_new_labels: 1\n",
+        """\
+  monitor:
+    window: 7d
+    warm_up: 7d
+    hold: 1d
+    drift: {min_predictions: 200}
+    quality: {min_labels: 200}
+  retrain:
+    cooldown: 60d
+    max_per_month: 3
+    window: 12d
+    validation: 3d
+    test: 3d
+    min_new_labels: 100
+    trials: 1
+""",
+    ),
+)
+
+
+@dataclass
+class World:
+    """A trained lifecycle whose world will change, ready to be rehearsed."""
+
+    lifecycle: Lifecycle
+    changed: Lifecycle
+    place: Workspace
+
+
+@dataclass
+class Scene:
+    """One performance."""
+
+    lifecycle: Lifecycle
+    place: Workspace
+    programs: Ensemble
+    traffic: Traffic
+    watching: Watching
+    known: Stream
+    later: Stream
+
+    def stand_still(self) -> set[str]:
+        """Let a world without drift pass, a window beyond the warm-up; return what fired."""
+        until(self.watching.settled, seconds=30)
+        monitor = self.lifecycle.spec.monitor
+        length = (monitor.warm_up + monitor.window + 2 * monitor.hold).total_seconds()
+        ends, fired = time.monotonic() + length, set()
+        while time.monotonic() < ends:
+            fired |= {labels["alertname"] for labels in self.watching.standing("firing")}
+            time.sleep(0.3)
+        return fired
+
+    def drift(self) -> None:
+        """Send the changed world from now on."""
+        self.watching.seen["drift"] = self.traffic.play(self.later, rate=RATE)
+
+    def look(self) -> bool:
+        """Look once; say whether the loop has closed."""
+        return self.watching.look(heard=self.traffic.counts.first_answer)
+
+    def closes(self, *, seconds: float) -> list[Verdict]:
+        """Wait until the loop has closed; return the ledger's runs."""
+        until(self.look, seconds=seconds)
+        return self.watching.runs()
+
+    def history(self) -> list[str]:
+        """Return the versions that the history names."""
+        return [entry.version for entry in History(self.place.history).entries()]
+
+    def kill_child(self) -> int:
+        """Kill the process that retrains for the trigger, once there is one; return its number."""
+        parent = self.programs.trigger.pid
+        number = until(lambda: _child(parent), seconds=60)
+        os.kill(number, signal.SIGKILL)
+        return int(number)
+
+
+def make_world(folder: Path) -> World:
+    """Train the tiny lifecycle, and its twin with a change in its future."""
+    tiny.write_rows(folder / "rows.csv", days=DAYS, rows_a_day=ROWS_A_DAY)
+    file = tiny.write_file(folder, *EDITS)
+    lifecycle = load(file)
+    place = workspace(lifecycle, file=file)
+    with WarmServer() as server:
+        made = train(lifecycle, place=place, runner=Runner(place, server), progress=Silent())
+        changed = change(lifecycle, table=made.results.folder("preparation")).lifecycle
+        # So that each test finds its first model in the cache.
+        train(
+            changed,
+            place=fresh_place(place, "first"),
+            runner=_runner(place, server),
+            progress=Silent(),
+        )
+    return World(lifecycle, changed, place)
+
+
+@contextmanager
+def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]:
+    """Start everything in a place of its own; clients send a world without drift."""
+    place = fresh_place(world.place, name)
+    # What `make_world` has trained is found by content; a new place borrows the entries.
+    for entry in (world.place.folder / "first" / place.name / "cache").glob("*.json"):
+        shutil.copy2(entry, place.folder / "cache" / entry.name)
+    Store(place.folder / "cache").forget("deployment")
+    with WarmServer() as server:
+        first = train(world.changed, place=place, runner=Runner(place, server), progress=Silent())
+    assert first.pointer is not None
+    short = compressed(world.changed, window=WINDOW)
+    table = first.results.folder("preparation")
+    known = known_world(table, rows=100_000, seed=0)
+    later = changed_world(table, lifecycle=short, rows=int(RATE * 30))
+    ports = Ports.free()
+    with (
+        playing(short, place=place, root=world.place.root, ports=ports) as programs,
+        httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
+        client(ports) as prometheus,
+        Traffic(http, name=place.name, labels_after=0.5) as traffic,
+    ):
+        traffic.play(known, rate=rate)
+        watching = Watching(short, place, prometheus, first.pointer.version)
+        yield Scene(short, place, programs, traffic, watching, known, later)
+
+
+def until(condition: Callable[[], Any], *, seconds: float) -> Any:
+    """Return what `condition` says once it is true; after `seconds` the test fails."""
+    ends = time.monotonic() + seconds
+    while not (said := condition()):
+        assert time.monotonic() < ends, f"it did not come about within {seconds:g} s"
+        time.sleep(0.2)
+    return said
+
+
+def _child(parent: int) -> int | None:
+    found = subprocess.run(
+        ["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return int(found[0]) if found else None
