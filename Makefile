@@ -13,6 +13,11 @@ life: setup ## Set everything up and live a year: train on flights, serve, watch
 	$(MDLC) replay $(FLIGHTS)
 	$(MDLC) report $(FLIGHTS)
 
+.PHONY: loop
+loop: setup ## See the loop close in minutes: drift, alert, retraining, promotion, all-clear
+	@tools/system-packages.sh
+	$(MDLC) rehearse $(FLIGHTS)
+
 .PHONY: digits
 digits: setup ## The second example: images, a convolutional network, a SavedModel
 	$(MDLC) run examples/02-digits/lifecycle.yaml
@@ -33,6 +38,10 @@ test: setup ## Set everything up, check the code, run all tests
 	@tools/system-packages.sh
 	@$(MAKE) --no-print-directory lint
 	.venv/bin/python -m pytest -q
+
+.PHONY: test-cluster
+test-cluster: setup ## Only the tests on the cluster that KUBECONFIG names
+	.venv/bin/python -m pytest -q -m cluster --cluster
 
 .PHONY: test-fast
 test-fast: setup ## Only the tests that take no browser, no server and no whole pipeline

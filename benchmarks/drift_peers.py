@@ -221,7 +221,15 @@ def _lines(
 def _notes(found: dict[str, list[dict[str, Any]]], *, rules: dict[str, Any]) -> list[str]:
     ours, evidently, nannyml = (found[side][0] for side in ("mdlc", "evidently", "nannyml"))
     own, same, raw = ours["values"], evidently["same_bins"], evidently["values"]
-    furthest = max(abs(own[name] - same[name]) for name in own)
+    empty = {
+        name
+        for name, expected, live in ours["series"]
+        if any((expected[b] == 0) != (live[b] == 0) for b in expected)
+    }
+    off, full = (
+        max(abs(own[name] - same[name]) for name in own if (name in empty) == which)
+        for which in (True, False)
+    )
     apart = ", ".join(f"{name} {own[name]:.3f}/{raw[name]:.3f}" for name in _furthest(own, raw))
     both = np.array([[own[name], nannyml["values"][name]] for name in own])
     ranks = both.argsort(axis=0).argsort(axis=0)
@@ -233,13 +241,13 @@ def _notes(found: dict[str, list[dict[str, Any]]], *, rules: dict[str, Any]) -> 
         "mdlc counts as it answers; judging then reads no rows. Its bins are quantiles of training"
         " (10, and one for missing), 30 categories and `other`.",
         f"Prometheus' {rules['rules']} rules of the group compute all signals, over two windows,"
-        " with their increments, and hold counts of days; its indexes equal Python's to 1e-9.",
+        " with their increments; a few minutes of history. Its indexes equal Python's to 1e-9.",
         "Evidently's preset also decides on a share of drifted columns and lays out a report. Its"
         " bins of a number are equally wide over both samples together; missing values are left"
         " out of the bins.",
-        f"Given mdlc's bins as categories, Evidently's index differs by {furthest:.5f} at most (an"
-        " empty bin counts 0.0001 of the rows there, half a row here). With its own bins (mdlc's"
-        f" first): {apart}.",
+        f"Given mdlc's bins as categories, Evidently's index differs by {full:.6f} at most; by"
+        f" {off:.2f} in the {len(empty)} columns with a bin that is empty on one side, which counts"
+        f" 0.0001 of the rows there and half a row here. With its own bins (mdlc's first): {apart}.",
         "NannyML computes other indexes, by chunk, with thresholds from the reference's chunks, so"
         " fitting judges the reference too. Rank correlation of its Jensen-Shannon with mdlc's PSI"
         f" over the columns: {agree:.2f}.",

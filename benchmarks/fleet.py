@@ -27,7 +27,7 @@ spec:
   business:
     payoff: {{actions: {{a: {{yes: 1}}, b: {{yes: 0}}}}, do_nothing: b}}
   data: {{sources: {{s: {{csv: s.csv}}}}, target: y}}
-  retrain: {{when: [calibration, schedule], every: 30d, cost_per_run: 1}}
+  retrain: {{when: [calibration, schedule], every: 30d, min_new_labels: 1, cost_per_run: 1}}
 """
 
 
@@ -112,11 +112,12 @@ def _looks(  # noqa: PLR0913 - what a case is made of
 
     now = [START]
     files = [_file(folder, number, of=of) for number in range(lives)]
-    os.environ["MDLC_LEDGER_URL"] = ledger
+    store = _labelled(folder, of=of)
+    os.environ.update({"MDLC_LEDGER_URL": ledger, "MDLC_STORE_URL": store})
     started = time.perf_counter()
     watched = [Watched(file, home=folder / of, clock=lambda: now[0]) for file in files]
     reading = (time.perf_counter() - started) * 1e3 / lives
-    del os.environ["MDLC_LEDGER_URL"]
+    del os.environ["MDLC_LEDGER_URL"], os.environ["MDLC_STORE_URL"]
     for life in watched:
         _serve(life)
     backend = Nowhere()
@@ -154,6 +155,20 @@ def _file(folder: Path, number: int, *, of: str) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(LIFECYCLE.format(name=f"m{number}"))
     return path
+
+
+def _labelled(folder: Path, *, of: str) -> str:
+    """Return the URL of a payload log with one label, so that there is something to learn from."""
+    from mdlc.serving.payload_labels import Label
+    from mdlc.serving.payload_log import PayloadLog
+
+    url, at = f"sqlite:///{folder / of}.store.db", datetime(2026, 1, 1)  # the log has no zones
+    log = PayloadLog(url)
+    row = {"id": "1", "time": at, "version": "1", "features": {}, "action": "a"}
+    log.add([{**row, "scores": {"yes": 0.5, "no": 0.5}, "value": None, "expected": None}])
+    log.label([Label("1", "yes", at)], received=at)
+    log.close()
+    return url
 
 
 def _serve(life: Any) -> None:

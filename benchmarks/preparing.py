@@ -15,7 +15,7 @@ REPEATS = 1
 MILLIONS = (1, 4, 16)
 LIMITS = {1: [""], 4: [""], 16: ["", "1GB"]}
 """Millions of rows -> DuckDB's memory_limit; "": its default, 80 % of the machine's memory."""
-NUMBERS = 8
+NUMBERS, DAYS = 8, 200
 
 
 def measure(repeats: int) -> common.Result:
@@ -48,7 +48,7 @@ def _write(path: Path, *, rows: int) -> None:
         for k in range(NUMBERS)
     )
     duckdb.execute(
-        f"""COPY (SELECT i AS id, TIMESTAMP '2024-01-01' + to_seconds(i) AS asked, {numbers},
+        f"""COPY (SELECT i AS id, TIMESTAMP '2024-01-01' + to_microseconds(i * {DAYS * 86_400_000_000 // rows}) AS asked, {numbers},
         'c' || (hash(i) % 20) AS carrier, 'a' || (hash(i + 1) % 200) AS airport,
         CASE WHEN hash(i + 3) % 10 < 3 THEN 'yes' ELSE 'no' END AS y
         FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)"""
@@ -112,15 +112,16 @@ def _prepare(source: Path, out: Path, *, limit: str) -> None:
         while not ended.wait(0.2):
             most[0] = max(most[0], _spilled(out / "table"))
 
-    watcher = threading.Thread(target=look)
+    watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
-    took = common.timed(
-        lambda: stage.prepare(
-            data, model=Model(), snapshot=out / "snapshot", out=out / "table"
+    snapshot, table = out / "snapshot", out / "table"
+    try:
+        took = common.timed(
+            lambda: stage.prepare(data, model=Model(), snapshot=snapshot, out=table)
         )
-    )
-    ended.set()
-    watcher.join()
+    finally:
+        ended.set()
+        watcher.join()
     (out / "told.json").write_text(json.dumps({"prepare": took, "spilled": most[0]}))
 
 

@@ -1,8 +1,9 @@
 """Kubeflow Pipelines' API: pipelines and versions, experiments, runs, schedules. Safe to repeat.
 
 Everything is looked up by name before it is made, so a call that was cut off can be made again, and
-of two calls at the same moment one makes the run. Who we are is found as kfp finds it: KF_PIPELINES_* variables, the pod's own token, ~/.config/kfp; or a
-token or cookies in MDLC_KFP_TOKEN and MDLC_KFP_COOKIES.
+of two calls at the same moment one makes the run. Who we are is found as kfp finds it:
+KF_PIPELINES_* variables, the pod's own token, ~/.config/kfp; or a token or cookies in
+MDLC_KFP_TOKEN and MDLC_KFP_COOKIES.
 """
 
 from __future__ import annotations

@@ -182,12 +182,14 @@ class Served:
     def write(self, *lines: str) -> None:
         """Write the file; `lines` go below deploy.kserve."""
         own = [f"releases: pvc://releases/{self.folder}", *lines]
+        if not any(line.startswith("pod:") for line in lines):
+            own.append("pod: {cpu: 50m, memory: 400Mi}")
         text = "".join(f"      {line}\n" for line in own)
         old = "  deploy:\n    promote: {confidence: 0.6}\n"
         tiny.write_file(
             self.file.parent,
             ("  name: tiny\n", f"  name: {NAME}\n"),
-            (old, f"{old}    kserve:\n      pod: {{cpu: 50m, memory: 400Mi}}\n{text}"),
+            (old, f"{old}    kserve:\n{text}"),
         )
 
     def deploy(self, *options: str, code: int = 0) -> str:

@@ -25,6 +25,7 @@ from mdlc.core import objects as stores
 from mdlc.core.spec import Lifecycle, load
 from mdlc.pipelines.kubeflow import sources
 from tests import tiny
+from tests.cluster.door import Door, server
 from tests.services.kfp_standin import standin
 from tests.services.s3_standin import object_store
 
@@ -172,6 +173,7 @@ def place(
     clean()
 
 
+BROKEN = '{"spec":{"selector":{"matchLabels":null}}}'
 WAITING, FAILING = ["sleep", "600"], ["false"]
 
 
@@ -205,3 +207,150 @@ def test_a_file_becomes_a_run_a_release_a_predictor_and_its_watch(place: Place) 
     table = kubectl("get", "lc")
     assert table.split()[:5] == ["NAME", "VERSION", "SERVING", "RUN", "MONEY"]
     assert "promoted" in table
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_a_killed_controller_goes_on_where_it_was_and_starts_nothing_twice(place: Place) -> None:
+    with place.controller() as first:
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: condition("Trained")["reason"] == "Running")
+        first.end(signal.SIGKILL)
+    started = get("lifecycle")["status"]["runs"]
+    with place.controller() as second:
+        until(lambda: second.said("leading"), seconds=40)
+        place.edit(("max_per_month: 0", "max_per_month: 1"))
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: get("lifecycle")["status"]["observedGeneration"] == 2)
+        assert get("lifecycle")["status"]["runs"] == started, "no model depends on that key"
+        place.edit(("trials: 1", "trials: 2"))
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: len(get("lifecycle")["status"]["runs"]) == 2)
+    assert len([a for a in place.kfp.asked if a == "POST /apis/v2beta1/runs"]) == 2
+
+
+@pytest.mark.parametrize("place", [FAILING], indirect=True)
+def test_a_failed_run_is_said_and_tried_again_when_asked(place: Place) -> None:
+    with place.controller():
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: condition("Trained")["reason"] == "Failed")
+        until(lambda: condition("Degraded")["status"] == "True")
+        time.sleep(5)
+        assert len(get("lifecycle")["status"]["runs"]) == 1, "nobody asked for another"
+        kubectl("annotate", "lc", "tiny", "mdlc.dev/run=please")
+        until(lambda: len(get("lifecycle")["status"]["runs"]) == 2)
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_a_wrong_file_is_told_in_the_words_of_mdlc_validate(place: Place) -> None:
+    """A rule that no schema has: classes that differ. What was there before stays."""
+    with place.controller():
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: condition("Watched")["status"] == "True")
+        place.edit(("wait: {bought: 0, left: 0}", "wait: {bought: 0}"))
+        kubectl("apply", "-f", str(place.file))
+        said = until(lambda: (c := condition("Valid"))["status"] == "False" and c)["message"]
+        told = tiny.mdlc("validate", "--no-data", place.file).stderr.strip()
+        assert told.startswith(f"error: {place.file}:")
+        assert told.endswith(said)
+        assert names("prometheusrules") == {"tiny-rules"}
+        events = json.loads(kubectl("get", "events", "-o", "json"))["items"]
+        assert [e["type"] for e in events if e["reason"] == "Invalid"].count("Warning") >= 1
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_what_somebody_changes_or_deletes_is_set_back(place: Place) -> None:
+    with place.controller():
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: "tiny-rules" in names("prometheusrules"))
+        kubectl("delete", "prometheusrule", "tiny-rules")
+        kubectl("patch", "podmonitor", "tiny-predictor", "--type=merge", "-p", BROKEN)
+        until(lambda: "tiny-rules" in names("prometheusrules"))
+        until(lambda: get("podmonitor", "tiny-predictor")["spec"]["selector"]["matchLabels"])
+        files = get("configmap", "lifecycles")["data"]
+        (place.folder / "handed.yaml").write_text(files["tiny.yaml"])
+        assert load(place.folder / "handed.yaml").spec == place.lifecycle.spec
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_deleting_keeps_what_was_learnt_and_says_so(place: Place) -> None:
+    with place.controller() as controller:
+        kubectl("apply", "-f", str(place.file))
+        until(lambda: condition("Trained")["reason"] == "Running")
+        controller.end(signal.SIGKILL)
+        kubectl("delete", "lc", "tiny", "--wait=false")
+        time.sleep(1)
+        assert names("lifecycles") == {"tiny"}, "it waits for a controller to clean up"
+    with place.controller():
+        until(lambda: not names("lifecycles"))
+    assert not names("prometheusrules") | names("podmonitors")
+    assert "data" not in get("configmap", "lifecycles")
+    events = json.loads(kubectl("get", "events", "-o", "json"))["items"]
+    (said,) = [e["message"] for e in events if e["reason"] == "Deleted"]
+    assert "ended: the run tiny-" in said
+    assert f"kept: models, history and caches in {ARTIFACTS}" in said
+    assert next(iter(place.kfp.state.things["runs"].values())).state == "CANCELED"
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_one_of_two_controllers_acts_and_the_other_takes_over(place: Place) -> None:
+    with place.controller() as first:
+        until(lambda: first.said("leading"))
+        with place.controller() as second:
+            until(lambda: second.said("waiting"))
+            kubectl("apply", "-f", str(place.file))
+            until(lambda: first.said("lifecycle"))
+            assert not second.said("leading")
+            assert first.end() == 0, "released, so that the other need not wait"
+            until(lambda: second.said("leading"), seconds=8)
+            place.edit(("trials: 1", "trials: 2"))
+            kubectl("apply", "-f", str(place.file))
+            until(lambda: get("lifecycle")["status"]["observedGeneration"] == 2)
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_the_schema_and_its_rules_refuse_at_once(place: Place) -> None:
+    def refused(*edits: tuple[str, str]) -> str:
+        text = place.file.read_text()
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new, 1)
+        return kubectl("apply", "--dry-run=server", "-f", "-", given=text, check=False)
+
+    assert "created" in refused()
+    again = "  retrain:\n"
+    for said, edits in {
+        'unknown field "spec.monitr"': (("  deploy:\n", "  monitr: {}\n  deploy:\n"),),
+        "retrain.every is needed": ((again, f"{again}    when: [schedule]\n"),),
+        "min_accuracy is needed": ((again, f"{again}    when: [accuracy]\n"),),
+        "long_window is shorter": (
+            (again, f"  monitor: {{window: 1h30m, long_window: 89m}}\n{again}"),
+        ),
+        "the target cannot be a feature": (("features: [x,", "features: [answer, x,"),),
+        "exactly one of csv": (("csv: rows.csv", "csv: rows.csv\n        json: rows.json"),),
+        "two or more actions": (("        wait: {bought: 0, left: 0}\n", ""),),
+        "must be of type string": (('"y"', "y"),),
+    }.items():
+        assert said in refused(*edits)
+    assert "created" in refused(
+        (again, f"  monitor: {{window: 90m, long_window: 1h 30m}}\n{again}")
+    )
+
+
+@pytest.mark.parametrize("place", [WAITING], indirect=True)
+def test_it_survives_an_api_server_that_is_away(place: Place) -> None:
+    """Through a door that is closed for longer than the lease lasts."""
+    with Door(server()) as door:
+        config = place.folder / "kubeconfig"
+        config.write_text(door.kubeconfig())
+        with place.controller("--kubeconfig", str(config)) as controller:
+            kubectl("apply", "-f", str(place.file))
+            until(lambda: condition("Watched")["status"] == "True")
+            door.close()
+            until(lambda: controller.said("lease_away"), seconds=60)
+            time.sleep(16)
+            place.edit(("max_per_month: 0", "max_per_month: 1"))
+            kubectl("apply", "-f", str(place.file))
+            assert controller.process is not None
+            assert controller.process.poll() is None
+            door.open()
+            until(lambda: get("lifecycle")["status"]["observedGeneration"] == 2, seconds=120)

@@ -49,6 +49,7 @@ LOOKS_OUTSIDE = {"verdict", "release"}
 CLUSTER = """\
   cluster:
     artifacts: s3://models/mdlc
+    fuse: light
     parallel: 2
     each: {retries: 0}
     gate: {timeout: 2m, poll: 1s}
@@ -93,7 +94,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         prometheus = stack.enter_context(prometheus_standin(COUNTS))
         file.write_text(file.read_text().replace("PROMETHEUS}", f"{prometheus.url}}}"))
-        patch.setenv("MDLC_PROMETHEUS_URL", prometheus.url)  # kfp.local leaves env to us
         store_url = f"sqlite:///{folder / 'log.db'}"
         if not postgres.missing():
             store_url = stack.enter_context(postgres.server()).url()
@@ -114,7 +114,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def first(place: Place) -> RunState:
     """The first training: a pod a stage, and a pod a candidate."""
-    return ended(place, place.client.submit(place.lifecycle, sources=place.where))
+    return ended(place, place.client.submit(place.lifecycle, sources=place.where, fuse="none"))
 
 
 def ended(place: Place, run_id: str, *, seconds: int = 300) -> RunState:
@@ -174,7 +174,7 @@ def test_the_light_plan_finds_all_of_its_results(place: Place, first: RunState) 
     cluster = place.lifecycle.spec.cluster.model_copy(update={"parallel": 0})
     spec = place.lifecycle.spec.model_copy(update={"cluster": cluster})
     alone = place.lifecycle.model_copy(update={"spec": spec})
-    run_id = place.client.submit(alone, sources=place.where, fuse="light")
+    run_id = place.client.submit(alone, sources=place.where)
     second = ended(place, run_id)
     assert second.state == "succeeded", log_of(place, run_id)
     assert {task.name for task in second.tasks} == {"front", "training", "back", "gate", "report"}

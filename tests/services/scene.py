@@ -129,12 +129,8 @@ def make_world(folder: Path) -> World:
         made = train(lifecycle, place=place, runner=Runner(place, server), progress=Silent())
         changed = change(lifecycle, table=made.results.folder("preparation")).lifecycle
         # So that each test finds its first model in the cache.
-        train(
-            changed,
-            place=fresh_place(place, "first"),
-            runner=_runner(place, server),
-            progress=Silent(),
-        )
+        first = fresh_place(place, "first")
+        train(changed, place=first, runner=Runner(first, server), progress=Silent())
     return World(lifecycle, changed, place)
 
 

@@ -2,7 +2,7 @@
 
 Rows are new draws from the very world that the model was trained on, so whatever fires is false.
 The counts are made by the predictor's own code, the rules are those of the file, and promtool runs
-them through the year. The same year with a change in it shows that the counting can fail.
+them through the year. A change in it shows that the counting can fail.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ pytestmark = [
     pytest.mark.services,
     pytest.mark.filterwarnings("ignore"),
 ]
-DAYS, ROWS_A_DAY, STEPS_A_DAY = 365, 200, 4
+ROWS_A_DAY, STEPS_A_DAY = 200, 2
 STEP = timedelta(days=1) / STEPS_A_DAY
 LABELS_AFTER = STEPS_A_DAY
 """Steps from a prediction to its label."""
@@ -75,10 +75,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lifecycle, Lineup
     return lifecycle, load_model(pointer, max_rows=ROWS_A_DAY)
 
 
-def lived(lineup: Lineup, folder: Path, *, seed: int, shift: Any) -> dict[str, list[float]]:
-    """Answer, count and label a year's rows; return each series' value at every step."""
+def lived(lineup: Lineup, folder: Path, *, days: int, shift: Any) -> dict[str, list[float]]:
+    """Answer, count and label `days` of rows; return each series' value at every step."""
     rows = folder / "year.csv"
-    tiny.write_rows(rows, days=DAYS, rows_a_day=ROWS_A_DAY, seed=seed, shift=shift)
+    tiny.write_rows(rows, days=days, rows_a_day=ROWS_A_DAY, seed=1, shift=shift)
     with rows.open() as file:
         table = list(csv.DictReader(file))
     loaded = lineup.champion
@@ -94,7 +94,7 @@ def lived(lineup: Lineup, folder: Path, *, seed: int, shift: Any) -> dict[str, l
     size = ROWS_A_DAY // STEPS_A_DAY
     owed: list[Any] = []
     series: dict[str, list[float]] = {}
-    for step in range(DAYS * STEPS_A_DAY):
+    for step in range(days * STEPS_A_DAY):
         _show(metrics, series=series)
         here = slice(step * size, (step + 1) * size)
         batch = {name: column[here] for name, column in columns.items()}
@@ -136,8 +136,9 @@ def _show(metrics: Metrics, *, series: dict[str, list[float]]) -> None:
 def fired(
     lifecycle: Lifecycle, series: dict[str, list[float]], folder: Path
 ) -> dict[tuple[str, str], int]:
-    """Run the year through promtool; return (alert, reason) -> steps at which it fired."""
-    steps = DAYS * STEPS_A_DAY
+    """Run the series through promtool; return (alert, reason) -> steps at which it fired."""
+    steps = max(map(len, series.values()))
+    days = steps // STEPS_A_DAY
     (folder / "rules.json").write_text(json.dumps(rule_file(lifecycle, step=STEP)))
     steady = {f"process_start_time_seconds{{{TARGET}}}": 0.0} | {
         f'{name}{{model="{lifecycle.name}",instance="t",job="mdlc-trigger"}}': float(value)
@@ -148,9 +149,9 @@ def fired(
     interval = f"{int(STEP.total_seconds())}s"
     question = (
         "sum by (alertname, reason) (count_over_time("
-        f'ALERTS{{alertstate="firing",severity!="info"}}[{DAYS}d]))'
+        f'ALERTS{{alertstate="firing",severity!="info"}}[{days}d]))'
     )
-    ask = {"expr": question, "eval_time": f"{DAYS}d", "exp_samples": []}
+    ask = {"expr": question, "eval_time": f"{days}d", "exp_samples": []}
     test = {
         "rule_files": ["rules.json"],
         "evaluation_interval": interval,
@@ -178,13 +179,13 @@ def _read(said: str) -> dict[tuple[str, str], int]:
 
 def test_a_year_without_drift_has_no_false_alarm(trained, tmp_path: Path):
     lifecycle, lineup = trained
-    series = lived(lineup, tmp_path, seed=1, shift=lambda _: -1.0)
+    series = lived(lineup, tmp_path, days=365, shift=lambda _: -1.0)
     assert fired(lifecycle, series, tmp_path) == {}
 
 
-def test_the_same_year_with_a_change_in_it_has_alarms(trained, tmp_path: Path):
+def test_a_change_after_two_months_has_alarms(trained, tmp_path: Path):
     lifecycle, lineup = trained
-    series = lived(lineup, tmp_path, seed=1, shift=lambda day: -1.0 if day < 300 else 1.5)
+    series = lived(lineup, tmp_path, days=90, shift=lambda day: -1.0 if day < 60 else 1.5)
     found = fired(lifecycle, series, tmp_path)
     assert found["CalibrationOff", "calibration"] > 10 * STEPS_A_DAY
     assert ("FeatureDrift", "") not in found
