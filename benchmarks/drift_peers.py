@@ -246,8 +246,9 @@ def _notes(found: dict[str, list[dict[str, Any]]], *, rules: dict[str, Any]) -> 
         " bins of a number are equally wide over both samples together; missing values are left"
         " out of the bins.",
         f"Given mdlc's bins as categories, Evidently's index differs by {full:.6f} at most; by"
-        f" {off:.2f} in the {len(empty)} columns with a bin that is empty on one side, which counts"
-        f" 0.0001 of the rows there and half a row here. With its own bins (mdlc's first): {apart}.",
+        f" {off:.2f} in the {len(empty)} columns with a bin that is empty on one side, which"
+        " counts 0.0001 of the rows there and half a row here. With its own bins (mdlc's first):"
+        f" {apart}.",
         "NannyML computes other indexes, by chunk, with thresholds from the reference's chunks, so"
         " fitting judges the reference too. Rank correlation of its Jensen-Shannon with mdlc's PSI"
         f" over the columns: {agree:.2f}.",
@@ -256,5 +257,3 @@ def _notes(found: dict[str, list[dict[str, Any]]], *, rules: dict[str, Any]) -> 
 
 def _furthest(own: dict[str, float], raw: dict[str, float]) -> list[str]:
     return sorted(own, key=lambda name: -abs(own[name] - raw[name]))[:3]
-
-

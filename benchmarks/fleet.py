@@ -15,8 +15,8 @@ from typing import Any
 
 import common
 
-REPEATS = 3
-LIVES, SHARED_LIVES = 1000, 100
+REPEATS = 1
+LIVES, SHARED_LIVES = 1000, 50
 AGE, DECISIONS = 1000, 200
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LIFECYCLE = """\
@@ -57,7 +57,7 @@ class Nowhere:
 def measure(repeats: int) -> common.Result:
     """Look after lifecycles that idle, that all have an alert, and that all run."""
     logging.disable(logging.CRITICAL)
-    result = common.Result("fleet", f"one trigger, {LIVES:,} lifecycles, a backend that does nothing")
+    result = common.Result("fleet", f"one trigger, {LIVES:,} lifecycles, a fake backend")
     with tempfile.TemporaryDirectory() as folder:
         _looks(result, Path(folder), lives=LIVES, repeats=repeats, ledger="", of="SQLite each")
         one = f"sqlite:///{Path(folder) / 'one.db'}"
@@ -70,9 +70,7 @@ def measure(repeats: int) -> common.Result:
                 _decisions(result, url, repeats=repeats, of=of)
             else:
                 result.notes.append("PostgreSQL is not installed, so it was not measured.")
-        _decisions(
-            result, f"sqlite:///{Path(folder) / 'age.db'}", repeats=repeats, of="SQLite"
-        )
+        _decisions(result, f"sqlite:///{Path(folder) / 'age.db'}", repeats=repeats, of="SQLite")
     logging.disable(logging.NOTSET)
     result.notes += [
         "Real files, pointers, ledgers, follower and policy; only the backend starts nothing.",

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import common
 
-NAMES = ("startup", "overhead", "serving", "drift", "observe", "training", "year", "rules")
+NAMES = (
+    *("startup", "overhead", "serving", "drift", "drift_peers", "observe", "training", "year"),
+    *("rules", "loop", "fleet", "unit_costs", "preparing"),
+)
 RESULTS = Path(__file__).parent / "results"
 
 

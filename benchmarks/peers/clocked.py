@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -20,8 +21,8 @@ def peak_mib() -> float:
 
     Not getrusage's maximum: that begins with what the parent had.
     """
-    with open("/proc/self/status") as file:
-        line = next(line for line in file if line.startswith("VmHWM"))
+    lines = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 

@@ -14,14 +14,14 @@ folder = Path(sys.argv[1])
 
 def load() -> Any:
     """Import what is needed."""
-    import pandas
+    import pandas as pd
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
-    return pandas, DataDefinition, Dataset, Report, DataDriftPreset
+    return pd, DataDefinition, Dataset, Report, DataDriftPreset
 
 
-imported, (pandas, DataDefinition, Dataset, Report, DataDriftPreset) = milliseconds(load)
+imported, (pd, DataDefinition, Dataset, Report, DataDriftPreset) = milliseconds(load)
 
 
 def judged(reference: Any, window: Any) -> dict[str, float]:
@@ -38,12 +38,12 @@ def judged(reference: Any, window: Any) -> dict[str, float]:
     }
 
 
-reference, window = (pandas.read_parquet(folder / f"{n}.parquet") for n in ("reference", "window"))
+reference, window = (pd.read_parquet(folder / f"{n}.parquet") for n in ("reference", "window"))
 before = peak_mib()
 first, values = milliseconds(lambda: judged(reference, window))
 again, _ = milliseconds(lambda: judged(reference, window))
 peak = peak_mib()
-binned = [pandas.read_parquet(folder / f"{n}-binned.parquet") for n in ("reference", "window")]
+binned = [pd.read_parquet(folder / f"{n}-binned.parquet") for n in ("reference", "window")]
 tell(
     imported=imported,
     first=first,

@@ -17,13 +17,13 @@ folder = Path(sys.argv[1])
 def load() -> Any:
     """Import what is needed."""
     import nannyml
-    import pandas
+    import pandas as pd
 
-    return nannyml, pandas
+    return nannyml, pd
 
 
-imported, (nannyml, pandas) = milliseconds(load)
-reference, window = (pandas.read_parquet(folder / f"{n}.parquet") for n in ("reference", "window"))
+imported, (nannyml, pd) = milliseconds(load)
+reference, window = (pd.read_parquet(folder / f"{n}.parquet") for n in ("reference", "window"))
 texts = [name for name in reference if reference[name].dtype == object]
 before = peak_mib()
 

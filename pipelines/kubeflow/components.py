@@ -112,7 +112,7 @@ def selection(
     business: str,
     table: dsl.Input[dsl.Dataset],
     contest: dsl.Output[dsl.Artifact],
-) -> list:
+) -> list[str]:
     """Decide which kinds of answer take part, and whether ML is needed at all; return the kinds."""
     from mdlc.pipelines.kubeflow.step import kinds, run
 

@@ -34,7 +34,7 @@ def front(
     findings: dsl.Output[dsl.Artifact],
     findings_page: dsl.Output[dsl.HTML],
     contest: dsl.Output[dsl.Artifact],
-) -> list:
+) -> list[str]:
     """Run business to selection, one after another; return the kinds of model that take part."""
     from functools import partial
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.cluster
 CASES = {
     "runtime": ("runtime: nobodys", "KServe has no such runtime"),
     "gpu": ("pod: {cpu: 50m, memory: 400Mi, gpu: 1}", "no node has a free nvidia.com/gpu"),
-    "cpu": ("pod: {cpu: '900', memory: 400Mi}", "no node has enough free cpu"),
+    "cpu": ("pod: {cpu: '900', cpu_limit: '900', memory: 400Mi}", "no node has enough free cpu"),
     "node": ("pod: {cpu: 50m, node_selector: {disk: none}}", "no node is allowed"),
     "secret": ("token_secret: nobodys", 'secret "nobodys" not found'),
     "account": ("service_account: nobody", "there is no service account nobody"),

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,10 @@ CLUSTER = """\
     env: {MDLC_PROMETHEUS_URL: PROMETHEUS}
 """
 CANARY = "\n    canary: {hold: 2s, min_predictions: 100}"
-COUNTS = {"1": {"predictions": 900.0}, "2": {"predictions": 300.0, "failures": 0.0}}
+COUNTS: dict[str, Mapping[str, float]] = {
+    "1": {"predictions": 900.0},
+    "2": {"predictions": 300.0, "failures": 0.0},
+}
 """What Prometheus will have counted of the champion and of the canary."""
 
 

@@ -34,9 +34,9 @@ from mdlc.pipelines.local.store import Store
 from mdlc.pipelines.local.warm import WarmServer
 from tests import tiny
 
-DAYS, ROWS_A_DAY = 60, 250
+DAYS, ROWS_A_DAY = 120, 250
 WINDOW = timedelta(seconds=7)
-RATE = 120.0
+RATE = 60.0
 EDITS = (
     ("until: 2026-01-31, validation: 5d, test: 5d", "until: 2026-02-01, validation: 4d, test: 4d"),
     ("    candidates: [logistic]\n", "    candidates: [lightgbm]\n"),
@@ -148,7 +148,7 @@ def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]
     short = compressed(world.changed, window=WINDOW)
     table = first.results.folder("preparation")
     known = known_world(table, rows=100_000, seed=0)
-    later = changed_world(table, lifecycle=short, rows=int(RATE * 30))
+    later = changed_world(table, lifecycle=short, rows=int(RATE * 240))
     ports = Ports.free()
     with (
         playing(short, place=place, root=world.place.root, ports=ports) as programs,

@@ -10,7 +10,10 @@ Object = dict[str, Any]
 
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
 RUNTIMES = {"ClusterServingRuntime", "ServingRuntime"}
-CLUSTER_SCOPED = {"Namespace", "ClusterServingRuntime", "ClusterRole", "ClusterRoleBinding"}
+CLUSTER_SCOPED = {
+    *("Namespace", "ClusterServingRuntime", "ClusterRole", "ClusterRoleBinding"),
+    "CustomResourceDefinition",
+}
 
 
 @dataclass(frozen=True)

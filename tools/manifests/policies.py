@@ -8,7 +8,7 @@ from typing import Any
 
 from .objects import CLUSTER_SCOPED, RUNTIMES, Finding, Object, Pod, name_of, of_kind, pods
 
-ON_THE_API = {"prometheus"}
+ON_THE_API = {"controller", "prometheus"}
 """Service accounts whose pods get a token: they talk to the API server."""
 SECRET = re.compile(r"PASSWORD|TOKEN(?!_PATH)|SECRET|_KEY$|CREDENTIAL")
 IN_A_URL = re.compile(r"://[^/\s:@]+:[^/\s@$]+@")

@@ -17,8 +17,8 @@ from typing import Any
 from .objects import Finding, Object, name_of
 
 FOLDER = Path(__file__).parents[2] / ".cache/manifests/schemas"
-NONE_PUBLISHED = {"kueue.x-k8s.io"}
-"""Groups whose module Go's proxy does not have: checked by a cluster only."""
+NONE_PUBLISHED = {"apiextensions.k8s.io", "kueue.x-k8s.io"}
+"""Groups whose schema is not brought: definitions have the client's types, queues a cluster's."""
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),

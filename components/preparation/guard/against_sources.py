@@ -67,6 +67,12 @@ def contradicted(rows: Rows, guard: Guard, *, hidden: bool) -> Iterator[Judged]:
             )
 
 
+def confirmed(rows: Rows) -> Mask:
+    """Return the rows that the sources hold just so, label and all: nobody else need vouch."""
+    known: Mask = rows.known & ~rows.differs & _present(rows.source_label)
+    return known & ~_wrong(rows)
+
+
 def _share(  # noqa: PLR0913 - a share, its rows and its words
     rule: str, subject: str, *, of: Mask, bad: Mask, bound: float, guard: Guard, text: str
 ) -> Iterator[Judged]:

@@ -125,7 +125,8 @@ def _groups(guard: Guard, context: Context) -> list[Feature]:
 def _judge(rows: Rows, guard: Guard, *, counts: dict[str, int], hidden: bool) -> list[Judged]:
     """Test against the sources, which name single rows; then what is left against the scores.
 
-    Otherwise a few made-up rows would throw suspicion on the whole group that they hide in.
+    Otherwise a few made-up rows would throw suspicion on the whole group that they hide in, and a
+    world that turned upside down, as the sources confirm, would look like a lie.
     """
     found = [
         *against_sources.unknown(rows, guard),
@@ -133,8 +134,8 @@ def _judge(rows: Rows, guard: Guard, *, counts: dict[str, int], hidden: bool) ->
         *against_sources.contradicted(rows, guard, hidden=hidden),
     ]
     gone = [item.bad for item in found if item.breaches(guard)]
-    if gone and rows.scores is not None:
-        aside = np.logical_or.reduce(gone)
+    if rows.scores is not None:
+        aside = np.logical_or.reduce([against_sources.confirmed(rows), *gone])
         rows = replace(rows, scores=np.where(aside[:, None], np.nan, rows.scores))
     return [
         *found,
@@ -149,12 +150,17 @@ def _not_tested(rows: Rows, guard: Guard, *, judged: Sequence[Judged]) -> list[G
     """Say which tests that the file asks for could not be done, and why."""
     few = f"no group of rows has {guard.min_rows}"
     numbers = rows.label.dtype.kind == "f"
-    scores = "the feedback has no scores" if rows.scores is None else few
+    left = f"no group of rows that the sources do not confirm has {guard.min_rows}"
+    scores = "the feedback has no scores" if rows.scores is None else left
     why = {
         "max_unknown": few if rows.covered.any() else "the sources do not cover these rows",
         "max_differing": few if rows.known.any() else "the sources have none of these rows",
         "max_contradicted": few if rows.known.any() else "the sources label none of these rows",
-        "max_flipped": "too few predictions were confident" if rows.scores is not None else scores,
+        "max_flipped": (
+            scores
+            if rows.scores is None
+            else "too few predictions that the sources do not confirm were confident"
+        ),
         "max_share": scores,
         "max_gap": "there are no groups" if not rows.groups else scores,
         "max_shift": scores,

@@ -133,8 +133,8 @@ def test_the_newest_pod_of_a_stage_or_of_what_it_is_fused_into(stage: str, name:
 
 
 def test_of_the_pods_of_candidates_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = "mdlc-tiny-x.root.exit-handler-1.candidates.iteration-iterator({n}:{n}).candidate.executor"
-    pods = [pod(f"c{number}", node.format(n=number)) for number in range(3)]
+    loop = "mdlc-tiny-x.root.exit-handler-1.candidates.iteration-iterator"
+    pods = [pod(f"c{n}", f"{loop}({n}:{n}).candidate.executor(0)") for n in range(3)]
     pods.append(pod("a", "mdlc-tiny-x.root.exit-handler-1.assembly.executor(0)"))
     for one in pods:
         one.status = SimpleNamespace(phase="Failed" if one.metadata.name == "c1" else "Succeeded")

@@ -60,7 +60,9 @@ def test_every_object_has_a_type_or_a_schema(folder: Path) -> None:
 def test_the_schemas_know_every_object() -> None:
     for folder in OVERLAYS:
         for item in build(folder):
-            assert schemas._schema(item["apiVersion"], item["kind"]) is not None, item["kind"]
+            found = schemas._schema(item["apiVersion"], item["kind"])
+            group = item["apiVersion"].partition("/")[0]
+            assert found is not None or group in schemas.NONE_PUBLISHED, item["kind"]
 
 
 def test_swapped_stores_are_gone() -> None:

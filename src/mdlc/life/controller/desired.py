@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -40,15 +41,21 @@ def monitoring(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> list[Obj
     Raises:
         MdlcError: an option breaks a rule, or an object is larger than Kubernetes holds.
     """
-    options = checked([lifecycle.name], target="operator", namespace=of.namespace, **vars(how))
-    files = render([lifecycle], options=options)
-    reader = YAML(typ="safe", pure=False)
-    found: list[Object] = [
-        reader.load(content.decode())
-        for name, content in files.items()
-        if name.startswith("operator/")
-    ]
+    found = _rendered(lifecycle.model_dump_json(by_alias=True), namespace=of.namespace, how=how)
     return [owned(one, of=of) for one in found]
+
+
+@functools.lru_cache(maxsize=256)
+def _rendered(lifecycle: str, *, namespace: str, how: Rendering) -> tuple[Object, ...]:
+    """Return the objects without an owner; made once for a file, since each look asks for them."""
+    read = Lifecycle.model_validate_json(lifecycle)
+    options = checked([read.name], target="operator", namespace=namespace, **vars(how))
+    reader = YAML(typ="safe", pure=False)
+    return tuple(
+        reader.load(content.decode())
+        for name, content in render([read], options=options).items()
+        if name.startswith("operator/")
+    )
 
 
 def owned(body: Object, *, of: Subject) -> Object:
@@ -60,8 +67,8 @@ def owned(body: Object, *, of: Subject) -> Object:
 def trigger_file(of: Subject, *, leaving: bool = False) -> Object:
     """Return this lifecycle's part of the ConfigMap that the trigger mounts.
 
-    Each lifecycle applies its own part by a field manager of its own, so they share the object;
-    it goes when the last of them goes. `leaving`: without its part, so that it is taken out.
+    Each lifecycle applies its own part by a field manager of its own, so they share the object.
+    `leaving`: without its part, so that it is taken out; the object stays, for pods mount it.
     """
     metadata: dict[str, Any] = {"name": FILES, "namespace": of.namespace}
     body: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}

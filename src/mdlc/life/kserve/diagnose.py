@@ -11,6 +11,7 @@ from typing import Any
 from mdlc.life.kserve.objects import Object
 
 IMAGE = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
+INVALID = "InvalidSpec"
 CONFIG = {"CreateContainerConfigError", "CreateContainerError"}
 SERVER = "kserve-container"
 FETCHER = "storage-initializer"
@@ -75,7 +76,9 @@ def _service(seen: Seen) -> Iterator[Finding]:
         yield Finding("there is no InferenceService", "mdlc deploy makes it", lasting=True)
         return
     status = seen.service.get("status", {})
-    failure = status.get("modelStatus", {}).get("lastFailureInfo", {})
+    model = status.get("modelStatus", {})
+    # The last failure stays there when it is over.
+    failure = model.get("lastFailureInfo", {}) if model.get("transitionStatus") == INVALID else {}
     said = failure.get("message", "")
     if failure.get("reason") in {"RuntimeNotRecognized", "NoSupportingRuntime"}:
         yield Finding(

@@ -89,9 +89,9 @@ def test_honest_feedback_passes_and_says_what_was_tested(tmp_path: Path) -> None
     assert prepared.guard
     assert all(finding.passed for finding in prepared.guard)
     tested = {finding.rule for finding in prepared.guard if finding.rows}
-    assert tested == {
-        "max_unknown", "max_differing", "max_contradicted", "max_flipped", "max_share"
-    }  # fmt: skip
+    assert tested == {"max_unknown", "max_differing", "max_contradicted"}, "the sources confirm all"
+    (share,) = [finding for finding in prepared.guard if finding.rule == "max_share"]
+    assert share.note.startswith("not tested: no group of rows that the sources do not confirm")
     (gap,) = [finding for finding in prepared.guard if finding.rule == "max_gap"]
     assert gap.note == "not tested: there are no groups"
     assert any(c.name.startswith("feedback max_gap: not tested") for c in prepared.checks)

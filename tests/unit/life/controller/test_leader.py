@@ -28,7 +28,7 @@ class Api:
         self.away = False
         self.lock = threading.Lock()
 
-    def send(self, method: str, path: str, *, body: Any = None) -> Any:
+    def send(self, method: str, _: str, *, body: Any = None) -> Any:
         if self.away:
             raise ServiceError("Kubernetes does not answer")
         with self.lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def ended(life: Life, state: str, outcome: str = "", *tasks: TaskState, why: str
             name="tiny",
             run=newest.id,
             kind="training",
-            outcome=outcome,  # type: ignore[arg-type]
+            outcome=outcome,
             version="1",
             reasons=[why],
             ended=datetime.now(UTC),
@@ -214,7 +215,7 @@ def test_what_is_not_wanted_any_more_goes_if_it_is_ours(life: Life) -> None:
 def test_the_trigger_gets_the_file_and_starts_anew_for_a_new_name(
     life: Life, tmp_path: Path
 ) -> None:
-    template = {"metadata": {"annotations": {}}}
+    template: dict[str, Any] = {"metadata": {"annotations": {}}}
     there = {"kind": "Deployment", "metadata": {"name": "trigger"}, "spec": {"template": template}}
     life.world.cluster.objects["Deployment", "trigger"] = there
     life.look()
@@ -264,7 +265,7 @@ def test_deleting_takes_what_is_ours_and_tells_what_is_kept(life: Life) -> None:
     life.look()
     life.world.cluster.names = ["tiny"]
     said = finalize(life.subject(), life.world)  # type: ignore[arg-type]
-    left = {key: one for key, one in life.world.cluster.objects.items()}
+    left = life.world.cluster.objects
     assert set(left) == {("ConfigMap", "lifecycles")}
     assert "data" not in left["ConfigMap", "lifecycles"]
     assert life.world.ended == [life.status.runs[-1].id]

@@ -1,5 +1,7 @@
 """A world for the controller that is only told what there is, and remembers what was done."""
 
+# ruff: noqa: ARG002 - what a door is told is not always of interest
+
 from __future__ import annotations
 
 import copy
@@ -22,6 +24,7 @@ from tests import tiny
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 KINDS = {"PrometheusRule", "PodMonitor", "AlertmanagerConfig", "InferenceService"}
+SERVES = Rollout(True, False, "1 of 1 predictors serve", "http://tiny")
 Object = dict[str, Any]
 
 
@@ -98,7 +101,7 @@ class FakeWorld:
     submitted: list[str] = field(default_factory=list)
     deployed: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
-    state: Rollout = Rollout(True, False, "1 of 1 predictors serve", "http://tiny")
+    state: Rollout = SERVES
     errors: dict[str, MdlcError] = field(default_factory=dict)
     time: datetime = START
 

@@ -110,9 +110,11 @@ def test_pods_that_are_not_made(message: str, words: str) -> None:
 
 def test_a_runtime_that_is_not_there() -> None:
     failure = {"reason": "RuntimeNotRecognized", "message": "No ServingRuntimes x"}
-    seen = Seen({"status": {"modelStatus": {"lastFailureInfo": failure}}}, None)
-    (found,) = findings(seen)
+    model = {"lastFailureInfo": failure, "transitionStatus": "InvalidSpec"}
+    (found,) = findings(Seen({"status": {"modelStatus": model}}, None))
     assert "no such runtime: No ServingRuntimes x" in found.what
+    model["transitionStatus"] = "InProgress"
+    assert findings(Seen({"status": {"modelStatus": model}}, None)) == []
 
 
 def test_a_server_that_still_loads_may_be_waited_for() -> None:
