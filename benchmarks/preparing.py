@@ -32,7 +32,7 @@ def measure(repeats: int) -> common.Result:
         sizes = {m: (folder / f"{m}.parquet").stat().st_size / 2**20 for m in MILLIONS}
     result.notes += [
         f"Parquet in: {', '.join(f'{m} million rows, {s:.0f} MiB' for m, s in sizes.items())}.",
-        "Memory is the process tree's resident peak, libraries (about 0.25 GiB) included; pages"
+        "Memory is the process tree's resident peak, libraries included; pages"
         " of mapped files count. Spilled: the most that lay in DuckDB's temporary files.",
         "What is prepared lies on disk between steps (wide, split), so the disk needs several"
         " times the table.",

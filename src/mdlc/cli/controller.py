@@ -8,7 +8,7 @@ import typer
 
 from mdlc.cli.common import Verbose, friendly
 
-EPILOG = """Examples:
+EPILOG = """Example: mdlc controller --namespace mdlc
 
 mdlc render crd | kubectl apply --server-side -f -
 
@@ -18,49 +18,60 @@ kubectl -n mdlc apply -f lifecycle.yaml
 """
 
 
+Namespace = Annotated[
+    str, typer.Option("--namespace", "-n", help="Where the Lifecycle objects are.")
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        envvar="KF_PIPELINES_ENDPOINT",
+        help="URL of Kubeflow Pipelines' API; in a pod of the cluster it is found.",
+    ),
+]
+Profile = Annotated[str | None, typer.Option(help="The profile's, where Kubeflow has many users.")]
+Pipelines = Annotated[bool, typer.Option(help="Start runs on Kubeflow Pipelines.")]
+Trigger = Annotated[bool, typer.Option(help="Hand the files to the trigger.")]
+TriggerUrl = Annotated[
+    str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
+]
+TokenFile = Annotated[
+    str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
+]
+GrafanaFolder = Annotated[
+    str | None, typer.Option(help="Folder that Grafana's sidecar puts dashboards in.")
+]
+GrafanaUrl = Annotated[str | None, typer.Option(help="Grafana's address, for links in messages.")]
+DocsUrl = Annotated[
+    str | None, typer.Option(help="Where mdlc's docs/ is published, for links to runbooks.")
+]
+Busy = Annotated[
+    float, typer.Option(min=0.2, max=300, help="Between looks while a run or rollout goes on.")
+]
+Quiet = Annotated[float, typer.Option(min=1, max=3600, help="Between looks otherwise.")]
+Health = Annotated[
+    str | None, typer.Option(help="HOST:PORT of /healthz; without it there is none.")
+]
+Kubeconfig = Annotated[str | None, typer.Option(help="Default: as kubectl.")]
+Level = Annotated[str, typer.Option(help="debug, info or warning.")]
+
+
 def controller(
-    namespace: Annotated[
-        str, typer.Option("--namespace", "-n", help="Where the Lifecycle objects are.")
-    ] = "default",
-    host: Annotated[
-        str | None,
-        typer.Option(
-            "--host",
-            envvar="KF_PIPELINES_ENDPOINT",
-            help="URL of Kubeflow Pipelines' API; in a pod of the cluster it is found.",
-        ),
-    ] = None,
-    kubeflow_namespace: Annotated[
-        str | None, typer.Option(help="The profile's, where Kubeflow has many users.")
-    ] = None,
-    pipelines: Annotated[bool, typer.Option(help="Start runs on Kubeflow Pipelines.")] = True,
-    trigger: Annotated[bool, typer.Option(help="Hand the files to the trigger.")] = True,
-    trigger_url: Annotated[
-        str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
-    ] = None,
-    trigger_token_file: Annotated[
-        str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
-    ] = None,
-    grafana_folder: Annotated[
-        str | None, typer.Option(help="Folder that Grafana's sidecar puts dashboards in.")
-    ] = None,
-    grafana_url: Annotated[
-        str | None, typer.Option(help="Grafana's address, for links in messages.")
-    ] = None,
-    docs_url: Annotated[
-        str | None, typer.Option(help="Where mdlc's docs/ is published, for links to runbooks.")
-    ] = None,
-    busy_seconds: Annotated[
-        float, typer.Option(min=0.2, max=300, help="Between looks while a run or rollout goes on.")
-    ] = 5.0,
-    quiet_seconds: Annotated[
-        float, typer.Option(min=1, max=3600, help="Between looks otherwise.")
-    ] = 60.0,
-    health: Annotated[
-        str | None, typer.Option(help="HOST:PORT of /healthz; without it there is none.")
-    ] = None,
-    kubeconfig: Annotated[str | None, typer.Option(help="Default: as kubectl.")] = None,
-    log_level: Annotated[str, typer.Option(help="debug, info or warning.")] = "info",
+    namespace: Namespace = "default",
+    host: Host = None,
+    kubeflow_namespace: Profile = None,
+    pipelines: Pipelines = True,
+    trigger: Trigger = True,
+    trigger_url: TriggerUrl = None,
+    trigger_token_file: TokenFile = None,
+    grafana_folder: GrafanaFolder = None,
+    grafana_url: GrafanaUrl = None,
+    docs_url: DocsUrl = None,
+    busy_seconds: Busy = 5.0,
+    quiet_seconds: Quiet = 60.0,
+    health: Health = None,
+    kubeconfig: Kubeconfig = None,
+    log_level: Level = "info",
     verbose: Verbose = False,
 ) -> None:
     """Make runs, predictors, rules and dashboards of Lifecycle objects, and keep them so.
