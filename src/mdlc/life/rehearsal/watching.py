@@ -93,7 +93,8 @@ class Watching:
         old = [labels for labels in firing if labels.get("version") == self.before]
         if "serve" in self.seen and not old:
             self._note("resolve")
-        return "resolve" in self.seen or bool(ran and ran[-1].outcome in {"refused", "failed"})
+        ended = ran[-1].outcome if ran else ""
+        return ended in {"refused", "failed"} or bool(ended and "resolve" in self.seen)
 
     def steps(self) -> list[Step]:
         """Return the steps that were reached, in order, each with its time from the one before."""
