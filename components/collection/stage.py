@@ -15,7 +15,7 @@ from typing import Any
 from mdlc.components.collection.readers import READERS, Request
 from mdlc.core import engine
 from mdlc.core.documents.data import Snapshot, SourceSnapshot
-from mdlc.core.errors import DataError
+from mdlc.core.errors import DataError, StorageError
 from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
 from mdlc.core.names import is_column
 from mdlc.core.spec.data import Data
@@ -104,6 +104,11 @@ def _copy(connection: Any, request: Request, *, out: Path, scratch: Path) -> Sou
         _check_names(table.columns, request=request)
         table.to_parquet(path, compression="zstd")
     except duckdb.Error as error:
+        if engine.cannot_write(error):
+            raise StorageError(
+                f"cannot write {path}: no space left on the disk",
+                hint="free space or choose another folder with --home, then run again",
+            ) from error
         raise reader.explain(error, request=request) from error
     rows: int = pyarrow.parquet.read_metadata(path).num_rows
     if rows == 0:

@@ -279,7 +279,7 @@ def _engine(out: Path) -> Iterator[tuple[Any, Path]]:
         try:
             yield connection, Path(folder)
         except duckdb.Error as error:
-            if "No space left" in str(error):
+            if engine.cannot_write(error):
                 raise StorageError(f"cannot write {out}: no space left on the disk") from error
             message = f"the table cannot be computed: {engine.first_line(error)}"
             raise DataError(message, where="spec.data.table") from error

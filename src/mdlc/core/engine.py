@@ -35,6 +35,12 @@ def query(connection: Any, table: Any, *, select: str, name: str = "t") -> Any:
     return connection.table(view)
 
 
+def cannot_write(error: BaseException) -> bool:
+    """Say whether the engine failed to write its output or to spill: the disk is full, mostly."""
+    text = str(error)
+    return any(sign in text for sign in ("No space left", "Could not write file"))
+
+
 def first_line(error: BaseException, *, at_most: int = 200) -> str:
     """Return the line of an engine's error that says what is wrong, without its class or query."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
