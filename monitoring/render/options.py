@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from mdlc.core.errors import MdlcError, closest
+from mdlc.core.errors import UsageError, closest
 from mdlc.core.names import is_label
 
 Target = Literal["plain", "operator", "all"]
@@ -18,12 +18,6 @@ ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-
 NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAX_FOLDER = 100
 ALERTMANAGER = "localhost:9093"
-
-
-class UsageError(MdlcError):
-    """An option of the command line breaks a rule; `where` names it."""
-
-    exit_code = 2
 
 
 class Options(BaseModel):

@@ -111,10 +111,13 @@ class Scene:
         """Return the versions that the history names."""
         return [entry.version for entry in History(self.place.history).entries()]
 
-    def kill_child(self) -> int:
-        """Kill the process that retrains for the trigger, once there is one; return its number."""
+    def kill_child(self, *, after: int = 0) -> int:
+        """Kill the process that retrains for the trigger, once there is one; return its number.
+
+        `after` is the one that was killed before: its body may still lie about.
+        """
         parent = self.programs.trigger.pid
-        number = until(lambda: _child(parent), seconds=60)
+        number = until(lambda: _child(parent, other_than=after), seconds=120)
         os.kill(number, signal.SIGKILL)
         return int(number)
 
@@ -170,8 +173,9 @@ def until(condition: Callable[[], Any], *, seconds: float) -> Any:
     return said
 
 
-def _child(parent: int) -> int | None:
+def _child(parent: int, *, other_than: int) -> int | None:
     found = subprocess.run(
         ["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False
     ).stdout.split()
-    return int(found[0]) if found else None
+    numbers = [int(text) for text in found if int(text) != other_than]
+    return numbers[0] if numbers else None

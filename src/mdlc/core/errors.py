@@ -1,6 +1,7 @@
 """Every error mdlc raises on purpose, and what each means to a shell.
 
     MdlcError
+    ├── UsageError       exit 2   an option of the command line breaks a rule
     ├── SpecError        exit 3   the lifecycle file breaks a rule
     ├── DataError        exit 4   the data break a rule (missing column, failed test, empty file)
     ├── ArtifactError    exit 5   a stored artifact is missing, half-written or altered
@@ -53,6 +54,12 @@ class MdlcError(Exception):
         """Return the error as one line of JSON that `from_json` reads back."""
         fields = {key: getattr(self, key) for key in ("message", "where", "hint", "file", "line")}
         return json.dumps({"type": type(self).__name__, **fields})
+
+
+class UsageError(MdlcError):
+    """An option of the command line breaks a rule; `where` names it."""
+
+    exit_code = 2
 
 
 class SpecError(MdlcError):

@@ -27,7 +27,7 @@ def test_an_unknown_class_becomes_a_stage_error() -> None:
 def test_each_class_has_an_exit_code_of_its_own_and_the_tree_shows_it() -> None:
     codes = [kind.exit_code for kind in CLASSES]
     assert len(set(codes)) == len(codes)
-    assert not {0, 2} & set(codes)
+    assert 0 not in codes
     for kind in MdlcError.__subclasses__():
         line = next(x for x in (errors.__doc__ or "").splitlines() if f" {kind.__name__} " in x)
         assert f"exit {kind.exit_code} " in line

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mdlc.monitoring.render.options import UsageError, checked, dns_name
+from mdlc.core.errors import UsageError
+from mdlc.monitoring.render.options import checked, dns_name
 
 REMOTE = "https://trigger.example.org"
 
