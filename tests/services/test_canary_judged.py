@@ -82,7 +82,8 @@ def test_a_canary_is_promoted_by_what_prometheus_recorded(
         )
         wait_until(lambda: counts(elapsed)["2"].scoring_seconds > 0, seconds=60)
         canary = counts(elapsed)["2"]
-        assert 10 <= canary.scorings <= 30  # 20 requests; increase() extrapolates
+        # 20 requests; increase() extrapolates, the more the fewer scrapes there are yet.
+        assert 10 <= canary.scorings <= 60
         assert sum(canary.bins.values()) == found.count("2")
         assert sum(canary.reference.values()) == 100
         done = step(releases.place, lifecycle, counts=counts, now=datetime.now(UTC))
