@@ -110,7 +110,8 @@ class Replicas:
         watched = Watched(self.file, home=self.file.parent, clock=lambda: self.world.now)
         terms = Terms(f"replica {replica}, process {next(self.numbers)}", 1.0)
         backend = Fake(self.world, replica)
-        return Follower([(watched, backend)], terms=terms, requests=Requests(CollectorRegistry()))
+        lives = [(watched, backend)]
+        return Follower(lambda: lives, terms=terms, requests=Requests(CollectorRegistry()))
 
     def die(self, replica: int) -> None:
         self.world.started = {k: v for k, v in self.world.started.items() if v != replica}

@@ -42,7 +42,7 @@ def friendly(file: Path | None = None, *, verbose: bool = False) -> Iterator[Non
     try:
         yield
     except MdlcError as error:
-        known = locate(error, file) if file and file.exists() else error
+        known = locate(error, file) if file and file.is_file() else error
         if verbose:
             traceback.print_exc()
         console(stderr=True).print(f"[red]error:[/] {_plain(str(known))}", soft_wrap=True)

@@ -32,6 +32,13 @@ Host = Annotated[
 Profile = Annotated[str | None, typer.Option(help="The profile's, where Kubeflow has many users.")]
 Pipelines = Annotated[bool, typer.Option(help="Start runs on Kubeflow Pipelines.")]
 Trigger = Annotated[bool, typer.Option(help="Hand the files to the trigger.")]
+Target = Annotated[
+    str,
+    typer.Option(
+        help="Who watches: operator (the Prometheus operator), or plain (a Prometheus that mounts "
+        "ConfigMap prometheus-rules)."
+    ),
+]
 TriggerUrl = Annotated[
     str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
 ]
@@ -62,6 +69,7 @@ def controller(
     kubeflow_namespace: Profile = None,
     pipelines: Pipelines = True,
     trigger: Trigger = True,
+    target: Target = "operator",
     trigger_url: TriggerUrl = None,
     trigger_token_file: TokenFile = None,
     grafana_folder: GrafanaFolder = None,
@@ -79,15 +87,20 @@ def controller(
     Of several controllers of a namespace one acts; the others wait for its lease.
     """
     with friendly(verbose=verbose):
-        from mdlc.life.controller.desired import Rendering
+        from mdlc.life.controller.desired import Rendering, known_target
         from mdlc.life.controller.start import Options, start
         from mdlc.life.controller.world import Settings
         from mdlc.monitoring.render.options import checked
 
         rendering = Rendering(
-            trigger_url, trigger_token_file, grafana_folder, grafana_url, docs_url
+            trigger_url,
+            trigger_token_file,
+            grafana_folder,
+            grafana_url,
+            docs_url,
+            known_target(target),
         )
-        checked(["all"], target="operator", namespace=namespace, **vars(rendering))
+        checked(["all"], namespace=namespace, **vars(rendering))
         settings = Settings(host, pipelines, kubeflow_namespace, rendering, trigger)
         start(
             Options(

@@ -22,7 +22,13 @@ curl localhost:8090/v1/retrain -H "content-type: application/json"
 
 
 def trigger(
-    files: Annotated[list[Path], typer.Argument(help="Lifecycle files.", metavar="FILE...")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Lifecycle files; of a folder all *.yaml, also those that come later.",
+            metavar="FILE...",
+        ),
+    ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: a free one; the log names it.")] = 8090,
     token_env: Annotated[

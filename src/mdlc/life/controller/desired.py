@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from ruamel.yaml import YAML
 
-from mdlc.core.files import digest_json
+from mdlc.core.errors import UsageError, closest
 from mdlc.core.spec import Lifecycle
 from mdlc.life.controller.subject import Object, Subject
 from mdlc.monitoring.render.build import render
 from mdlc.monitoring.render.options import checked
 
 MANAGER = "mdlc-controller"
-FILES, TRIGGER = "lifecycles", "trigger"
-"""The ConfigMap that the trigger mounts, and its Deployment (manifests/base/namespaced/trigger)."""
-RESTART = "mdlc.dev/lifecycles"
-"""Annotation of the trigger's pods: the names that it was started for."""
+FILES = "lifecycles"
+"""The ConfigMap that the trigger mounts (manifests/base/namespaced/trigger)."""
+RULES = "prometheus-rules"
+"""The ConfigMap that a Prometheus without operator mounts (manifests/components/prometheus)."""
 ALWAYS = {"ConfigMap"}
 """Kinds that every API server has."""
+
+
+Target = Literal["operator", "plain"]
 
 
 @dataclass(frozen=True)
@@ -33,29 +36,55 @@ class Rendering:
     grafana_folder: str | None = None
     grafana_url: str | None = None
     docs_url: str | None = None
+    target: Target = "operator"
+    """plain: rules go into a ConfigMap that Prometheus mounts; it knows itself what to scrape."""
+
+
+def known_target(name: str) -> Target:
+    """Return the target of this name.
+
+    Raises:
+        UsageError: there is no such target.
+    """
+    known = get_args(Target)
+    if name not in known:
+        raise UsageError(
+            f"{name!r} is none of {', '.join(known)}",
+            where="option --target",
+            hint=closest(name, known),
+        )
+    return cast("Target", name)
 
 
 def monitoring(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> list[Object]:
     """Return the rules, monitors, alert routing and dashboards, owned by the lifecycle.
 
+    With target plain these are the dashboards; the rules are a `rules_file`.
+
     Raises:
         MdlcError: an option breaks a rule, or an object is larger than Kubernetes holds.
     """
-    found = _rendered(lifecycle.model_dump_json(by_alias=True), namespace=of.namespace, how=how)
-    return [owned(one, of=of) for one in found]
+    reader = YAML(typ="safe", pure=False)
+    found = [
+        reader.load(content)
+        for name, content in _rendered(_key(lifecycle), namespace=of.namespace, how=how).items()
+        if name.startswith("operator/")
+    ]
+    plain = how.target == "plain"
+    return [owned(one, of=of) for one in found if one["kind"] in ALWAYS or not plain]
 
 
 @functools.lru_cache(maxsize=256)
-def _rendered(lifecycle: str, *, namespace: str, how: Rendering) -> tuple[Object, ...]:
-    """Return the objects without an owner; made once for a file, since each look asks for them."""
+def _rendered(lifecycle: str, *, namespace: str, how: Rendering) -> dict[str, str]:
+    """Return path -> content; made once for a file, since each look asks for it."""
     read = Lifecycle.model_validate_json(lifecycle)
-    options = checked([read.name], target="operator", namespace=namespace, **vars(how))
-    reader = YAML(typ="safe", pure=False)
-    return tuple(
-        reader.load(content.decode())
-        for name, content in render([read], options=options).items()
-        if name.startswith("operator/")
-    )
+    given = vars(how) | {"target": "all" if how.target == "plain" else "operator"}
+    options = checked([read.name], namespace=namespace, **given)
+    return {name: text.decode() for name, text in render([read], options=options).items()}
+
+
+def _key(lifecycle: Lifecycle) -> str:
+    return lifecycle.model_dump_json(by_alias=True)
 
 
 def owned(body: Object, *, of: Subject) -> Object:
@@ -64,34 +93,39 @@ def owned(body: Object, *, of: Subject) -> Object:
     return {**body, "metadata": metadata}
 
 
-def trigger_file(of: Subject, *, leaving: bool = False) -> Object:
-    """Return this lifecycle's part of the ConfigMap that the trigger mounts.
+def part(of: Subject, *, name: str, files: Mapping[str, str]) -> Object:
+    """Return a lifecycle's part of a ConfigMap that all share and that pods mount.
 
-    Each lifecycle applies its own part by a field manager of its own, so they share the object.
-    `leaving`: without its part, so that it is taken out; the object stays, for pods mount it.
+    Each lifecycle applies its own part by a field manager of its own. Without files its part is
+    taken out; the object stays.
     """
-    metadata: dict[str, Any] = {"name": FILES, "namespace": of.namespace}
+    metadata: dict[str, Any] = {"name": name, "namespace": of.namespace}
     body: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
-    if leaving:
+    if not files:
         return body
     metadata["ownerReferences"] = [of.owner]
-    return body | {"data": {f"{of.name}.yaml": of.file()}}
+    return body | {"data": dict(files)}
+
+
+def trigger_file(of: Subject) -> Object:
+    """Return what the trigger gets to read."""
+    return part(of, name=FILES, files={f"{of.name}.yaml": of.file()})
+
+
+def rules_file(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> Object:
+    """Return what a Prometheus without operator gets to evaluate.
+
+    Raises:
+        MdlcError: as `monitoring`.
+    """
+    file = f"{of.name}.rules.yaml"
+    text = _rendered(_key(lifecycle), namespace=of.namespace, how=how)[f"plain/rules/{file}"]
+    return part(of, name=RULES, files={file: text})
 
 
 def file_manager(of: Subject) -> str:
-    """Return the field manager of a lifecycle's part of the shared ConfigMap."""
+    """Return the field manager of a lifecycle's part of a shared ConfigMap."""
     return f"{MANAGER}-{of.name}"
-
-
-def trigger_restart(names: Collection[str], *, namespace: str) -> Object:
-    """Return what makes the trigger start anew: it reads changed files itself, not new ones."""
-    marked = {"metadata": {"annotations": {RESTART: digest_json(sorted(names))[:16]}}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": TRIGGER, "namespace": namespace},
-        "spec": {"template": marked},
-    }
 
 
 def known(objects: list[Object], *, kinds: Collection[str]) -> tuple[list[Object], list[str]]:

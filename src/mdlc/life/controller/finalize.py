@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mdlc.core.errors import MdlcError
 from mdlc.life.controller import desired
-from mdlc.life.controller.reconcile import restart, tell
+from mdlc.life.controller.reconcile import tell
 from mdlc.life.controller.subject import Subject
 from mdlc.life.controller.world import World
 from mdlc.serving.logs import log
@@ -29,12 +29,10 @@ def finalize(one: Subject, world: World) -> str:
         ]
         if world.cluster.delete(kind, name, of=one)
     ]
-    if world.settings.trigger:
-        if world.cluster.get(desired.trigger_file(one)) is not None:
-            world.cluster.apply(
-                desired.trigger_file(one, leaving=True), manager=desired.file_manager(one)
-            )
-        restart(one, world, leaving=True)
+    for name in (desired.FILES, desired.RULES):
+        without = desired.part(one, name=name, files={})
+        if world.cluster.get(without) is not None:
+            world.cluster.apply(without, manager=desired.file_manager(one))
     root = one.document["spec"].get("cluster", {}).get("artifacts", "")
     kept = f"{root.rstrip('/')}/{one.name}" if root else "the artifacts"
     deleted = ", ".join(gone) if gone else "nothing of its own was there"

@@ -179,6 +179,9 @@ class Look:
             there, lacking = desired.known(wanted, kinds=self.kinds)
             for body in there:
                 self.world.cluster.apply(body)
+            if how.target == "plain":
+                rules = desired.rules_file(self.lifecycle, of=self.one, how=how)
+                self.world.cluster.apply(rules, manager=desired.file_manager(self.one))
             for made in decide.leftovers(self.status.objects, there):
                 self.world.cluster.delete(made.kind, made.name, of=self.one)
         except MdlcError as error:
@@ -195,21 +198,6 @@ class Look:
     def _trigger(self) -> None:
         cluster = self.world.cluster
         cluster.apply(desired.trigger_file(self.one), manager=desired.file_manager(self.one))
-        restart(self.one, self.world)
-
-
-def restart(one: Subject, world: World, *, leaving: bool = False) -> None:
-    """Let the trigger start anew where the names of the lifecycles are others; if it is there."""
-    names = {item["metadata"]["name"] for item in world.cluster.lifecycles()}
-    names = names - {one.name} if leaving else names
-    wanted = desired.trigger_restart(names, namespace=one.namespace)
-    there = world.cluster.get(wanted)
-    if there is None:
-        return
-    marks = there["spec"]["template"]["metadata"].get("annotations", {})
-    new = wanted["spec"]["template"]["metadata"]["annotations"][desired.RESTART]
-    if marks.get(desired.RESTART) != new:
-        world.cluster.apply(wanted)
 
 
 def _invalid(before: Status, error: SpecError) -> dict[str, Said]:

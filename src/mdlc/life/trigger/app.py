@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import anyio.to_thread
@@ -43,14 +43,14 @@ class Service:
 
     def __init__(
         self,
-        lives: Sequence[Watched],
+        lives: Callable[[], Mapping[str, Watched]],
         *,
         follower: Follower,
         terms: Terms,
         requests: Requests,
         registry: CollectorRegistry,
     ) -> None:
-        self._lives = {watched.name: watched for watched in lives}
+        self._lives = lives
         self._follower = follower
         self._terms = terms
         self._requests = requests
@@ -69,23 +69,24 @@ class Service:
 
         Those of other models, and those that give no reason, start nothing.
         """
-        firing: dict[str, list[payload.Alert]] = {}
+        firing: dict[str, tuple[Watched, list[payload.Alert]]] = {}
+        lives = self._lives()
         for alert in sent.alerts:
-            if alert.counts and alert.labels.get("model") in self._lives:
-                firing.setdefault(alert.labels["model"], []).append(alert)
-        for model, alerts in firing.items():
-            watched = self._lives[model]
+            watched = lives.get(alert.labels.get("model", ""))
+            if alert.counts and watched is not None:
+                firing.setdefault(watched.name, (watched, []))[1].append(alert)
+        for watched, alerts in firing.values():
             watched.ledger.receive(
                 time=watched.clock(),
                 firing=[alert.standing() for alert in alerts if alert.status == "firing"],
                 resolved=[alert.key for alert in alerts if alert.status == "resolved"],
             )
         decided = []
-        for model, alerts in firing.items():
-            now = self._lives[model].clock()
-            reasons, evidence = alerted(self._lives[model], now)
+        for watched, alerts in firing.values():
+            now = watched.clock()
+            reasons, evidence = alerted(watched, now)
             if reasons and any(alert.status == "firing" for alert in alerts):
-                decided.append(_short(self._ask(model, Request(now, reasons, evidence))))
+                decided.append(_short(self._ask(watched, Request(now, reasons, evidence))))
         return decided
 
     async def retrain(self, request: HttpRequest) -> Response:
@@ -94,7 +95,7 @@ class Service:
         watched = self._named(wish.model)
         evidence = {"why": wish.why}
         asked = Request(watched.clock(), [MANUAL], evidence, force=wish.force)
-        verdict = await _worked(lambda: self._ask(wish.model, asked))
+        verdict = await _worked(lambda: self._ask(watched, asked))
         self._requests.count("person", "accepted")
         return JSONResponse(_short(verdict), status_code=202 if verdict.decision == "run" else 409)
 
@@ -115,8 +116,8 @@ class Service:
 
     async def readyz(self, _request: HttpRequest) -> Response:
         """Say whether the ledgers answer."""
-        now = {name: watched.clock() for name, watched in self._lives.items()}
-        await _worked(lambda: [w.ledger.standing(now[name]) for name, w in self._lives.items()])
+        lives = list(self._lives().values())
+        await _worked(lambda: [watched.ledger.standing(watched.clock()) for watched in lives])
         return JSONResponse({"status": "ready"})
 
     async def metrics(self, request: HttpRequest) -> Response:
@@ -126,19 +127,21 @@ class Service:
             await _worked(lambda: encode(self._registry)), headers={"content-type": kind}
         )
 
-    def _ask(self, model: str, request: Request) -> Verdict:
-        verdict = self._lives[model].ask(request, follower=self._terms.asking(again=False))
+    def _ask(self, watched: Watched, request: Request) -> Verdict:
+        verdict = watched.ask(request, follower=self._terms.asking(again=False))
         if verdict.decision == "run":
             self._follower.wake()
         return verdict
 
     def _named(self, model: str) -> Watched:
-        if model not in self._lives:
-            known = ", ".join(sorted(self._lives))
+        lives = self._lives()
+        watched = lives.get(model)
+        if watched is None:
+            known = ", ".join(sorted(lives)) or "none yet"
             raise Refusal(
                 f"no model {model[:100]!r} here; there is {known}", status=404, reason="invalid"
             )
-        return self._lives[model]
+        return watched
 
 
 async def _worked(work: Callable[[], T]) -> T:

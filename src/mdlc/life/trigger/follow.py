@@ -49,11 +49,11 @@ class Terms:
 
 
 class Follower:
-    """Looks after the given lifecycles, each with its backend."""
+    """Looks after lifecycles, each with its backend; `lives` returns those that are there now."""
 
     def __init__(
         self,
-        lives: Sequence[tuple[Watched, Backend]],
+        lives: Callable[[], Sequence[tuple[Watched, Backend]]],
         *,
         terms: Terms,
         requests: Requests,
@@ -61,6 +61,7 @@ class Follower:
         state: Callable[[Watched], None] | None = None,
     ) -> None:
         self._lives = lives
+        self._known: dict[str, tuple[Watched, Backend]] = {}
         self._terms = terms
         self._requests = requests
         self._trials = trials
@@ -91,7 +92,11 @@ class Follower:
 
     def look(self) -> None:
         """Look once at everything; what fails is logged and looked at again the next time."""
-        for watched, backend in self._lives:
+        there = {watched.name: (watched, backend) for watched, backend in self._lives()}
+        for name in self._known.keys() - there.keys():
+            self._let_go(*self._known[name])
+        self._known = there
+        for watched, backend in there.values():
             self._guarded(watched, "file", partial(self._refresh, watched))
             if self._state:
                 self._guarded(watched, "state", partial(self._state, watched))
@@ -103,10 +108,12 @@ class Follower:
 
     def let_go(self) -> None:
         """End the runs that are followed here; the next process takes them from the cache."""
-        for watched, backend in self._lives:
-            verdict = self._following.pop(watched.name, None)
-            if verdict is None:
-                continue
+        for watched, backend in self._known.values():
+            self._let_go(watched, backend)
+
+    def _let_go(self, watched: Watched, backend: Backend) -> None:
+        verdict = self._following.pop(watched.name, None)
+        if verdict is not None:
             self._guarded(watched, "stop", partial(backend.leave, verdict))
             self._guarded(watched, "stop", partial(self._stopped, watched, verdict))
 

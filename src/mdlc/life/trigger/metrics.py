@@ -7,7 +7,7 @@ fails says so (TriggerDown). Only the requests are counted in this process.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -31,7 +31,7 @@ ENTRIES = {
 class FromLedger(Collector):
     """Yields what ledger and history of the lifecycles say."""
 
-    def __init__(self, lives: Sequence[Watched]) -> None:
+    def __init__(self, lives: Callable[[], Mapping[str, Watched]]) -> None:
         self._lives = lives
 
     def describe(self) -> Iterable[Metric]:
@@ -46,7 +46,7 @@ class FromLedger(Collector):
             ArtifactError: a history was altered.
         """
         found = families()
-        for watched in self._lives:
+        for watched in self._lives().values():
             verdicts = watched.ledger.all()
             runs = [verdict for verdict in verdicts if verdict.decision == "run"]
             _decisions(found, watched.name, verdicts)

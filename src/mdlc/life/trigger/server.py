@@ -28,6 +28,7 @@ from mdlc.life.serve import token_of
 from mdlc.life.trigger.app import Service, create
 from mdlc.life.trigger.backends import Backend
 from mdlc.life.trigger.follow import Follower, Terms
+from mdlc.life.trigger.lives import Lives
 from mdlc.life.trigger.requests import Requests
 from mdlc.life.trigger.watched import Watched
 from mdlc.serving import logs
@@ -91,7 +92,7 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
     trials: Callable[[Watched], None] | None = None,
     state: Callable[[Watched], None] | None = None,
 ) -> None:
-    """Look after the lifecycles in `files` until SIGTERM or SIGINT.
+    """Look after the lifecycles in `files`, and in folders among them, until SIGTERM or SIGINT.
 
     At each look `state` brings here what serves, and `trials` judges a canary.
 
@@ -109,29 +110,29 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
             hint="give --token-env, or --tls-cert, --tls-key and --tls-client-ca",
         )
     logs.configure(options.log_level)
-    lives = [Watched(file, home=home, clock=lambda: datetime.now(UTC)) for file in files]
-    _distinct(lives)
+    lives = Lives(files, home=home, clock=lambda: datetime.now(UTC), backend=backend)
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     terms = Terms(owner, options.poll_seconds)
     registry = _registry()
     requests = Requests(registry)
     follower = Follower(
-        [(watched, backend(watched)) for watched in lives],
+        lives.refreshed,
         terms=terms,
         requests=requests,
         trials=trials,
         state=state,
     )
-    service = Service(lives, follower=follower, terms=terms, requests=requests, registry=registry)
+    service = Service(
+        lives.now, follower=follower, terms=terms, requests=requests, registry=registry
+    )
     with closing(listen(options.host, options.port)) as listener:
         app = create(
             service, requests=requests, token=token, local=local, lifespan=_following(follower)
         )
         address, bound = listener.getsockname()[:2]
-        names = [watched.name for watched in lives]
-        log("listening", models=names, host=address, port=bound, tls=bool(tls))
+        log("listening", models=list(lives.now()), host=address, port=bound, tls=bool(tls))
         _run(app, listener=listener, tls=tls)
-        log("stopped", models=names)
+        log("stopped", models=list(lives.now()))
 
 
 def _following(follower: Follower) -> Callable[[Any], Any]:
@@ -169,13 +170,6 @@ def _run(app: Any, *, listener: socket.socket, tls: dict[str, Any]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _distinct(lives: Sequence[Watched]) -> None:
-    names = [watched.name for watched in lives]
-    for name in names:
-        if names.count(name) > 1:
-            raise MdlcError(f"two files have the name {name}", hint="give each its own")
 
 
 def _registry() -> CollectorRegistry:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from mdlc.core.crd.status import Made
 from mdlc.core.errors import ServiceError, SpecError
 from mdlc.core.spec import load
-from mdlc.life.controller.desired import RESTART, Rendering
+from mdlc.life.controller.desired import Rendering
 from mdlc.life.controller.finalize import finalize
 from mdlc.life.controller.subject import RUN
 from mdlc.life.controller.world import Rollout, Settings
@@ -212,29 +212,28 @@ def test_what_is_not_wanted_any_more_goes_if_it_is_ours(life: Life) -> None:
     assert ("ConfigMap", "somebody-elses") in life.world.cluster.objects
 
 
-def test_the_trigger_gets_the_file_and_starts_anew_for_a_new_name(
-    life: Life, tmp_path: Path
-) -> None:
-    template: dict[str, Any] = {"metadata": {"annotations": {}}}
-    there = {"kind": "Deployment", "metadata": {"name": "trigger"}, "spec": {"template": template}}
-    life.world.cluster.objects["Deployment", "trigger"] = there
+def test_the_trigger_gets_the_file(life: Life, tmp_path: Path) -> None:
     life.look()
     files = life.world.cluster.objects["ConfigMap", "lifecycles"]["data"]
     (tmp_path / "handed.yaml").write_text(files["tiny.yaml"])
     assert load(tmp_path / "handed.yaml").name == "tiny"
     assert "mdlc-controller-tiny" in life.world.cluster.managers, "each has its own part"
 
-    def mark() -> str:
-        found = life.world.cluster.objects["Deployment", "trigger"]["spec"]["template"]
-        return str(found["metadata"]["annotations"][RESTART])
 
-    first = mark()
-    life.edit("retrain", "max_per_month", value=7)
+def test_without_an_operator_prometheus_gets_the_rules_as_a_file(life: Life) -> None:
+    life.world.cluster.has = {"InferenceService"}
+    life.world.settings = Settings(rendering=Rendering(target="plain"))
     life.look()
-    assert mark() == first, "it reads a changed file itself"
-    life.world.cluster.names.append("other")
-    life.look()
-    assert mark() != first
+    assert life.said("Watched") == ("True", "Applied")
+    rules = YAML(typ="safe").load(
+        life.world.cluster.objects["ConfigMap", "prometheus-rules"]["data"]["tiny.rules.yaml"]
+    )
+    alerts = {rule.get("alert") for group in rules["groups"] for rule in group["rules"]}
+    assert {"CalibrationOff", "PredictorDown"} <= alerts
+    assert {kind for kind, _ in life.world.cluster.objects} == {"ConfigMap"}
+    assert "prometheus-rules" not in {made.name for made in life.status.objects}, "it is shared"
+    finalize(life.subject(), life.world)  # type: ignore[arg-type]
+    assert "data" not in life.world.cluster.objects["ConfigMap", "prometheus-rules"]
 
 
 def test_nothing_is_written_where_nothing_changed(life: Life) -> None:

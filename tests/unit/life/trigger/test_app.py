@@ -71,9 +71,11 @@ class Running:
         registry = CollectorRegistry()
         requests = Requests(registry)
         terms = Terms("me", 1.0)
-        self.follower = Follower([(self.watched, Nowhere())], terms=terms, requests=requests)
+        self.follower = Follower(
+            lambda: [(self.watched, Nowhere())], terms=terms, requests=requests
+        )
         service = Service(
-            [self.watched],
+            lambda: {self.watched.name: self.watched},
             follower=self.follower,
             terms=terms,
             requests=requests,
