@@ -60,6 +60,7 @@ def write_rows(
     shift: Callable[[int], float] = lambda _: -1.0,
     extra: dict[str, Callable[[int, np.random.Generator], Any]] | None = None,
     seed: int = 0,
+    first: datetime = FIRST_DAY,
 ) -> None:
     """Write the CSV: id, asked, known (six hours later), x, group, answer, y, and `extra`.
 
@@ -72,7 +73,7 @@ def write_rows(
         out.writerow(["id", "asked", "known", "x", "group", "answer", "y", *more])
         for number in range(days * rows_a_day):
             day, of_day = divmod(number, rows_a_day)
-            asked = FIRST_DAY + timedelta(days=day, seconds=of_day * 86400 // rows_a_day)
+            asked = first + timedelta(days=day, seconds=of_day * 86400 // rows_a_day)
             x, y = random.normal(size=2).round(4).tolist()
             odds = np.exp(2 * (x + y) + shift(day))
             answer = "bought" if random.random() < odds / (1 + odds) else "left"

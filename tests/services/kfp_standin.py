@@ -304,7 +304,11 @@ def kind_key(kind: str) -> str:
 
 @contextmanager
 def standin(
-    folder: Path, *, token: str | None = None, command: list[str] | None = None
+    folder: Path,
+    *,
+    token: str | None = None,
+    command: list[str] | None = None,
+    host: str = "127.0.0.1",
 ) -> Iterator[Any]:
     """Yield a running stand-in with `url`, `state` and `asked`; its processes end with it.
 
@@ -316,7 +320,7 @@ def standin(
         "token": token,
         "asked": [],
     }
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), fields))
+    server = ThreadingHTTPServer((host, 0), type("Bound", (Handler,), fields))
     server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
     server.state, server.asked = fields["state"], fields["asked"]  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()

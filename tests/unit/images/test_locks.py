@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
 LOCKS = ROOT / "images/locks"
+ROOMS = ("components", "pipelines", "serving", "monitoring")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 STEPS = ["kubernetes", "postgres", "s3"]
 INPUTS = {
@@ -129,3 +133,47 @@ def test_the_server_starts_with_its_lock_alone(tmp_path: Path) -> None:
         [python, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def imported() -> dict[str, str]:
+    """Return package of others -> a file that imports it, wherever in the file that stands."""
+    found: dict[str, str] = {}
+    for room in ("src/mdlc/core", "src/mdlc/cli", "src/mdlc/life", *ROOMS):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    names = [node.module]
+                for name in names:
+                    found.setdefault(name.partition(".")[0], str(path.relative_to(ROOT)))
+    ours = {"mdlc", *sys.stdlib_module_names}
+    return {name: path for name, path in found.items() if name not in ours}
+
+
+def test_the_steps_have_all_that_mdlc_imports_but_the_model_server() -> None:
+    """The trigger and the controller run from that image too."""
+    elsewhere = {"kserve", "fastapi", "tensorflow"}
+    locked = set(pins(LOCKS / "steps.lock"))
+    of = packages_distributions()
+    lacking = {
+        name: path
+        for name, path in imported().items()
+        if name not in elsewhere and not {canonicalize_name(one) for one in of[name]} & locked
+    }
+    assert lacking == {}
+
+
+def test_what_is_imported_is_asked_for_not_only_brought_along() -> None:
+    brought = {"pyarrow", "markupsafe", "kfp-server-api", "fastapi", "botocore"}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"]]
+    for extra in project["optional-dependencies"].values():
+        lines += extra
+    asked = {canonicalize_name(Requirement(line).name) for line in lines}
+    of = packages_distributions()
+    lacking = {
+        name: path
+        for name, path in imported().items()
+        if not {canonicalize_name(one) for one in of[name]} & (asked | brought)
+    }
+    assert lacking == {}

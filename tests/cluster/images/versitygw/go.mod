@@ -1,4 +1,4 @@
-module images/object-store
+module images/versitygw
 
 go 1.25.0
 
