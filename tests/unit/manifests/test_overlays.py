@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from mdlc.cli.main import app
 from tools.manifests import check, cluster, models, schemas
 from tools.manifests.build import BuildError, build, program
 from tools.manifests.objects import of_kind, pods
@@ -135,3 +137,28 @@ def test_one_object_a_file() -> None:
 
 def test_the_script_of_secrets_parses() -> None:
     assert subprocess.run(["bash", "-n", MANIFESTS / "secrets.sh"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("folder", OVERLAYS, ids=lambda path: path.name)
+def test_the_programs_know_the_variables_and_options_that_they_are_given(folder: Path) -> None:
+    code = "".join(
+        path.read_text()
+        for room in ("src/mdlc/cli", "src/mdlc/core", "src/mdlc/life", "pipelines", "serving")
+        for path in (ROOT / room).rglob("*.py")
+    )
+    seen = set()
+    for pod in pods(build(folder)):
+        for container in pod.all_containers:
+            if not container["image"].startswith("mdlc-"):
+                continue
+            given = {one["name"] for one in container.get("env", [])}
+            text = str(container.get("args", []))
+            unread = [n for n in given if n.startswith("MDLC_") and f'"{n}"' not in code]
+            assert [name for name in unread if name not in text] == [], pod.where
+            command = container.get("command", [])
+            if command[:1] == ["mdlc"]:
+                asked = [*command[1:], *container.get("args", []), "--help"]
+                answer = CliRunner().invoke(app, asked)
+                assert answer.exit_code == 0, f"{pod.where}: {answer.output}"
+                seen.add(command[1])
+    assert seen == {"trigger", "controller"}

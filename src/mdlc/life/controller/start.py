@@ -49,10 +49,10 @@ def start(options: Options) -> None:
     _known(kube, namespace=options.namespace)
     me = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
     leader = Leader(kube, namespace=options.namespace, me=me)
-    asyncio.run(_run(options, kube=kube, leader=leader))
+    asyncio.run(_run(options, kube=kube, leader=leader, me=me))
 
 
-async def _run(options: Options, *, kube: Kube, leader: Leader) -> None:
+async def _run(options: Options, *, kube: Kube, leader: Leader, me: str) -> None:
     """Wait for the lease while only our health answers, then watch."""
     import kopf
 
@@ -83,6 +83,8 @@ async def _run(options: Options, *, kube: Kube, leader: Leader) -> None:
         await kopf.operator(
             registry=registry,
             standalone=True,
+            # kopf would ask for the name of our user, which a container does not know.
+            identity=me,  # type: ignore[arg-type] # a text by another name
             namespaces=[options.namespace],
             stop_flag=stop,
         )

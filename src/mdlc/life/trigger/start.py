@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: Options) 
     from mdlc.pipelines.kubeflow.arguments import artifacts_of
     from mdlc.pipelines.kubeflow.client import Client
 
-    client = Client()
+    connect = functools.cache(Client)
 
     def place(watched: Watched) -> AbstractContextManager[Workspace]:
         return mirrored(artifacts_of(watched.lifecycle), name=watched.name)
@@ -60,7 +61,7 @@ def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: Options) 
         files,
         home=home,
         options=options,
-        backend=lambda watched: Kubeflow(client, lifecycle=lambda: watched.lifecycle),
+        backend=lambda watched: Kubeflow(connect, lifecycle=lambda: watched.lifecycle),
         trials=Trials(options.prometheus, place=place, every_seconds=REMOTE_SECONDS),
         state=lambda watched: copy_state(watched.lifecycle, place=watched.place),
     )

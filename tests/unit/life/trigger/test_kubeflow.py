@@ -81,10 +81,10 @@ def verdict(attempts: int = 1, **fields: Any) -> Verdict:
 
 def test_a_run_is_made_once_though_its_id_was_never_noted(lifecycle: Lifecycle) -> None:
     there = Standin()
-    first = Kubeflow(there, lifecycle=lambda: lifecycle).start(verdict())
-    assert Kubeflow(there, lifecycle=lambda: lifecycle).start(verdict(2)) == first
+    first = Kubeflow(lambda: there, lifecycle=lambda: lifecycle).start(verdict())
+    assert Kubeflow(lambda: there, lifecycle=lambda: lifecycle).start(verdict(2)) == first
     assert len(there.made) == 1
-    assert Kubeflow(there, lifecycle=lambda: lifecycle).kept(verdict(2))
+    assert Kubeflow(lambda: there, lifecycle=lambda: lifecycle).kept(verdict(2))
     (asked, renewal) = there.asked[0]
     assert renewal.until == datetime.fromisoformat("2026-01-20T00:00:00+00:00")
     assert asked.spec.model.split.until == renewal.until
@@ -93,7 +93,7 @@ def test_a_run_is_made_once_though_its_id_was_never_noted(lifecycle: Lifecycle) 
 
 def test_after_a_failed_attempt_there_is_a_new_run(lifecycle: Lifecycle) -> None:
     there = Standin()
-    backend = Kubeflow(there, lifecycle=lambda: lifecycle)
+    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
     there.terminate(backend.start(verdict()))
     assert backend.start(verdict(2)).endswith("-2")
     backend.leave(verdict(2))
@@ -103,7 +103,7 @@ def test_after_a_failed_attempt_there_is_a_new_run(lifecycle: Lifecycle) -> None
 @pytest.mark.parametrize("outcome", ["promoted", "canary", "refused", "failed"])
 def test_how_a_run_ended_is_what_it_wrote_down(lifecycle: Lifecycle, outcome: Any) -> None:
     there = Standin()
-    backend = Kubeflow(there, lifecycle=lambda: lifecycle)
+    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
     run = verdict(backend_run=backend.start(verdict()))
     assert backend.poll(run) is None
     next(iter(there.made.values())).state = "SUCCEEDED"
@@ -128,7 +128,7 @@ def test_how_a_run_ended_is_what_it_wrote_down(lifecycle: Lifecycle, outcome: An
 
 def test_a_run_that_left_nothing_may_be_tried_again(lifecycle: Lifecycle) -> None:
     there = Standin()
-    backend = Kubeflow(there, lifecycle=lambda: lifecycle)
+    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
     run = verdict(backend_run=backend.start(verdict()))
     backend.cancel(run)
     report = backend.poll(run)

@@ -49,10 +49,15 @@ class Client(Protocol):
 
 
 class Kubeflow:
-    """Runs of one lifecycle; `lifecycle` returns the newest valid content of its file."""
+    """Runs of one lifecycle; `lifecycle` returns the newest valid content of its file.
 
-    def __init__(self, client: Client, *, lifecycle: Callable[[], Lifecycle]) -> None:
-        self._client = client
+    `connect` is asked at each use: Kubeflow Pipelines may be away when the trigger starts.
+    """
+
+    def __init__(
+        self, connect: Callable[[], Client], *, lifecycle: Callable[[], Lifecycle]
+    ) -> None:
+        self._connect = connect
         self._lifecycle = lifecycle
 
     def start(self, verdict: Verdict) -> str:
@@ -68,7 +73,7 @@ class Kubeflow:
             until=until,
             changed=CHANGED in verdict.reasons,
         )
-        return self._client.submit(
+        return self._connect().submit(
             asked,
             kind="retraining",
             renewal=Renewal(until=until),
@@ -77,7 +82,7 @@ class Kubeflow:
 
     def poll(self, verdict: Verdict) -> Report | None:
         """Return what the run wrote down at its end."""
-        state = self._client.state(verdict.backend_run)
+        state = self._connect().state(verdict.backend_run)
         if state.state == "running":
             return None
         made = state.outcome
@@ -100,13 +105,13 @@ class Kubeflow:
     def cancel(self, verdict: Verdict) -> None:
         """Terminate the run."""
         if verdict.backend_run:
-            self._client.terminate(verdict.backend_run)
+            self._connect().terminate(verdict.backend_run)
 
     def _found(self, verdict: Verdict) -> str:
         """Return the id of a run of it that has not failed; "" if there is none."""
-        experiment = self._client.experiment(self._lifecycle().name)
+        experiment = self._connect().experiment(self._lifecycle().name)
         for attempt in range(verdict.attempts, 0, -1):
-            found = self._client.find(_name(verdict, attempt), experiment=experiment)
+            found = self._connect().find(_name(verdict, attempt), experiment=experiment)
             if found is not None and not failed(found):
                 return str(found.run_id)
         return ""
