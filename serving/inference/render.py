@@ -105,8 +105,15 @@ def _predictor(settings: KServe, *, release: Release, storage: str) -> dict[str,
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
         },
         **_spread(settings, name=release.pointer.name),
+        **_copied(settings, storage=storage),
         "model": _model(settings, release=release, storage=storage),
     }
+
+
+def _copied(settings: KServe, *, storage: str) -> dict[str, Any]:
+    """Return who copies the release into the pod; a claim is mounted."""
+    name = settings.storage_container
+    return {"storageContainerName": name} if name and storage.startswith("s3://") else {}
 
 
 def _model(settings: KServe, *, release: Release, storage: str) -> dict[str, Any]:

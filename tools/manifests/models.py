@@ -19,7 +19,7 @@ PRIMITIVES: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "datetime": (str,),
 }
-SPECIAL = {"ClusterServingRuntime": "V1alpha1ClusterServingRuntime"}
+SPECIAL = {kind: f"V1alpha1{kind}" for kind in ("ClusterServingRuntime", "ClusterStorageContainer")}
 
 
 def check(objects: list[Object]) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ Object = dict[str, Any]
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
 RUNTIMES = {"ClusterServingRuntime", "ServingRuntime"}
 CLUSTER_SCOPED = {
-    *("Namespace", "ClusterServingRuntime", "ClusterRole", "ClusterRoleBinding"),
-    "CustomResourceDefinition",
+    *("Namespace", "ClusterServingRuntime", "ClusterStorageContainer", "ClusterRole"),
+    *("ClusterRoleBinding", "CustomResourceDefinition"),
 }
 
 
@@ -71,6 +71,14 @@ def pods(objects: list[Object]) -> Iterator[Pod]:
     for item in of_kind(objects, *RUNTIMES):
         spec = item.get("spec", {})
         yield Pod(name_of(item), item["kind"], 1, spec.get("labels", {}), spec)
+
+
+def run(objects: list[Object]) -> Iterator[Pod]:
+    """Yield all pods, and the containers that KServe puts into pods, each as if alone in one."""
+    yield from pods(objects)
+    for item in of_kind(objects, "ClusterStorageContainer"):
+        spec = {"initContainers": [item["spec"]["container"]]}
+        yield Pod(name_of(item), item["kind"], 1, {}, spec)
 
 
 def matches(selector: Object, labels: dict[str, str]) -> bool:

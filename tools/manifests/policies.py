@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .objects import CLUSTER_SCOPED, RUNTIMES, Finding, Object, Pod, name_of, of_kind, pods
+from .objects import CLUSTER_SCOPED, RUNTIMES, Finding, Object, Pod, name_of, of_kind, pods, run
 
 ON_THE_API = {"controller", "prometheus"}
 """Service accounts whose pods get a token: they talk to the API server."""
@@ -17,7 +17,7 @@ HOST = ("hostNetwork", "hostPID", "hostIPC")
 
 def security(objects: list[Object]) -> Iterator[Finding]:
     """The restricted Pod Security Standard, and a root file system that is read-only."""
-    for pod in pods(objects):
+    for pod in run(objects):
         whole = pod.spec.get("securityContext", {})
         for key in HOST:
             if pod.spec.get(key):
@@ -49,7 +49,7 @@ def _insecure(whole: dict[str, Any], own: dict[str, Any]) -> Iterator[str]:
 
 def images(objects: list[Object]) -> Iterator[Finding]:
     """Every image has a tag or digest, and none is `latest`."""
-    for pod in pods(objects):
+    for pod in run(objects):
         for container in pod.all_containers:
             image = container.get("image", "")
             last, _, digest = image.rpartition("/")[2].partition("@")
@@ -61,7 +61,7 @@ def images(objects: list[Object]) -> Iterator[Finding]:
 
 def resources(objects: list[Object]) -> Iterator[Finding]:
     """Every container asks for CPU and memory, and has a bound of memory."""
-    for pod in pods(objects):
+    for pod in run(objects):
         for container in pod.all_containers:
             said = container.get("resources", {})
             for part, keys in (("requests", ("cpu", "memory")), ("limits", ("memory",))):

@@ -81,6 +81,11 @@ class KServe(Section):
         description="Where releases lie: s3://BUCKET/FOLDER or pvc://CLAIM/FOLDER; "
         "None: cluster.artifacts.",
     )
+    storage_container: ObjectName | None = Field(
+        "mdlc",
+        description="ClusterStorageContainer that copies a release from S3; None: KServe's own, "
+        "which namespaces with Pod Security restricted refuse.",
+    )
     min_replicas: int = Field(1, ge=1, le=1000, description="Predictors at least.")
     max_replicas: int | None = Field(
         None, ge=1, le=1000, description="Predictors at most; None: as many as min_replicas."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kserve.models import V1beta1InferenceService
+from ruamel.yaml import YAML
 
 from mdlc.core.errors import SpecError
 from mdlc.core.spec import Lifecycle, load
@@ -21,6 +23,7 @@ from tests import tiny
 from tests.unit.serving.inference.test_release import entry, made, pointer
 from tools.manifests import models
 
+ROOT = Path(__file__).parents[4]
 DEPLOY = "    promote: {confidence: 0.6}\n"
 RELEASE = made(pointer("1", canary="2"), entry("1"), entry("2", kind="canary", why="it wins"))
 STORAGE = "pvc://models/flights/releases/2-aaaaaaaa"
@@ -160,3 +163,21 @@ def test_what_cannot_be_is_refused(tmp_path: Path, line: str, said: str) -> None
     with pytest.raises(SpecError) as error:
         lifecycle(tmp_path, *lines)
     assert said in str(error.value)
+
+
+def test_a_release_in_s3_is_copied_by_a_container_that_pod_security_lets_in(tmp_path: Path) -> None:
+    def asked(storage: str, *lines: str) -> Any:
+        of = lifecycle(tmp_path, *lines)
+        made = inference_service(of, release=RELEASE, storage=storage, namespace="models")
+        assert list(models.check([made])) == []
+        return made["spec"]["predictor"].get("storageContainerName")
+
+    there = f"s3://models/flights/releases/{RELEASE.folder}"
+    assert asked(there) == "mdlc"
+    assert asked(there, "storage_container: ours") == "ours"
+    assert asked(there, "storage_container: null") is None
+    assert asked(STORAGE) is None, "a claim is mounted"
+    text = (ROOT / "manifests/base/serving/storage-container.yaml").read_text()
+    (accepted,) = YAML(typ="safe").load(text)["spec"]["supportedUriFormats"]
+    assert re.search(accepted["regex"], there)
+    assert not re.search(accepted["regex"], "s3://models/of-somebody-else")
