@@ -72,7 +72,7 @@ def open_service(
         metrics.payload_lost.inc(fate.lost)
         metrics.payload_waiting.set(fate.waiting)
 
-    log = PayloadLog(store, watch=watch)
+    log = PayloadLog(store, name=lineup.name, watch=watch)
     clock = Clock(by_request=request_clock)
     pool = ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 2, thread_name_prefix="score")
     predictor = Predictor(lineup, store=log, metrics=metrics, clock=clock, pool=pool)

@@ -47,18 +47,19 @@ class Fate:
 
 
 class PayloadLog:
-    """Predictions and labels in a database. Safe for threads, and for several processes."""
+    """Predictions and labels of a lifecycle. Safe for threads, and for several processes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whose it is, and how patient it is
         self,
         url: str,
         *,
+        name: str,
         busy_seconds: float = 0.5,
         retry_seconds: float = 1.0,
         waiting_rows: int = 10_000,
         watch: Callable[[Fate], None] | None = None,
     ) -> None:
-        self.engine = open_engine(url, busy_seconds=busy_seconds)
+        self.engine = open_engine(url, name=name, busy_seconds=busy_seconds)
         self._retry_seconds = retry_seconds
         self._waiting_rows = waiting_rows
         self._watch = watch or (lambda _fate: None)

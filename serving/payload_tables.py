@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from mdlc.core.errors import StorageError
 
 SCHEMA = sa.MetaData()
+LOCK = 0x6D646C63_6C6F67
+"""Of PostgreSQL, while tables are made: "mdlclog"."""
 PREDICTIONS = sa.Table(
     "predictions",
     SCHEMA,
@@ -40,8 +42,10 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def open_engine(url: str, *, busy_seconds: float) -> sa.Engine:
+def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
     """Connect and create the tables that are not there.
+
+    PostgreSQL is shared by lifecycles: each has its tables in a schema of its `name`.
 
     Raises:
         StorageError: the database does not open.
@@ -54,7 +58,14 @@ def open_engine(url: str, *, busy_seconds: float) -> sa.Engine:
         )
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _sqlite_settings(busy_seconds))
-        SCHEMA.create_all(engine)
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(schema_translate_map={None: name})
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                # Replicas start at once, and IF NOT EXISTS does not keep two of them apart.
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+                connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
+            SCHEMA.create_all(connection)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise StorageError(
             f"the payload log {shown} does not open: {type(error).__name__}",

@@ -79,7 +79,7 @@ class Life:
         ]
         labels = [Label(row["id"], row["answer"], moment(row["known"])) for row in rows]
         (self.place.folder / "store.db").unlink(missing_ok=True)
-        with closing(PayloadLog(self.place.store)) as log:
+        with closing(PayloadLog(self.place.store, name=self.place.name)) as log:
             log.add(logged)
             verdicts = log.label(labels, received=self.ends.replace(tzinfo=None))
         assert {verdict.status for verdict in verdicts} == {"accepted"}

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the virtual environment /opt/mdlc from a lock file; runs in a build stage.
-# usage: install.sh LOCK [WHEEL]; then the bill of materials lies in /opt/mdlc/sbom.cdx.json
+# Makes the virtual environment /opt/mdlc from a lock file; runs in a build stage, before the source is there, so that a
+# changed source leaves the layer as it is.
+# usage: install.sh LOCK; then finish.sh
 set -eu
 lock=$1
-wheel=${2:-}
 
 # An index or a certificate of one's own comes as secrets, which no layer keeps.
 [ -s /run/secrets/pip.conf ] && export PIP_CONFIG_FILE=/run/secrets/pip.conf
@@ -24,9 +24,3 @@ if [ -s /tmp/sources.lock ]; then
         --wheel-dir /tmp/sources -r /tmp/sources.lock
     pip --quiet --python /opt/mdlc/bin/python install --no-compile --no-deps /tmp/sources/*.whl
 fi
-[ -z "$wheel" ] || pip --quiet --python /opt/mdlc/bin/python install --no-compile --no-deps "$wheel"
-
-/opt/tools/bin/cyclonedx-py environment --output-reproducible --spec-version 1.6 \
-    --output-format JSON --output-file /opt/mdlc/sbom.cdx.json /opt/mdlc/bin/python
-# Suites of tests that libraries ship: 24 MB in the serving image, never imported.
-find /opt/mdlc/lib -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} +

@@ -29,7 +29,7 @@ import pytest
 
 from mdlc.core import objects as stores
 from tests import tiny
-from tests.cluster.place import Object, gateway, kubectl, node_address
+from tests.cluster.place import Object, free_volumes, gateway, kubectl, node_address
 from tests.services.kfp_standin import standin
 
 ROOT = Path(__file__).parents[2]
@@ -172,7 +172,7 @@ class Local:
 
     def logged(self, what: str) -> set[str]:
         """Return the ids in the payload log's table `what`."""
-        select = f"select id from {what}"
+        select = f"select id from {NAME}.{what}"
         command = ("psql", "-At", "-U", "postgres", "-d", "mdlc", "-c", select)
         return set(ours("exec", "postgres-0", "--", *command).split())
 
@@ -231,6 +231,8 @@ def clean() -> None:
     ours("delete", "inferenceservice", "--all", "--wait=true", check=False)
     kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true")
     kubectl("delete", "clusterservingruntime", "mdlc-onnx", "mdlc-savedmodel", "--ignore-not-found")
+    kubectl("delete", "clusterstoragecontainer", "mdlc", "--ignore-not-found")
+    free_volumes(NAMESPACE)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -96,8 +97,6 @@ class PodsPostgres(postgres.Server):
 def payload_log() -> Iterator[PodsPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="mdlc-cluster-postgres-", dir="/tmp"))
     if os.geteuid() == 0:
-        import shutil
-
         shutil.chown(folder, postgres.USER)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -156,13 +155,23 @@ def objects(port: int) -> list[Object]:
     ]
 
 
-def free_volumes() -> None:
-    """Let volumes that our deleted claims leave be claimed again (reclaim policy Retain)."""
+def free_volumes(namespace: str = NAMESPACE) -> None:
+    """Let volumes that our deleted claims leave be claimed again (reclaim policy Retain), empty."""
     for volume in json.loads(kubectl("get", "pv", "-o", "json"))["items"]:
         claim = volume["spec"].get("claimRef", {})
-        if claim.get("namespace") == NAMESPACE and volume["status"]["phase"] == "Released":
+        if claim.get("namespace") == namespace and volume["status"]["phase"] == "Released":
+            _empty(Path(volume["spec"].get("hostPath", {}).get("path", "/nowhere")))
             patch = json.dumps({"spec": {"claimRef": None}})
             kubectl("patch", "pv", volume["metadata"]["name"], "-p", patch)
+
+
+def _empty(folder: Path) -> None:
+    """Empty a folder of this machine, where the node is this machine."""
+    for one in folder.iterdir() if folder.is_dir() else ():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
 
 
 @dataclass

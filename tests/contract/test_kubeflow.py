@@ -214,7 +214,7 @@ def test_alerts_lead_to_one_retraining_whatever_is_killed(place: Place, first: R
     The run's last step judges the trial by Prometheus.
     """
     del first
-    with contextlib.closing(PayloadLog(place.store_url)) as log:
+    with contextlib.closing(PayloadLog(place.store_url, name="tiny")) as log:
         triggered.fill(log, place.folder / "rows.csv")
     before = set(place.kfp.state.things["runs"])
     given = {"KF_PIPELINES_ENDPOINT": place.kfp.url, "MDLC_STORE_URL": place.store_url}

@@ -95,7 +95,7 @@ def test_every_row_is_answered_and_labelled_once(jumped: tuple[Life, Workspace, 
     life, place, rows = jumped
     assert (life.decisions, life.labels, life.failed_requests) == (rows, rows, 0)
     assert sum(week.decisions for week in life.weeks) == rows
-    log = PayloadLog(lived_place(place).store)
+    log = PayloadLog(lived_place(place).store, name="tiny")
     assert log.count_labels(None, life.ends + timedelta(days=9)) == rows
 
 

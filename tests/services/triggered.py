@@ -40,7 +40,7 @@ def train(folder: Path, *, retrain: str = RETRAIN, edits: Sequence[tuple[str, st
     file = tiny.write_file(folder, ("max_per_month: 0", retrain), *edits)
     trained = tiny.mdlc("run", file)
     assert trained.returncode == 0, trained.stderr
-    with contextlib.closing(PayloadLog(place_of(file).store)) as log:
+    with contextlib.closing(PayloadLog(place_of(file).store, name="tiny")) as log:
         fill(log, folder / "rows.csv")
     return file
 

@@ -214,7 +214,7 @@ def export(
         return feedback
     again = lifecycle.spec.retrain
     used = again.window + again.validation + again.test if again.window else None
-    with closing(PayloadLog(place.store)) as log:
+    with closing(PayloadLog(place.store, name=place.name)) as log:
         log.export(feedback, manifest=manifest, until=until, since=until - used if used else None)
     return feedback
 

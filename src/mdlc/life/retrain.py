@@ -159,7 +159,7 @@ def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> Labels:
     runs = [verdict for verdict in ledger.all() if verdict.decision == "run"]
     since = runs[-1].time if runs else None
     try:
-        with closing(PayloadLog(place.store)) as log:
+        with closing(PayloadLog(place.store, name=place.name)) as log:
             return Labels(log.newest_label(), log.count_labels(since, until))
     except sa.exc.SQLAlchemyError as error:
         raise ServiceError(

@@ -130,7 +130,10 @@ def _logged(place: Workspace, id: str) -> Any:
         PREDICTIONS, LABELS, PREDICTIONS.c.id == LABELS.c.id, isouter=True
     )
     try:
-        with closing(PayloadLog(place.store)) as log, log.engine.connect() as connection:
+        with (
+            closing(PayloadLog(place.store, name=place.name)) as log,
+            log.engine.connect() as connection,
+        ):
             row = connection.execute(query.where(PREDICTIONS.c.id == id)).one_or_none()
             if row is not None:
                 return row

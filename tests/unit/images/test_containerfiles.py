@@ -40,7 +40,7 @@ def test_a_containerfile_keeps_the_rules(path: Path) -> None:
 
 
 def test_packages_are_checked_by_hash_and_are_wheels() -> None:
-    for name in ("install.sh", "tools.sh"):
+    for name in ("install.sh", "finish.sh", "tools.sh"):
         text = (ROOT / "images/build" / name).read_text().replace("\\\n", "")
         lines = re.findall(r"^.*pip .* -r .*$", text, re.M)
         assert lines
@@ -48,7 +48,7 @@ def test_packages_are_checked_by_hash_and_are_wheels() -> None:
             assert "--require-hashes" in line
             assert "--no-deps" in line
             assert "--only-binary :all:" in line or "sources.lock" in line
-    assert "cyclonedx-py" in (ROOT / "images/build/install.sh").read_text()
+    assert "cyclonedx-py" in (ROOT / "images/build/finish.sh").read_text()
 
 
 def test_only_what_is_named_goes_into_a_build() -> None:
@@ -72,6 +72,7 @@ SCRIPTS = [
     "tools/images.sh",
     "tools/image_locks.sh",
     "images/build/install.sh",
+    "images/build/finish.sh",
     "images/build/tools.sh",
 ]
 

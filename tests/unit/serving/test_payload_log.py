@@ -35,6 +35,7 @@ def fates() -> list[Fate]:
 def log(tmp_path: Path, fates: list[Fate]) -> Iterator[PayloadLog]:
     opened = PayloadLog(
         f"sqlite:///{tmp_path}/payload.db",
+        name="flights",
         busy_seconds=0.05,
         retry_seconds=0,
         waiting_rows=3,
@@ -150,7 +151,7 @@ def test_rows_wait_while_the_log_is_locked_and_are_written_when_it_is_back(
 
 def test_a_log_that_does_not_open_says_so_without_the_password(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="does not open"):
-        PayloadLog(f"sqlite:///{tmp_path}/none/payload.db")
+        PayloadLog(f"sqlite:///{tmp_path}/none/payload.db", name="flights")
     with pytest.raises(StorageError) as caught:
-        PayloadLog("nothing://user:secret@host/db")
+        PayloadLog("nothing://user:secret@host/db", name="flights")
     assert "secret" not in str(caught.value)

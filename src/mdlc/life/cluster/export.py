@@ -27,14 +27,15 @@ def export(out: Path, *, manifest: Path, until: str, since: str) -> int:
         DataError: no prediction has a label.
         StorageError: the payload log does not open.
     """
-    with closing(PayloadLog(os.environ[STORE_VARIABLE])) as log:
+    champion = read_document(manifest, Manifest)
+    with closing(PayloadLog(os.environ[STORE_VARIABLE], name=champion.name)) as log:
         newest = log.newest_label()
         if newest is None:
             raise DataError("no prediction has a label yet", hint="send labels to :feedback")
         end = datetime.fromisoformat(until) if until else newest + timedelta(microseconds=1)
         return log.export(
             out,
-            manifest=read_document(manifest, Manifest),
+            manifest=champion,
             until=end,
             since=datetime.fromisoformat(since) if since else None,
         )
