@@ -128,8 +128,8 @@ def test_prometheus_scrapes_the_predictors_and_an_unchanged_world_is_no_alarm(li
     with Clients(life, moved=False).running() as clients:
         counted = f'sum(mdlc_predictions_total{{model="{NAME}"}})'
         until(lambda: life.prometheus(counted), seconds=90, say=life.told)
-        up = f'count(up{{job="mdlc-predictor", model="{NAME}"}} == 1)'
-        assert life.prometheus(up)[0]["value"][1] == "2"
+        up = f'count(up{{job="mdlc-predictor", model="{NAME}"}} == 1) == 2'
+        until(lambda: life.prometheus(up), seconds=30)
         assert life.prometheus('up{job="mdlc-trigger"} == 1')
         rules = f'model:mdlc_predictions:sum_short{{model="{NAME}"}}'
         until(lambda: life.prometheus(rules), seconds=120, say=life.told)
