@@ -28,12 +28,14 @@ import httpx
 import pytest
 
 from mdlc.core import objects as stores
+from mdlc.core import remote
 from tests import tiny
 from tests.cluster.place import Object, free_volumes, gateway, kubectl, node_address
 from tests.services.kfp_standin import standin
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE, NAME = "mdlc", "tiny"
+ARTIFACTS = f"s3://mdlc/lives/{NAME}"
 MINE = "mdlc.dev/test"
 """Label of a namespace that these tests made."""
 DAYS, MOVES = 40, 31
@@ -50,6 +52,7 @@ EDITS = (
     (
         "  retrain:\n    max_per_month: 0\n",
         """\
+    canary: {ratio: 0.2, hold: 20s, min_predictions: 50, max_slowdown: 20}
     kserve:
       min_replicas: 2
       pod: {cpu: 50m, memory: 400Mi}
@@ -134,6 +137,17 @@ class Local:
         status = get("lifecycle", NAME).get("status", {})
         ready = self.condition("Serving")["status"] == "True"
         return str(status["serving"]["version"]) if ready else ""
+
+    def canary(self) -> str:
+        """Return the version that is on trial in all predictors, "" if none is."""
+        serving = get("lifecycle", NAME).get("status", {}).get("serving", {})
+        ready = self.condition("Serving")["status"] == "True"
+        return str(serving.get("canary") or "") if ready else ""
+
+    def history(self) -> list[Object]:
+        """Return the lines of the history in the object store."""
+        content = remote.read_bytes(f"{ARTIFACTS}/history.jsonl")
+        return [json.loads(line) for line in (content or b"").decode().splitlines()]
 
     def client(self) -> httpx.Client:
         """Return a client that reaches predictors through the gateway."""

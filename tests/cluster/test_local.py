@@ -5,30 +5,20 @@ One story in order: each test goes on where the one before it ended.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
 from mdlc.core.spec import load
 from mdlc.pipelines.kubeflow import sources
-from tests.cluster import local, place
-from tests.cluster.local import NAME, Local, get, items, ours, until
+from tests.cluster.clients import V1, Clients
+from tests.cluster.faulty import faulty_canary
+from tests.cluster.local import ARTIFACTS, NAME, Local, get, items, ours, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
-V1, V2 = f"/v1/models/{NAME}:predict", f"/v2/models/{NAME}/infer"
-FEEDBACK = f"/v1/models/{NAME}:feedback"
-
-
-@pytest.fixture(scope="module")
-def life(tmp_path_factory) -> Iterator[Local]:
-    if why := place.unreachable() or local.somebodys():
-        pytest.skip(why)
-    with local.local(tmp_path_factory.mktemp("local")) as made:
-        yield made
+V2 = f"/v2/models/{NAME}/infer"
 
 
 def test_everything_of_the_overlay_is_ready_under_the_restricted_profile(life: Local) -> None:
@@ -49,7 +39,7 @@ def test_everything_of_the_overlay_is_ready_under_the_restricted_profile(life: L
 
 
 def test_a_file_is_applied_and_a_model_of_it_answers_both_protocols(life: Local) -> None:
-    sources.upload(load(life.file), root=life.folder, artifacts=f"s3://mdlc/lives/{NAME}")
+    sources.upload(load(life.file), root=life.folder, artifacts=ARTIFACTS)
     ours("apply", "-f", str(life.file))
     until(lambda: life.condition("Trained")["reason"] == "Promoted", seconds=240, say=life.told)
     until(lambda: life.serves() == "1", seconds=180, say=life.told)
@@ -74,56 +64,6 @@ def test_a_file_is_applied_and_a_model_of_it_answers_both_protocols(life: Local)
     assert versions.status_code == 200, "MLflow's registry has it too"
 
 
-class Clients:
-    """Send rows again and again, each with its label; remember what was not answered."""
-
-    def __init__(self, life: Local, *, moved: bool) -> None:
-        self.rows, self.client = life.rows(moved=moved), life.client()
-        self.answered: list[str] = []
-        self.failed: list[str] = []
-        self.versions: set[str] = set()
-        self._stop = threading.Event()
-
-    @contextmanager
-    def running(self) -> Iterator[Clients]:
-        thread = threading.Thread(target=self._run)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._stop.set()
-            thread.join()
-
-    def _run(self) -> None:
-        number = 0
-        with self.client:
-            while not self._stop.is_set():
-                number += 1
-                self._send([self.rows[(number * 10 + one) % len(self.rows)] for one in range(10)])
-                self._stop.wait(0.5)
-
-    def _send(self, rows: list[dict[str, str]]) -> None:
-        ids = [f"{row['id']}-{time.monotonic_ns()}" for row in rows]
-        body = {
-            "ids": ids,
-            "instances": [
-                {"x": float(row["x"]), "y": float(row["y"]), "group": row["group"]} for row in rows
-            ],
-        }
-        labels = [{"id": i, "label": row["answer"]} for i, row in zip(ids, rows, strict=True)]
-        try:
-            answer = self.client.post(V1, json=body)
-            told = self.client.post(FEEDBACK, json={"labels": labels})
-        except httpx.HTTPError as error:
-            self.failed.append(f"{type(error).__name__}: {error}")
-            return
-        if answer.status_code == told.status_code == 200:
-            self.answered += ids
-            self.versions.add(answer.json()["model_version"])
-        else:
-            self.failed.append(f"{answer.status_code} {told.status_code} {told.text[:200]}")
-
-
 def test_prometheus_scrapes_the_predictors_and_an_unchanged_world_is_no_alarm(life: Local) -> None:
     with Clients(life, moved=False).running() as clients:
         counted = f'sum(mdlc_predictions_total{{model="{NAME}"}})'
@@ -139,15 +79,34 @@ def test_prometheus_scrapes_the_predictors_and_an_unchanged_world_is_no_alarm(li
     assert clients.failed == []
 
 
-def test_an_alert_starts_a_run_and_the_better_model_serves(life: Local) -> None:
+def test_an_alert_starts_a_run_and_its_model_wins_a_trial_by_what_prometheus_counted(
+    life: Local,
+) -> None:
     assert life.runs() == []
     with Clients(life, moved=True).running() as clients:
         found = until(life.runs, seconds=300, say=life.told)
         assert set(found[0]["reasons"]) <= {"calibration", "money", "skill"}
-        until(lambda: life.runs()[0]["outcome"] == "promoted", seconds=300, say=life.told)
-        until(lambda: life.serves() == "2", seconds=180, say=life.told)
-        until(lambda: "2" in clients.versions, seconds=60)
+        until(lambda: life.runs()[0]["outcome"] == "canary", seconds=300, say=life.told)
+        until(lambda: life.canary() == "2", seconds=180, say=life.told)
+        clients.versions.clear()
+        until(lambda: life.serves() == "2", seconds=300, say=life.told)
+        trial = clients.versions["2"] / clients.versions.total()
+        until(lambda: set(clients.versions) and not life.canary(), seconds=60)
     assert clients.failed == []
+    assert 0.05 < trial < 0.5, "asked for are 20 %; a rollout begins and ends it"
     assert len(life.runs()) == 1
     assert set(clients.answered) <= life.logged("predictions")
     assert set(clients.answered) <= life.logged("labels")
+
+
+def test_a_bad_canary_costs_no_request_and_is_rolled_back_by_what_prometheus_counted(
+    life: Local, tmp_path: Path
+) -> None:
+    faulty_canary(tmp_path, version="66", ratio=0.2)
+    with Clients(life, moved=True).running() as clients:
+        until(lambda: life.canary() == "66", seconds=180, say=life.told)
+        until(lambda: life.history()[-1]["kind"] == "canary_rollback", seconds=240, say=life.told)
+        until(lambda: life.serves() == "2" and not life.canary(), seconds=180, say=life.told)
+    assert "predictions failed" in life.history()[-1]["why"]
+    assert clients.failed == []
+    assert set(clients.versions) == {"2"}, "the champion answers what the canary cannot"

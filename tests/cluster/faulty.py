@@ -1,0 +1,80 @@
+"""A canary whose scores are not numbers, put beside the champion in the object store."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import onnx
+
+from mdlc.core.bundle import ONNX, open_bundle, seal
+from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
+from mdlc.core.files import write_document
+from mdlc.life.cluster.mirror import mirrored
+from mdlc.life.release import begin_canary, bundle_of, require
+from tests.cluster.local import ARTIFACTS, NAME
+
+
+def _break(model: Path) -> None:
+    """Make every coefficient of a linear model NaN."""
+    graph = onnx.load(str(model))
+    broken = 0
+    for node in graph.graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "coefficients":
+                attribute.floats[:] = [math.nan] * len(attribute.floats)
+                broken += 1
+    for tensor in graph.graph.initializer:
+        if "coef" in tensor.name:
+            filled = onnx.numpy_helper.to_array(tensor) * math.nan
+            tensor.CopyFrom(onnx.numpy_helper.from_array(filled, tensor.name))
+            broken += 1
+    assert broken, "the model has coefficients"
+    onnx.save(graph, str(model))
+
+
+def faulty_canary(folder: Path, *, version: str, ratio: float) -> None:
+    """Begin the trial of a copy of the champion that cannot score."""
+    with mirrored(ARTIFACTS, name=NAME) as place:
+        champion = bundle_of(place, require(place))
+        shutil.copytree(champion, folder / "bundle")
+        _break(folder / "bundle" / ONNX)
+        manifest, profile = open_bundle(champion)
+        sealed = seal(folder / "bundle", manifest, profile=profile)
+        deployment = Deployment(
+            name=NAME,
+            version=version,
+            digest=sealed.digest,
+            promoted=True,
+            replaced="",
+            reasons=[],
+            bundle="bundle",
+            registry="",
+            created=datetime.now(UTC),
+        )
+        write_document(folder / "deployment.json", deployment)
+        money = Interval(value=1, low=0, high=2)
+        page = Contender(name="logistic", folder="", metrics={}, money_per_decision=money)
+        evaluation = Evaluation(
+            rows=1,
+            begins=None,
+            ends=None,
+            classes=[],
+            contenders=[page],
+            winner="logistic",
+            winner_folder="",
+            winner_digest=sealed.digest,
+            comparisons=[],
+            promote=True,
+            reasons=[],
+        )
+        begin_canary(
+            place,
+            deployment=folder,
+            evaluation=evaluation,
+            time=datetime.now(UTC),
+            why="a test",
+            ratio=ratio,
+        )
