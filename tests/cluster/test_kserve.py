@@ -180,6 +180,17 @@ def test_a_field_of_somebody_else_is_left_alone_and_said(made: Served) -> None:
     assert spec["terminationGracePeriodSeconds"] != 99
 
 
+def test_an_autoscaler_may_add_predictors(made: Served) -> None:
+    """KServe makes the HPA; whether it scales needs a metrics server, which is not asked for."""
+    made.write("min_replicas: 1", "max_replicas: 3", "autoscaling: {metric: cpu, target: 60}")
+    made.deploy()
+    spec = place.get("horizontalpodautoscaler", f"{NAME}-predictor")["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (1, 3)
+    (metric,) = spec["metrics"]
+    assert metric["resource"]["name"] == "cpu"
+    assert metric["resource"]["target"]["averageUtilization"] == 60
+
+
 def test_a_gateway_canary_is_refused_where_the_route_does_not_have_it(made: Served) -> None:
     """KServe makes the canary's predictors, but not its share: 0.20.0."""
     made.write("min_replicas: 2", "canary: gateway")
