@@ -65,6 +65,7 @@ class PayloadLog:
         self._watch = watch or (lambda _fate: None)
         self._waiting: dict[str, Row] = {}
         self._failed_at = 0.0
+        self._timer: threading.Timer | None = None
         # SQLite has one writer: threads queue here, in order, instead of polling its lock.
         self._lock = threading.Lock()
 
@@ -143,6 +144,8 @@ class PayloadLog:
     def close(self) -> None:
         """Write what waits, if the log is back, and disconnect."""
         with self._lock:
+            if self._timer:
+                self._timer.cancel()
             if self._waiting and not self._flush(now=True):
                 log("payload_lost", level=logging.ERROR, rows=len(self._waiting))
                 self._watch(Fate(lost=len(self._waiting), waiting=0))
@@ -192,6 +195,24 @@ class PayloadLog:
         if lost:
             log("payload_lost", level=logging.ERROR, rows=lost)
         self._watch(Fate(lost=lost, waiting=len(self._waiting)))
+        self._try_later()
+
+    def _try_later(self) -> None:
+        """Write what waits without being asked: no other request may come, but its labels may.
+
+        Not with retry_seconds of 0: then only requests try.
+        """
+        if self._timer is None and self._waiting and self._retry_seconds:
+            self._timer = threading.Timer(self._retry_seconds, self._later)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _later(self) -> None:
+        with self._lock:
+            self._timer = None
+            if self._waiting:
+                self._flush(now=True)
+                self._try_later()
 
     def _lose(self, rows: int, error: Exception) -> None:
         log("payload_lost", level=logging.ERROR, rows=rows, error=type(error).__name__)

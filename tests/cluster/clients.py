@@ -19,7 +19,8 @@ V1, FEEDBACK = f"/v1/models/{NAME}:predict", f"/v1/models/{NAME}:feedback"
 class Clients:
     """Send rows again and again, ten at a time, each with its label; remember what failed.
 
-    Labels that are not taken (503: the payload log is away) are sent again, as the answer says.
+    Labels that are not taken are sent again, as docs/stages/serving.md says: 503 while the payload
+    log is away; unknown while their prediction waits in the memory of another replica.
     """
 
     def __init__(self, life: Local, *, moved: bool) -> None:
@@ -75,8 +76,10 @@ class Clients:
             answer = self._post(FEEDBACK, {"labels": self._owed[0]})
             if answer is None or answer.status_code == 503:
                 return
-            if answer.status_code != 200 or answer.json()["accepted"] != len(self._owed[0]):
+            if answer.status_code != 200 or answer.json()["invalid"]:
                 self.failed.append(f"feedback: {answer.status_code} {answer.text[:200]}")
+            elif answer.json()["unknown"]:
+                return
             self._owed.popleft()
 
     def _post(self, path: str, body: Any) -> httpx.Response | None:

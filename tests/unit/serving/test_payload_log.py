@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, read_table
@@ -18,6 +21,7 @@ from mdlc.core.scorer import Answers
 from mdlc.serving import testing
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import Fate, PayloadLog, records
+from mdlc.serving.payload_tables import PREDICTIONS
 from mdlc.serving.refusals import DuplicateId, Refusal
 from mdlc.serving.rows import Rows
 
@@ -155,3 +159,28 @@ def test_a_log_that_does_not_open_says_so_without_the_password(tmp_path: Path) -
     with pytest.raises(StorageError) as caught:
         PayloadLog("nothing://user:secret@host/db", name="flights")
     assert "secret" not in str(caught.value)
+
+
+def test_what_waits_is_written_without_another_request(tmp_path: Path) -> None:
+    fates: list[Fate] = []
+    with contextlib.closing(
+        PayloadLog(
+            f"sqlite:///{tmp_path}/payload.db",
+            name="flights",
+            busy_seconds=0.05,
+            retry_seconds=0.1,
+            watch=fates.append,
+        )
+    ) as log:
+        with log.engine.connect() as held:
+            held.exec_driver_sql("BEGIN IMMEDIATE")
+            log.add(rows("a"))
+            assert fates[-1] == Fate(lost=0, waiting=1)
+            time.sleep(0.3)
+            held.rollback()
+        ends = time.monotonic() + 10
+        while fates[-1].waiting and time.monotonic() < ends:
+            time.sleep(0.02)
+        assert fates[-1] == Fate(lost=0, waiting=0)
+        with log.engine.connect() as connection:
+            assert connection.execute(sa.select(PREDICTIONS.c.id)).scalars().all() == ["a"]
