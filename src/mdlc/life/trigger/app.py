@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from mdlc.core.documents.watch import Verdict
 from mdlc.core.errors import MdlcError, ServiceError, StorageError
+from mdlc.life.release import current
 from mdlc.life.retrain import Request
 from mdlc.life.trigger import payload
 from mdlc.life.trigger.follow import Follower, Terms
@@ -86,6 +87,7 @@ class Service:
             now = watched.clock()
             reasons, evidence = alerted(watched, now)
             if reasons and any(alert.status == "firing" for alert in alerts):
+                _released(watched)
                 decided.append(_short(self._ask(watched, Request(now, reasons, evidence))))
         return decided
 
@@ -159,6 +161,17 @@ async def _worked(work: Callable[[], T]) -> T:
         raise Refusal(f"{error}; ask again", status=503, reason="unavailable") from error
     except MdlcError as error:
         raise Refusal(str(error), status=409, reason="invalid") from error
+
+
+def _released(watched: Watched) -> None:
+    """Have Alertmanager ask again where it is not known yet what serves: a 409 it would not repeat.
+
+    Raises:
+        Refusal: nothing is released, or its pointer has not been copied here yet.
+    """
+    if current(watched.place) is None:
+        said = f"what serves of {watched.name} is not known here yet; ask again"
+        raise Refusal(said, status=503, reason="unavailable")
 
 
 def _short(verdict: Verdict) -> dict[str, Any]:

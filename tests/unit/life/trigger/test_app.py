@@ -229,6 +229,18 @@ def test_a_token_is_asked_of_all_but_health_and_metrics(start) -> None:
     assert app.metric('mdlc_trigger_requests_total{outcome="unauthorized",source="alerts"}') == 3
 
 
+def test_alerts_are_asked_for_again_until_it_is_known_what_serves(start) -> None:
+    """The trigger copies that from the object store; Alertmanager does not repeat after a 409."""
+    app = start()
+    pointer = app.watched.place.pointer
+    kept = pointer.rename(pointer.with_suffix(".away"))
+    answer = app.post(alert())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert app.verdicts == []
+    kept.rename(pointer)
+    assert app.post(alert()).json()["verdicts"][0]["decision"] == "run"
+
+
 def test_a_person_asks(start) -> None:
     app = start()
     answer = app.post({"model": "tiny", "why": "new terms"}, "/v1/retrain")
