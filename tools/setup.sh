@@ -40,6 +40,7 @@ fi
 "$uv" pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode \
     -r requirements.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --editable .
-# Python may be told not to write bytecode as it goes; start-up would then cost seconds.
-.venv/bin/python -m compileall -q src || true
+# Python may be told not to write bytecode as it goes; start-up would then cost seconds. The rooms
+# are links in src, which compileall does not follow.
+.venv/bin/python -m compileall -q src components pipelines serving monitoring tests || true
 echo "$wanted" >"$stamp"
