@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 HOMES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 USER = "postgres"
@@ -101,9 +102,7 @@ def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="mdlc-postgres-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, USER)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        made = Server(folder, int(probe.getsockname()[1]))
+    made = Server(folder, free_port())
     try:
         made.make()
         made.start()

@@ -18,7 +18,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from tests.services.alertmanager import free_port
+from tests.ports import free_port
 
 
 @dataclass

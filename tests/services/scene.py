@@ -33,6 +33,7 @@ from mdlc.pipelines.local.run import Runner
 from mdlc.pipelines.local.store import Store
 from mdlc.pipelines.local.warm import WarmServer
 from tests import tiny
+from tests.ports import free_port
 
 DAYS, ROWS_A_DAY = 120, 250
 WINDOW = timedelta(seconds=7)
@@ -152,7 +153,7 @@ def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]
     table = first.results.folder("preparation")
     known = known_world(table, rows=100_000, seed=0)
     later = changed_world(table, lifecycle=short, rows=int(RATE * 240))
-    ports = Ports.free()
+    ports = Ports(*(free_port() for _ in range(4)))
     with (
         playing(short, place=place, root=world.place.root, ports=ports) as programs,
         httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
