@@ -219,6 +219,8 @@ def children(pid: int) -> set[int]:
 def test_a_second_run_is_busy_and_a_killed_one_is_resumed(folder: Path) -> None:
     process = start(folder)
     wait_for(lambda: last_run(folder)["stages"].get("training", {}).get("state") == "running")
+    # A busy machine would else be done with training before it has answered what comes next.
+    process.send_signal(signal.SIGSTOP)
     line = error_of(tiny.mdlc("run", folder / "lifecycle.yaml"), 7)
     assert f"tiny is in use by process {process.pid}" in line
 
@@ -245,7 +247,11 @@ def alive(pid: int) -> bool:
 
 
 def test_an_interrupted_run_says_so_and_leaves_no_process(folder: Path) -> None:
+    # Where tests run in the background of a script, the shell has them ignore Ctrl-C, and children
+    # inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = start(folder)
+    signal.signal(signal.SIGINT, before)
     wait_for(lambda: "collection" in last_run(folder)["stages"])
     workers = children(process.pid)
     process.send_signal(signal.SIGINT)
