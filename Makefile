@@ -4,6 +4,10 @@ SHELL := /bin/bash
 PYTHON ?=
 export PYTHON
 MDLC := .venv/bin/mdlc
+PYTEST := .venv/bin/python -m pytest -q
+# A file's tests stay together, for what they share; tests/conftest.py says how many processes.
+WORKERS ?= auto
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 FLIGHTS := examples/01-flight-delays/lifecycle.yaml
 
 ##@ Use
@@ -37,15 +41,15 @@ setup: ## Make .venv from requirements.lock, if it is not up to date
 test: setup ## Set everything up, check the code, run all tests
 	@tools/system-packages.sh
 	@$(MAKE) --no-print-directory lint
-	.venv/bin/python -m pytest -q
+	$(PYTEST) $(PARALLEL)
 
 .PHONY: test-cluster
 test-cluster: setup ## Only the tests on the cluster that KUBECONFIG names
-	.venv/bin/python -m pytest -q -m cluster --cluster
+	$(PYTEST) -m cluster --cluster
 
 .PHONY: test-fast
 test-fast: setup ## Only the tests that take no browser, no server and no whole pipeline
-	.venv/bin/python -m pytest -q -m "not slow and not services"
+	$(PYTEST) $(PARALLEL) -m "not slow and not services"
 
 .PHONY: lint
 lint: setup ## Style, types, layers
