@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from mdlc.core.errors import DataError, ServiceError, StageError
-from mdlc.core.kube import Kube
+from mdlc.core.kube import ApiError, Kube
+from mdlc.core.spec import load
 from mdlc.life.cluster.doctor import Asked, Check, examine, healthy
 from mdlc.life.cluster.logs import error_in, stage_log
+from tests import tiny
 from tests.unit.pipelines.cluster import on_cluster
 
 
@@ -27,6 +29,7 @@ class Cluster(Kube):
             "pod_security": "restricted",
             "secret_keys": {"accesskey"},
             "may": True,
+            "send": {},
         } | answers
 
     def __getattribute__(self, name: str) -> Any:
@@ -55,6 +58,22 @@ def test_a_cluster_that_has_all_that_is_needed(tmp_path: Path) -> None:
     assert healthy(list(found.values()))
     assert found["Prometheus operator: prometheusrules"].state == "missing"
     assert found["Prometheus operator: prometheusrules"].next
+
+
+def test_without_what_copies_releases_from_s3_it_only_says_so(tmp_path: Path) -> None:
+    promote = "    promote: {confidence: 0.6}\n"
+    releases = (promote, f"{promote}    kserve: {{releases: s3://models/mdlc}}\n")
+    lifecycle = load(tiny.write_file(tmp_path, releases))
+
+    def found(cluster: Cluster) -> Check:
+        checks = examine(Asked(lambda: cluster, None, "models", lifecycle))
+        assert healthy(checks)
+        return next(check for check in checks if check.name == "storage container mdlc")
+
+    assert found(Cluster()).state == "ok"
+    gone = found(Cluster(send=ApiError("not found", status=404)))
+    assert gone.state == "missing"
+    assert "manifests/base/serving" in gone.next
 
 
 @pytest.mark.parametrize(

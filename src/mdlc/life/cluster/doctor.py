@@ -10,7 +10,7 @@ from typing import Literal
 from mdlc.core import remote
 from mdlc.core.errors import MdlcError
 from mdlc.core.files import Document
-from mdlc.core.kube import Kube
+from mdlc.core.kube import ApiError, Kube
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.client import Client
 
@@ -80,7 +80,7 @@ def _kubernetes(asked: Asked, connect: Callable[[], Kube]) -> list[Check]:
         if new
         else _missing("Kubernetes", f"{version} is too old", f"use {wanted} or later")
     ]
-    for question in (_crds, _storage, _gpus, _pod_security, _permissions, _secrets):
+    for question in (_crds, _copier, _storage, _gpus, _pod_security, _permissions, _secrets):
         try:
             checks += question(kube, asked)
         except MdlcError as error:
@@ -103,6 +103,24 @@ def _crds(kube: Kube, asked: Asked) -> Iterator[Check]:
         else:
             step = "install the operator, or load the rendered rules into Prometheus by hand"
             yield _missing(what, f"no {name}", step, needed=False)
+
+
+def _copier(kube: Kube, asked: Asked) -> Iterator[Check]:
+    """Look for what copies releases from S3 into predictors, where they lie there."""
+    if asked.lifecycle is None:
+        return
+    kserve, cluster = asked.lifecycle.spec.deploy.kserve, asked.lifecycle.spec.cluster
+    name = kserve.storage_container
+    if name is None or not (kserve.releases or cluster.artifacts or "").startswith("s3://"):
+        return
+    what, path = f"storage container {name}", "/apis/serving.kserve.io/v1alpha1"
+    try:
+        kube.send("GET", f"{path}/clusterstoragecontainers/{name}")
+    except ApiError as error:
+        step = "kubectl apply -k manifests/base/serving, or set spec.deploy.kserve"
+        yield _missing(what, error.message, step, needed=False)
+    else:
+        yield _ok(what, "copies releases from S3", needed=False)
 
 
 def _storage(kube: Kube, asked: Asked) -> Iterator[Check]:

@@ -19,6 +19,7 @@ MEMORY_KILL = "OOMKilled"
 EXITS = {5: "the model does not load", 10: "the payload log does not open"}
 RESOURCES = re.compile(r"Insufficient ([\w.\-/]+)")
 QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (.+)$")
+CONTAINER = re.compile(r'ClusterStorageContainer "([^"]+)" not found')
 ACCOUNT = re.compile(r'serviceaccounts? "([^"]+)" not found')
 CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
@@ -120,6 +121,10 @@ def _uncreated(message: str) -> Finding:
         name = account.group(1)
         step = f"kubectl create serviceaccount {name}, or set spec.deploy.kserve.service_account"
         return Finding(f"there is no service account {name}", step, lasting=True)
+    if container := CONTAINER.search(message):
+        name = container.group(1)
+        step = "apply manifests/base/serving, or set spec.deploy.kserve.storage_container"
+        return Finding(f"there is no ClusterStorageContainer {name}", step, lasting=True)
     return Finding(f"pods are refused: {message}", "change what is refused", lasting=True)
 
 

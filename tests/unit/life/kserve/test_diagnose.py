@@ -98,6 +98,11 @@ def test_a_pod_says_what_keeps_it(seen: dict[str, Any], words: str) -> None:
             'error looking up service account x/p: serviceaccount "p" not found',
             "no service account p",
         ),
+        (
+            'admission webhook "inferenceservice.kserve-webhook-server.pod-mutator" denied the '
+            'request: ClusterStorageContainer "mdlc" not found',
+            "no ClusterStorageContainer mdlc",
+        ),
     ],
 )
 def test_pods_that_are_not_made(message: str, words: str) -> None:
