@@ -64,14 +64,20 @@ def monitoring(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> list[Obj
     Raises:
         MdlcError: an option breaks a rule, or an object is larger than Kubernetes holds.
     """
-    reader = YAML(typ="safe", pure=False)
-    found = [
-        reader.load(content)
-        for name, content in _rendered(_key(lifecycle), namespace=of.namespace, how=how).items()
-        if name.startswith("operator/")
-    ]
+    found = _objects(_key(lifecycle), namespace=of.namespace, how=how)
     plain = how.target == "plain"
     return [owned(one, of=of) for one in found if one["kind"] in ALWAYS or not plain]
+
+
+@functools.lru_cache(maxsize=256)
+def _objects(lifecycle: str, *, namespace: str, how: Rendering) -> tuple[Object, ...]:
+    """Return the objects without an owner; read once for a file, since each look asks for them."""
+    reader = YAML(typ="safe", pure=False)
+    return tuple(
+        reader.load(content)
+        for name, content in _rendered(lifecycle, namespace=namespace, how=how).items()
+        if name.startswith("operator/")
+    )
 
 
 @functools.lru_cache(maxsize=256)
