@@ -245,7 +245,7 @@ class Served:
 
         engine = sa.create_engine(self.log.url("mdlc"))
         with engine.connect() as connection:
-            rows = connection.execute(sa.text("select id from predictions"))
+            rows = connection.execute(sa.text(f"select id from {NAME}.predictions"))
             return {row[0] for row in rows}
 
     def pods(self) -> list[str]:
