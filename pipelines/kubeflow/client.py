@@ -56,7 +56,7 @@ class Client:
         with answering(host or os.environ.get("KF_PIPELINES_ENDPOINT") or "its usual address"):
             self.kfp = _client_class()(
                 host=host,
-                namespace=namespace or "kubeflow",
+                namespace="kubeflow",  # where the API is, inside of a cluster
                 existing_token=os.environ.get("MDLC_KFP_TOKEN") or None,
                 cookies=os.environ.get("MDLC_KFP_COOKIES") or None,
             )
@@ -165,12 +165,14 @@ class Client:
 
         name = f"mdlc-{lifecycle.name}"
         with answering(self.host):
-            pipeline = self.kfp.get_pipeline_id(name)
+            pipeline = self._pipeline(name)
             if pipeline is None:
                 body = api.V2beta1Pipeline(display_name=name, namespace=self._namespace)
                 with existing():
                     self.kfp._pipelines_api.pipeline_service_create_pipeline(body)
-                pipeline = self.kfp.get_pipeline_id(name)
+                pipeline = self._pipeline(name)
+            if pipeline is None:
+                raise ServiceError(f"{self.host} has lost the pipeline {name} that it accepted")
             found = self._version(pipeline, version)
             if found is None:
                 with existing():
@@ -178,9 +180,9 @@ class Client:
                         str(ir), pipeline_version_name=version, pipeline_id=pipeline
                     )
                 found = self._version(pipeline, version)
-        if pipeline is None or found is None:
-            raise ServiceError(f"{self.host} has lost the pipeline {name} that it accepted")
-        return str(pipeline), found
+        if found is None:
+            raise ServiceError(f"{self.host} has lost the version {version} that it accepted")
+        return pipeline, found
 
     def find(self, name: str, *, experiment: str) -> Any | None:
         """Return the run of this name in an experiment, None if there is none.
@@ -244,6 +246,14 @@ class Client:
 
     def _submitted(self, run: Any, *, created: bool) -> Submitted:
         return Submitted(run.run_id, run.display_name, created, self.link(run.run_id))
+
+    def _pipeline(self, name: str) -> str | None:
+        # kfp's own look-up by name sees shared pipelines only, none of a profile.
+        found = self.kfp.list_pipelines(
+            page_size=1, filter=equals(name), namespace=self._namespace
+        )
+        pipelines = found.pipelines or []
+        return str(pipelines[0].pipeline_id) if pipelines else None
 
     def _version(self, pipeline: str, name: str) -> str | None:
         found = self.kfp.list_pipeline_versions(pipeline, page_size=1, filter=equals(name))

@@ -100,7 +100,8 @@ class State:
         made = parse(data, name)
         if not made.display_name:
             raise RefusedError(400, f"{name} needs a display name")
-        taken = any(t.display_name == made.display_name for t in self.things[kind].values())
+        place = {"namespace": getattr(made, "namespace", None) or ""}
+        taken = any(t.display_name == made.display_name for t in self.listed(kind, place))
         if taken and kind in ("pipelines", "experiments"):
             raise RefusedError(409, f"The name {made.display_name} already exists")
         if kind in ("runs", "recurringruns"):
@@ -152,6 +153,13 @@ class State:
         (self.folder / f"{made.pipeline_version_id}.yaml").write_text(text)
         self.versions[made.pipeline_version_id] = made
         return made
+
+    def listed(self, kind: str, query: dict[str, str]) -> list[Any]:
+        """Return what a list is of: pipelines and experiments without a namespace are shared."""
+        found = list(self.things[kind].values())
+        if kind in ("pipelines", "experiments"):
+            found = [t for t in found if (t.namespace or "") == query.get("namespace", "")]
+        return found
 
     def start(self, run: Any) -> None:
         folder = self.folder / "runs" / run.run_id
@@ -273,7 +281,7 @@ class Handler(BaseHTTPRequestHandler):
         if len(steps) == 1:
             if method == "POST":
                 return state.create(kind, json.loads(body))
-            return {kind_key(kind): chosen(list(state.things[kind].values()), query)}
+            return {kind_key(kind): chosen(state.listed(kind, query), query)}
         identity, _, action = steps[1].partition(":")
         if identity not in state.things[kind]:
             raise RefusedError(404, f"{KINDS[kind][0]} {identity} not found")

@@ -124,11 +124,23 @@ def test_two_that_make_the_same_pipeline_at_once_share_it(
 ) -> None:
     client, sources = Client(kfp.url), uploaded(lifecycle, tmp_path)
     client.submit(lifecycle, sources=sources)
-    known = client.kfp.get_pipeline_id
+    known = client._pipeline
     answers = iter([None])
-    monkeypatch.setattr(client.kfp, "get_pipeline_id", lambda name: next(answers, known(name)))
+    monkeypatch.setattr(client, "_pipeline", lambda name: next(answers, known(name)))
     client.submit(lifecycle, sources=sources, name="second")
     assert len(kfp.state.things["pipelines"]) == 1
+
+
+def test_a_profile_has_pipelines_of_its_own(
+    kfp: Any, lifecycle: Lifecycle, tmp_path: Path
+) -> None:
+    sources = uploaded(lifecycle, tmp_path)
+    for namespace in ("ada", "bob", None):
+        client = Client(kfp.url, namespace=namespace)
+        one = client.submit(lifecycle, sources=sources)
+        assert client.submit(lifecycle, sources=sources) == one
+    made = kfp.state.things["pipelines"].values()
+    assert [pipeline.namespace for pipeline in made] == ["ada", "bob", None]
 
 
 def test_of_many_that_submit_at_once_one_makes_the_run(
