@@ -12,6 +12,9 @@ from mdlc.core.steps import STEP_IMAGE
 GPU = "nvidia.com/gpu"
 UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 BINARY = {f"{unit}i": 2.0 ** (10 * power) for power, unit in enumerate("KMGTPE", start=1)}
+PATIENCE = f"{7 * 24 * 3600}s"
+"""Time from a stage's start in which it may be tried again: Argo ends a new try after it, and makes
+none of a stage that took longer. It is no bound of the wait between two tries."""
 ONCE = {"release", "report"}
 """Stages that are not tried again unless the file says so."""
 
@@ -27,7 +30,7 @@ def dress(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -
     retries = max(_retries(pod, stage) for pod, stage in zip(pods, stages, strict=True))
     if retries:
         task.set_retry(
-            retries, backoff_duration="30s", backoff_factor=2.0, backoff_max_duration="300s"
+            retries, backoff_duration="30s", backoff_factor=2.0, backoff_max_duration=PATIENCE
         )
     for name, value in sorted(cluster.env.items()):
         task.set_env_variable(name, value)

@@ -145,6 +145,9 @@ def test_resources_gpu_and_retries(tmp_path: Path) -> None:
     assert tasks(spec)["training"]["retryPolicy"]["maxRetryCount"] == 3
     assert tasks(spec)["business"]["retryPolicy"]["maxRetryCount"] == 1
     assert "retryPolicy" not in tasks(spec)["release"]
+    waits = tasks(spec)["training"]["retryPolicy"]
+    assert waits["backoffDuration"] == "30s"
+    assert waits["backoffMaxDuration"] == "604800s", "Argo counts it from the first try's start"
     assert platform["exec-training"]["nodeSelector"]["labels"] == {"pool": "gpu"}
     assert platform["exec-training"]["activeDeadlineSeconds"] == "7200"
     assert "nodeSelector" not in platform["exec-business"]
