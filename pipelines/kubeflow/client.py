@@ -212,9 +212,10 @@ class Client:
         return run_state(run)
 
     def terminate(self, run_id: str) -> None:
-        """End a run; one that has ended is left as it is."""
-        if self.state(run_id).state == "running":
-            with answering(self.host):
+        """End a run; one that has ended, or is about to, is left as it is."""
+        with answering(self.host):
+            run = self.kfp.get_run(run_id)
+            if run_state(run).state == "running" and run.state != "CANCELING":
                 self.kfp.terminate_run(run_id)
 
     def health(self) -> tuple[str, bool]:
@@ -249,9 +250,7 @@ class Client:
 
     def _pipeline(self, name: str) -> str | None:
         # kfp's own look-up by name sees shared pipelines only, none of a profile.
-        found = self.kfp.list_pipelines(
-            page_size=1, filter=equals(name), namespace=self._namespace
-        )
+        found = self.kfp.list_pipelines(page_size=1, filter=equals(name), namespace=self._namespace)
         pipelines = found.pipelines or []
         return str(pipelines[0].pipeline_id) if pipelines else None
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mdlc.core import remote
 from mdlc.core.errors import MdlcError
+from mdlc.pipelines.kubeflow.pipeline import BACK, FRONT
 from mdlc.pipelines.kubeflow.settings import Outcome, Settings
 
 State = Literal["running", "succeeded", "failed"]
@@ -18,17 +19,19 @@ ENDED: dict[str, State] = {
     "FAILED": "failed",
     "CANCELED": "failed",
 }
+STEPS = {*FRONT, *BACK, "training", "candidate", "assembly", "front", "back", "gate", "report"}
+"""Our tasks. KFP lists every node that Argo makes: drivers, executors, tries and loops as well."""
+WORST = ("FAILED", "CANCELED", "RUNNING", "PENDING", "SUCCEEDED", "SKIPPED")
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task of a run."""
+    """One task of a run; of several of one name, such as candidates, the worst."""
 
     name: str
     state: str
     """As KFP has it: PENDING, RUNNING, SUCCEEDED, SKIPPED (cached), FAILED ..."""
     seconds: float
-    pods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,16 @@ def run_state(run: Any) -> RunState:
     """Return how a run of the API stands."""
     state = ENDED.get(str(run.state), "running")
     details = run.run_details.task_details if run.run_details else None
-    tasks = [_task(task) for task in details or [] if task.display_name]
+    tasks: dict[str, TaskState] = {}
+    for task in sorted(map(_task, details or []), key=_rank, reverse=True):
+        if task.name in STEPS:
+            tasks[task.name] = task
     error = run.error.message if run.error else ""
     return RunState(
         run_id=str(run.run_id),
         name=str(run.display_name),
         state=state,
-        tasks=sorted(tasks, key=lambda task: task.name),
+        tasks=sorted(tasks.values(), key=lambda task: task.name),
         outcome=_outcome(run) if state != "running" else None,
         error=error or "",
         created=run.created_at,
@@ -65,13 +71,16 @@ def run_state(run: Any) -> RunState:
 def _task(task: Any) -> TaskState:
     began, ended = task.start_time or task.create_time, task.end_time
     seconds = (ended - began).total_seconds() if began and ended else 0.0
-    pods = {child.pod_name for child in task.child_tasks or [] if child.pod_name}
     return TaskState(
         name=str(task.display_name),
         state=str(task.state or "PENDING"),
-        seconds=max(seconds, 0.0),
-        pods=tuple(sorted(pods)),
+        seconds=max(seconds, 0.0),  # KFP gives the year 1 as the end of what has not ended
     )
+
+
+def _rank(task: TaskState) -> tuple[int, float]:
+    """Return how bad a task's state is, the worst first."""
+    return WORST.index(task.state) if task.state in WORST else len(WORST), -task.seconds
 
 
 def _outcome(run: Any) -> Outcome | None:

@@ -194,15 +194,23 @@ class State:
         log = (self.folder / "runs" / run.run_id / "log").read_text(errors="replace")
         states = dict.fromkeys(STARTED.findall(log), "RUNNING")
         states |= {n: "SUCCEEDED" if s == "SUCCESS" else "FAILED" for n, s in TASK.findall(log)}
+        # The real one lists all of Argo's nodes, and says year 1 where there is no end yet.
+        nodes = [("root", "RUNNING" if code is None else "SUCCEEDED")]
+        for name, state in states.items():
+            nodes += [(f"{name}-driver", "SUCCEEDED"), ("executor", state), (name, state)]
         run.run_details = api.V2beta1RunDetails(
             task_details=[
-                api.V2beta1PipelineTaskDetail(run_id=run.run_id, display_name=n, state=s)
-                for n, s in states.items()
+                api.V2beta1PipelineTaskDetail(
+                    run_id=run.run_id, display_name=n, state=s, end_time="0001-01-01T00:00:00Z"
+                )
+                for n, s in nodes
             ]
         )
-        if run.state not in ("CANCELED", "FAILED", "SUCCEEDED"):
+        if run.state == "CANCELING" and code is not None:
+            run.state = "CANCELED"
+        if run.state not in ("CANCELING", "CANCELED", "FAILED", "SUCCEEDED"):
             run.state = "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
-        if run.state != "RUNNING" and run.finished_at is None:
+        if run.state not in ("RUNNING", "CANCELING") and run.finished_at is None:
             run.finished_at = datetime.now(UTC)
         return run
 
@@ -210,7 +218,7 @@ class State:
         if self.refresh(run).state != "RUNNING":
             raise RefusedError(400, "the run has ended")
         os.killpg(self.processes[run.run_id].pid, signal.SIGKILL)
-        run.state = "CANCELED"
+        run.state = "CANCELING"
 
 
 def chosen(things: list[Any], query: dict[str, str]) -> list[Any]:
