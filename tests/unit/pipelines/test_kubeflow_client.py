@@ -184,7 +184,7 @@ def test_of_many_that_submit_at_once_one_makes_the_run(
         found = find(client, name, experiment=experiment)
         if not hasattr(looks, "first"):
             looks.first = found
-            met.wait(30)
+            met.wait(120)  # a bound for a deadlock, not for a busy machine
         return found
 
     monkeypatch.setattr(Client, "find", find_together)
