@@ -12,6 +12,9 @@ from mdlc.core.errors import StorageError
 SCHEMA = sa.MetaData()
 LOCK = 0x6D646C63_6C6F67
 """Of PostgreSQL, while tables are made: "mdlclog"."""
+PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 5000}
+"""Of libpq, in seconds and milliseconds: a database whose node is gone says nothing at all, and
+predictions wait for an attempt to write them."""
 PREDICTIONS = sa.Table(
     "predictions",
     SCHEMA,
@@ -52,9 +55,14 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
     """
     shown = "URL"  # one that does not parse may have a password anywhere
     try:
-        shown = sa.make_url(url).render_as_string(hide_password=True)
+        made = sa.make_url(url)
+        shown = made.render_as_string(hide_password=True)
         engine = sa.create_engine(
-            url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_pre_ping=True
+            made,
+            json_serializer=_dumps,
+            json_deserializer=orjson.loads,
+            pool_pre_ping=True,
+            connect_args=PATIENCE if made.get_backend_name() == "postgresql" else {},
         )
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _sqlite_settings(busy_seconds))
