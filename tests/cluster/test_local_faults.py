@@ -108,7 +108,7 @@ def test_while_the_api_server_restarts_predictions_are_answered_and_all_goes_on_
 ) -> None:
     leader = get("lease", "mdlc-controller")["spec"]["leaseTransitions"]
     with Clients(life, moved=True).running() as clients:
-        subprocess.run(["bash", "-c", RESTART], check=True, timeout=180)
+        subprocess.run(["bash", "-c", RESTART], check=True, timeout=420)
         until(lambda: kubectl("get", "--raw", "/readyz") == "ok", seconds=120)
         text = life.file.read_text().replace("max_per_month: 5", "max_per_month: 6")
         life.file.write_text(text)
