@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from mdlc.core.files import digest_path, write_bytes
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.arguments import Arguments
 from mdlc.pipelines.kubeflow.pipeline import Fuse, build
+
+_one = threading.Lock()
+"""kfp keeps the pipeline that it builds in a variable of the process."""
 
 
 def compile_lifecycle(
@@ -28,7 +32,11 @@ def compile_lifecycle(
     from kfp import compiler
 
     cluster = lifecycle.spec.cluster
-    with tempfile.TemporaryDirectory(prefix="mdlc-compile-") as folder, warnings.catch_warnings():
+    with (
+        _one,
+        tempfile.TemporaryDirectory(prefix="mdlc-compile-") as folder,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         path = Path(folder) / "pipeline.yaml"
         pipeline = build(cluster, name=lifecycle.name, fuse=fuse or cluster.fuse, fresh=fresh)
