@@ -289,7 +289,8 @@ def test_deleting_keeps_what_was_learnt_and_says_so(place: Place) -> None:
     (said,) = [e["message"] for e in events if e["reason"] == "Deleted"]
     assert "ended: the run tiny-" in said
     assert f"kept: models, history and caches in {ARTIFACTS}" in said
-    assert next(iter(place.kfp.state.things["runs"].values())).state == "CANCELED"
+    (run,) = place.kfp.state.things["runs"].values()
+    until(lambda: place.kfp.state.refresh(run).state == "CANCELED")
 
 
 @pytest.mark.parametrize("place", [WAITING], indirect=True)
