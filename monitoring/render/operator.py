@@ -120,7 +120,7 @@ def trigger(*, place: str) -> dict[str, Any]:
             {"targetLabel": "job", "replacement": TRIGGER_JOB},
         ],
     }
-    labels = {"app.kubernetes.io/name": "mdlc", "app.kubernetes.io/component": "trigger"}
+    labels = {"app.kubernetes.io/name": "trigger", "app.kubernetes.io/part-of": "mdlc"}
     meta = _metadata("mdlc-trigger", place=place, instance="mdlc-trigger")
     return _pod_monitor(meta, labels, endpoint)
 

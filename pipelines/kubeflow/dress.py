@@ -83,10 +83,10 @@ def _secrets(task: Any, secrets: Sequence[Secret]) -> None:
     from kfp import kubernetes
 
     for secret in secrets:
-        if secret.env:
-            keys = {key: variable for variable, key in sorted(secret.env.items())}
+        # kfp takes a key once a call, and two variables may be of one key.
+        for variable, key in sorted(secret.env.items()):
             kubernetes.use_secret_as_env(
-                task, secret.name, secret_key_to_env=keys, optional=secret.optional
+                task, secret.name, secret_key_to_env={key: variable}, optional=secret.optional
             )
         if secret.path:
             kubernetes.use_secret_as_volume(

@@ -125,6 +125,15 @@ def test_a_gate_waits_behind_the_release(tmp_path: Path, fuse: Any) -> None:
     assert json.loads(str(terms))["canary"]["ratio"] == 0.3
 
 
+def test_the_pod_of_a_gate_waits_longer_than_stages_may_work(tmp_path: Path) -> None:
+    asks = ("gate: {timeout: 3h}", "env: {MDLC_PROMETHEUS_URL: 'http://p:9090'}")
+    _, platform = compiled(tmp_path, *asks, "each: {timeout: 1h}")
+    assert platform["exec-training"]["activeDeadlineSeconds"] == "3600"
+    assert "activeDeadlineSeconds" not in platform.get("exec-gate", {})
+    _, platform = compiled(tmp_path, *asks, "stages: {gate: {timeout: 4h}}")
+    assert platform["exec-gate"]["activeDeadlineSeconds"] == "14400"
+
+
 def test_resources_gpu_and_retries(tmp_path: Path) -> None:
     spec, platform = compiled(
         tmp_path,
@@ -169,13 +178,16 @@ def test_secrets_come_by_name_to_the_stages_that_read_them(tmp_path: Path) -> No
     spec, platform = compiled(
         tmp_path,
         "secrets:",
-        "  - {name: store, env: {AWS_ACCESS_KEY_ID: accesskey}}",
+        "  - {name: store, env: {AWS_ACCESS_KEY_ID: accesskey, OTHER_ID: accesskey}}",
         "  - {name: log, env: {MDLC_STORE_URL: url}, path: /etc/log, stages: [preparation]}",
     )
-    (secret,) = platform["exec-training"]["secretAsEnv"]
-    assert secret["secretName"] == "store"
-    assert secret["keyToEnv"] == [{"envVar": "AWS_ACCESS_KEY_ID", "secretKey": "accesskey"}]
-    assert len(platform["exec-preparation"]["secretAsEnv"]) == 2
+    found = platform["exec-training"]["secretAsEnv"]
+    assert {secret["secretName"] for secret in found} == {"store"}
+    assert [pair for secret in found for pair in secret["keyToEnv"]] == [
+        {"envVar": "AWS_ACCESS_KEY_ID", "secretKey": "accesskey"},
+        {"envVar": "OTHER_ID", "secretKey": "accesskey"},
+    ]
+    assert len(platform["exec-preparation"]["secretAsEnv"]) == 3
     assert platform["exec-preparation"]["secretAsVolume"][0]["mountPath"] == "/etc/log"
     assert "secretAsVolume" not in platform["exec-training"]
     del spec
@@ -221,10 +233,18 @@ def test_defaults_make_it_run_from_the_ui(tmp_path: Path) -> None:
         ("secrets: [{name: s}]", "needs env, path or both"),
         ("secrets: [{name: S_x, path: /s}]", "not the name of a Kubernetes object"),
         ("secrets: [{name: s, path: s}]", "not an absolute path"),
+        ("secrets: [{name: s.x, path: /s}]", "no dot"),
+        ("secrets: [{name: s, path: /s}, {name: s, path: /t}]", "s is mounted twice"),
+        ("secrets: [{name: s, path: /s}, {name: t, path: /s}]", "/s is mounted twice"),
         ("stages: {serving: {cpu: '1'}}", "spec.cluster.stages"),
         ("env: {1A: x}", "not the name of an environment variable"),
         ("each: {tolerations: [{operator: Equal}]}", "needs operator Exists"),
         ("gate: {timeout: 1h}", "give its URL as MDLC_PROMETHEUS_URL"),
+        (
+            "gate: {timeout: 1h}\n    env: {MDLC_PROMETHEUS_URL: x}\n"
+            "    stages: {gate: {timeout: 1h}}",
+            "would end before gate.timeout",
+        ),
     ],
 )
 def test_what_kubernetes_would_refuse_is_refused_here(tmp_path: Path, line: str, said: str) -> None:

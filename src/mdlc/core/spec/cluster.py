@@ -18,6 +18,7 @@ StageName = Literal[
 CPU = re.compile(r"\d+(\.\d+)?|\d+m")
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?")
 OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PROMETHEUS = "MDLC_PROMETHEUS_URL"
 """Names Prometheus to the step that judges a canary."""
@@ -109,6 +110,9 @@ class Secret(Section):
             raise RuleError("a secret needs env, path or both", "env")
         if self.path is not None and not self.path.startswith("/"):
             raise RuleError(f"{self.path!r} is not an absolute path", "path")
+        if self.path is not None and not LABEL.fullmatch(self.name):
+            # Kubeflow Pipelines names the pod's volume as the Secret.
+            raise RuleError(f"{self.name!r} names a volume, too: no dot, 63 letters at most", "path")
         return self
 
 
@@ -183,8 +187,29 @@ class Cluster(Section):
             raise RuleError(f"the gate asks Prometheus: give its URL as {PROMETHEUS}", "gate")
         return self
 
+    @model_validator(mode="after")
+    def _patient(self) -> Cluster:
+        end = self.pod("gate").timeout
+        if self.gate is not None and end is not None and end <= self.gate.timeout:
+            raise RuleError("the gate's pod would end before gate.timeout", "stages.gate.timeout")
+        return self
+
+    @model_validator(mode="after")
+    def _mounted_once(self) -> Cluster:
+        # A fused pod is of several stages, so two entries meet whatever their stages are.
+        for what in ("name", "path"):
+            mounted = [getattr(secret, what) for secret in self.secrets if secret.path is not None]
+            for one in sorted({one for one in mounted if mounted.count(one) > 1}):
+                raise RuleError(f"{one} is mounted twice; name all stages in one entry", "secrets")
+        return self
+
     def pod(self, stage: str) -> Pod:
-        """Return what a stage's pod asks for, with what `each` says where it is silent."""
+        """Return what a stage's pod asks for, with what `each` says where it is silent.
+
+        The gate waits by its own `timeout`: that of `each` bounds stages that work.
+        """
         own = self.stages.get(stage, Pod())  # type: ignore[call-overload]
         said = {k: v for k in Pod.model_fields if (v := getattr(own, k)) is not None}
+        if stage == "gate":
+            said.setdefault("timeout", None)
         return self.each.model_copy(update=said)
