@@ -1,4 +1,4 @@
-"""MLflow without its noise: no telemetry, no progress bars, no log lines, no warnings.
+"""MLflow without its noise: no progress bars, no log lines, no warnings.
 
 What MLflow says is meant for a person at a notebook; its migrations alone write dozens of lines.
 Loggers and warning filters are put back afterwards.
@@ -13,18 +13,14 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-_SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
 _LOGGERS = ("mlflow", "alembic")
 
 
 @contextlib.contextmanager
 def mlflow_client(registry: str) -> Iterator[Any]:
     """Yield an MlflowClient for `registry` alone; MLflow is silent inside the block."""
-    os.environ.update(_SETTINGS)  # Read when MLflow is imported, so they stay.
+    # Read when MLflow is imported, so it stays.
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient

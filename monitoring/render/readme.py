@@ -38,7 +38,7 @@ more in the Prometheus. Each alert carries the label `namespace`, by which the o
 the AlertmanagerConfig of that namespace.
 
 The predictor's container has to declare its port; so has the trigger's (8090), whose pods are
-labelled `app.kubernetes.io/name: trigger` and `app.kubernetes.io/part-of: mdlc`, as in `manifests/`.
+labelled `app.kubernetes.io/name: trigger` and `app.kubernetes.io/part-of: mdlc`.
 Where `manifests/components/prometheus-operator` is applied, its ServiceMonitor reads the trigger
 already: leave `mdlc-trigger.podmonitor.yaml` out.
 Grafana's sidecar reads the ConfigMaps with the label `grafana_dashboard: "1"`.

@@ -81,7 +81,12 @@ def _anywhere(question: Question) -> Question:
 
 
 @functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder that goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="mdlc-plan-")
+
+
+@functools.cache
 def _pipeline() -> Path:
     """Return the compiled pipeline, compiled once in a process."""
-    folder = Path(tempfile.mkdtemp(prefix="mdlc-plan-"))
-    return compile_training(folder, code=pipeline_code())
+    return compile_training(Path(_folder().name), code=pipeline_code())

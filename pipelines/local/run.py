@@ -132,6 +132,7 @@ class Runner:
             local.init(
                 runner=local.SubprocessRunner(use_venv=False),
                 pipeline_root=str(self.place.folder / "artifacts"),
+                workspace_root=str(self.place.folder / "unused"),  # else one is left in /tmp
                 raise_on_error=True,
                 enable_caching=True,
                 cache_root=str(self.store.folder),

@@ -27,10 +27,12 @@ EARLIER = {"business", "collection", "preparation", "exploration", "selection"}
 @pytest.fixture(scope="session")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the tiny lifecycle has run once; never change it, use `folder`."""
-    folder = tmp_path_factory.mktemp("tiny")
+    folder, passing = tmp_path_factory.mktemp("tiny"), tmp_path_factory.mktemp("tmp")
     tiny.write_rows(folder / "rows.csv")
-    ended = tiny.mdlc("run", tiny.write_file(folder), "--json")
+    elsewhere = {"TMPDIR": str(passing), "HOME": str(passing)}
+    ended = tiny.mdlc("run", tiny.write_file(folder), "--json", **elsewhere)
     assert ended.returncode == 0, ended.stderr
+    assert not list(passing.rglob("*")), "a run leaves nothing behind outside of its home"
     assert json.loads(ended.stdout)["serving"] == "1"
     return folder
 

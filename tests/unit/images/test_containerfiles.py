@@ -29,6 +29,7 @@ def test_a_containerfile_keeps_the_rules(path: Path) -> None:
     parts = stages(text)
     assert len(parts) >= 2
     assert "\nUSER 65532:65532\n" in parts[-1]
+    assert "_DISABLE_TELEMETRY=1" in parts[-1]
     # The last stage copies what is made: it runs nothing, so it has no tools and no package index.
     assert not re.search(r"^(RUN|ADD)\b", parts[-1], re.M)
     assert re.findall(r"^COPY .*", parts[-1], re.M) == ["COPY --from=build /opt/mdlc /opt/mdlc"]

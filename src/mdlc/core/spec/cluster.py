@@ -111,8 +111,8 @@ class Secret(Section):
         if self.path is not None and not self.path.startswith("/"):
             raise RuleError(f"{self.path!r} is not an absolute path", "path")
         if self.path is not None and not LABEL.fullmatch(self.name):
-            # Kubeflow Pipelines names the pod's volume as the Secret.
-            raise RuleError(f"{self.name!r} names a volume, too: no dot, 63 letters at most", "path")
+            # Kubeflow Pipelines gives the pod's volume the name of the Secret.
+            raise RuleError(f"{self.name!r} names a volume, too: no dot, 63 letters", "path")
         return self
 
 
