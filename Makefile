@@ -55,7 +55,7 @@ test-fast: setup ## Only the tests that take no browser, no server and no whole 
 lint: setup ## Style, types, layers
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy src tests
+	.venv/bin/mypy src tests benchmarks/*.py
 	.venv/bin/lint-imports
 
 .PHONY: format

@@ -98,7 +98,7 @@ def _write_binned(folder: Path, once: dict[str, Any]) -> None:
 
     for name in ("reference", "window"):
         table = pq.read_table(folder / f"{name}.parquet")
-        columns = {}
+        columns: dict[str, Any] = {}
         for column in table.column_names:
             values = table[column].to_numpy()
             if column in once["edges"]:
@@ -233,7 +233,7 @@ def _notes(found: dict[str, list[dict[str, Any]]], *, rules: dict[str, Any]) -> 
     apart = ", ".join(f"{name} {own[name]:.3f}/{raw[name]:.3f}" for name in _furthest(own, raw))
     both = np.array([[own[name], nannyml["values"][name]] for name in own])
     ranks = both.argsort(axis=0).argsort(axis=0)
-    agree = float(np.corrcoef(ranks.T)[0, 1])
+    agree = float(np.atleast_2d(np.corrcoef(ranks.T))[0, 1])
     return [
         f"Evidently {evidently['version']}, NannyML {nannyml['version']}, pandas 2, in their own"
         f" environment (peers/requirements.txt); Prometheus {rules['version']}.",

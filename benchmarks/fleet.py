@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def measure(repeats: int) -> common.Result:
         " so each is decided and started. all run: each holds a lease, which is extended.",
         "One thread looks at all, one after the other: lifecycles x this must fit in a poll.",
         f"SQLite each: {LIVES:,} lifecycles with a ledger of their own; the others:"
-        f" {SHARED_LIVES} on one. PostgreSQL 15 on loopback without fsync, a connection a call.",
+        f" {SHARED_LIVES} on one. PostgreSQL 15 on loopback without fsync.",
     ]
     return result
 
@@ -120,7 +121,7 @@ def _looks(  # noqa: PLR0913 - what a case is made of
         _serve(life)
     backend = Nowhere()
     follower = Follower(
-        [(life, backend) for life in watched],
+        lambda: [(life, backend) for life in watched],
         terms=Terms("benchmark", poll_seconds=10),
         requests=Requests(CollectorRegistry()),
     )
@@ -138,7 +139,7 @@ def _looks(  # noqa: PLR0913 - what a case is made of
     if backend.started != lives:
         raise SystemExit(f"{backend.started} of {lives} runs were started")
     running = [look() for _ in range(repeats)]
-    page = FromLedger(watched)
+    page = FromLedger(lambda: {life.name: life for life in watched})
     scrape = [common.timed(lambda: list(page.collect())) * 1e3 / lives for _ in range(repeats)]
     unit = "ms a lifecycle"
     if of == "SQLite each":
@@ -161,7 +162,7 @@ def _labelled(folder: Path, *, of: str) -> str:
     from mdlc.serving.payload_log import PayloadLog
 
     url, at = f"sqlite:///{folder / of}.store.db", datetime(2026, 1, 1)  # the log has no zones
-    log = PayloadLog(url)
+    log = PayloadLog(url, name=of.lower())
     row = {"id": "1", "time": at, "version": "1", "features": {}, "action": "a"}
     log.add([{**row, "scores": {"yes": 0.5, "no": 0.5}, "value": None, "expected": None}])
     log.label([Label("1", "yes", at)], received=at)
@@ -192,13 +193,12 @@ def _decisions(result: common.Result, url: str, *, repeats: int, of: str) -> Non
     unit = "ms"
     result.add(f"a decision, {of}, new ledger", fresh, unit=unit)
     result.add(f"a decision, {of}, after {AGE:,} verdicts", aged, unit=unit)
-    ledger.close()
 
 
 def _decide(ledger: Any, *, begin: int) -> float:
     """Return the milliseconds of one of DECISIONS decisions, each on a day of its own."""
     days: list[Callable[[], object]] = [
-        lambda day=day: _ask(ledger, START + timedelta(days=begin * DECISIONS + day))
+        partial(_ask, ledger, START + timedelta(days=begin * DECISIONS + day))
         for day in range(DECISIONS)
     ]
     return sum(common.timed(day) for day in days) * 1e3 / DECISIONS

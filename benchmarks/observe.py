@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,7 +23,8 @@ def measure(repeats: int) -> common.Result:
     from mdlc.core.documents.watch import Baseline
     from mdlc.core.spec.monitor import Drift, Monitor
     from mdlc.monitoring import watch
-    from mdlc.monitoring.samples import SampleStore
+    from mdlc.monitoring.samples import SampleStore, parse
+    from mdlc.monitoring.signals import measure as measure_signals
     from mdlc.monitoring.testing import MODEL, START
 
     monitor = Monitor(window=timedelta(days=14), drift=Drift(ignore=[]))
@@ -42,14 +44,14 @@ def measure(repeats: int) -> common.Result:
 
     with (
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(watch, "parse", kept("parse", watch.parse)),
-        mock.patch.object(watch, "measure", kept("signals", watch.measure)),
+        mock.patch.object(watch, "parse", kept("parse", parse)),
+        mock.patch.object(watch, "measure", kept("signals", measure_signals)),
         mock.patch.object(SampleStore, "append", kept("store", SampleStore.append)),
     ):
         look = watch.Watch(monitor, model=MODEL, folder=Path(folder), identifiers=[])
         for day, text in enumerate(texts):
             at = START + timedelta(days=day)
-            took = common.timed(lambda a=at, t=text: look.observe(a, t, baseline=baseline))
+            took = common.timed(partial(look.observe, at, text, baseline=baseline))
             whole.append(took * 1e3)
         look.close()
     series = sum(not line.startswith("#") for line in texts[-1].splitlines())
@@ -57,7 +59,7 @@ def measure(repeats: int) -> common.Result:
     result.add("observe", whole[WARM:], unit="ms")
     for part, values in parts.items():
         result.add(f"of it, {part}", values[WARM:], unit="ms", against="observe")
-    prometheus = [common.timed(lambda text=text: _prometheus(text)) * 1e3 for text in texts[WARM:]]
+    prometheus = [common.timed(partial(_prometheus, text)) * 1e3 for text in texts[WARM:]]
     result.add("prometheus_client's parser", prometheus, unit="ms", against="of it, parse")
     result.notes.append("A year of daily looks is 365 of them; a replay has one a simulated day.")
     return result

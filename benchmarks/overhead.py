@@ -27,10 +27,10 @@ def measure(repeats: int) -> common.Result:
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as name, _quiet():
             folder = Path(name)
-            for way, took in _kfp(folder / "kfp"):
-                seconds[(plain, plain_again)[way]].append(took / STEPS)
-            for way, took in _mdlc(folder / "mdlc"):
-                seconds[(cold, warm, again)[way]].append(took / STEPS)
+            for turn, took in _kfp(folder / "kfp"):
+                seconds[(plain, plain_again)[turn]].append(took / STEPS)
+            for turn, took in _mdlc(folder / "mdlc"):
+                seconds[(cold, warm, again)[turn]].append(took / STEPS)
     result = common.Result("overhead", f"seconds a step, of a pipeline of {STEPS} idle steps")
     for way, values in seconds.items():
         against = {warm: plain, cold: plain, again: plain_again}.get(way, "")

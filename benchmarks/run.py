@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import common
 
@@ -39,10 +40,10 @@ def main() -> None:
         write_summary()
 
 
-def section(found: dict[str, object], *, table: str) -> str:
+def section(found: dict[str, Any], *, table: str) -> str:
     """Return one benchmark's part of the summary."""
-    before, after = found["load"]  # type: ignore[misc]
-    notes = "\n".join(f"- {note}" for note in found["notes"])  # type: ignore[attr-defined]
+    before, after = found["load"]
+    notes = "\n".join(f"- {note}" for note in found["notes"])
     title = f"## {found['name']}: {found['title']}"
     return f"{title}\n\n{table}\n\nLoad before and after: {before}, {after}.\n\n{notes}\n"
 

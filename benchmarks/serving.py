@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -287,7 +288,7 @@ def _counting(result: common.Result, place: Any, *, case: Case, repeats: int) ->
         times: dict[bool, list[float]] = {False: [], True: []}
         for request in range(2 * REQUESTS[case.rows]):
             counted = bool(request % 2)
-            times[counted].append(common.timed(lambda counted=counted: answer(counted=counted)))
+            times[counted].append(common.timed(partial(answer, counted=counted)))
         for counted, each in times.items():
             taken[counted].append(float(np.median(each)) * 1e6 / case.rows)
     service.store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import subprocess
 import sys
+from functools import partial
 
 import common
 
@@ -27,7 +28,7 @@ def measure(repeats: int) -> common.Result:
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for repeat in range(repeats + 1):
         for name, command in commands.items():
-            took = common.timed(lambda command=command: _quiet(command))
+            took = common.timed(partial(_quiet, command))
             if repeat:  # the first fills the caches of files and bytecode
                 seconds[name].append(took)
     result = common.Result("startup", "wall time of short commands, bytecode compiled")

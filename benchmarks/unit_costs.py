@@ -96,8 +96,11 @@ def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
     from mdlc.serving.payload_labels import Label
 
     model = load(place.pointer, max_rows=10_000).champion
-    log, at = payload_log.PayloadLog(url), datetime(2025, 1, 1)  # the log has no zones
-    empty, ids = _bytes(log, url), []
+    log, at = (
+        payload_log.PayloadLog(url, name=place.name),
+        datetime(2025, 1, 1),
+    )  # the log has no zones
+    empty, ids = _bytes(log, place.name), []
     stream = _stream()
     classes = model.scorer.classes
     for start in range(0, LOGGED, REQUEST):
@@ -105,13 +108,13 @@ def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
         answers = model.scorer.answer(rows.batch)
         log.add(payload_log.records(rows, at=at, version="1", answers=answers, classes=classes))
         ids += rows.ids
-    full = _bytes(log, url)
+    full = _bytes(log, place.name)
     known = datetime(2025, 1, 2)
     for start in range(0, LOGGED, 1000):
         labels = [Label(id, classes[0], known) for id in ids[start : start + 1000]]
         verdicts = log.label(labels, received=known)
         assert all(v.status == "accepted" for v in verdicts)  # noqa: S101 - else nothing was written
-    labelled = _bytes(log, url)
+    labelled = _bytes(log, place.name)
     log.close()
     result.add(f"payload log, {of}, a prediction", [(full - empty) / LOGGED], unit="bytes")
     result.add(f"payload log, {of}, a label", [(labelled - full) / LOGGED], unit="bytes")
@@ -126,14 +129,14 @@ def _stream() -> Any:
     return read_stream(results.folder("preparation"), begin=None, end=None)
 
 
-def _bytes(log: Any, url: str) -> int:
+def _bytes(log: Any, name: str) -> int:
     import sqlalchemy as sa
 
     with log.engine.connect() as connection:
-        if not url.startswith("sqlite"):
-            tables = ("predictions", "labels")
-            size = "SELECT pg_total_relation_size('{}')"
-            return sum(connection.execute(sa.text(size.format(t))).scalar_one() for t in tables)
+        if connection.dialect.name == "postgresql":
+            size = sa.text("SELECT pg_total_relation_size(format('%I.%I', :schema, :table))")
+            both = [{"schema": name, "table": table} for table in ("predictions", "labels")]
+            return sum(int(connection.execute(size, one).scalar_one()) for one in both)
         pages = connection.execute(sa.text("PRAGMA page_count")).scalar_one()
         return int(pages * connection.execute(sa.text("PRAGMA page_size")).scalar_one())
 
@@ -146,7 +149,7 @@ def _series(result: common.Result, place: Any) -> None:
     from mdlc.serving.loaded import load
     from mdlc.serving.metrics import Metrics, Quality
 
-    disable_created_metrics()  # as the server does
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # as the server does
     lineup = load(place.pointer, max_rows=10_000)
     model, metrics = lineup.champion, Metrics(lineup.name, currency="USD")
     metrics.serve(lineup)

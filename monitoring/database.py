@@ -1,13 +1,16 @@
 """The ledger's database: its tables, and transactions that exclude each other.
 
 The same code runs on SQLite (one machine) and PostgreSQL (a cluster). Each call is one transaction
-that excludes all others: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL. A partial
-unique index says "one running" once more, to whoever else writes into the table.
+that excludes all others about the same model: BEGIN IMMEDIATE on SQLite, an advisory lock on
+PostgreSQL. A partial unique index says "one running" once more, to whoever else writes into the
+table.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +19,15 @@ import sqlalchemy as sa
 
 from mdlc.core.errors import ServiceError
 
-LOCK = 0x6D646C63  # "mdlc": the advisory lock's number on PostgreSQL
+LOCK = 0x6D646C63
+"""Of PostgreSQL, "mdlc": alone while tables are made, with a model's number while it has a turn."""
 TIMEOUT_SECONDS = 30
+CONNECTIONS = 4
+"""At most, of a process to one PostgreSQL, however many models it looks after."""
 POSTGRES = {
     "connect_timeout": 5,
+    # In ms: a node that is gone says nothing at all, on a connection that was kept, too.
+    "tcp_user_timeout": 5000,
     # A replica that hangs in a transaction must not hold the others for ever.
     "options": f"-c lock_timeout={TIMEOUT_SECONDS}s -c statement_timeout={TIMEOUT_SECONDS}s"
     f" -c idle_in_transaction_session_timeout={TIMEOUT_SECONDS}s",
@@ -60,64 +68,96 @@ ALERTS = sa.Table(
 
 
 class Database:
-    """The database at `url`; the tables that are not there are made."""
+    """One model's part of the database at `url`; the tables that are not there are made.
 
-    def __init__(self, url: str) -> None:
-        self._engine = _connect(url)
+    Raises:
+        ServiceError: the URL is wrong, or the database does not answer.
+    """
+
+    def __init__(self, url: str, *, model: str) -> None:
+        with _answering():
+            self._engine = _engine(url)
+        self._number = int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], signed=True)
         # Transactions exclude each other anyway: threads wait here, not each with a connection.
         self._turn = threading.Lock()
-        with self.alone() as connection:
-            METADATA.create_all(connection)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction that no other ledger's can overlap.
+        """Yield a connection in a transaction that no other about the model can overlap.
 
         Raises:
             ServiceError: the database does not answer; nothing was written.
         """
-        try:
-            with self._turn, self._engine.begin() as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-                yield connection
-        except sa.exc.DBAPIError as error:
-            if not _away(error):
-                raise
-            said = " ".join(str(error.orig).split())
-            raise ServiceError(
-                f"the ledger's database does not answer: {said}",
-                hint="check that it runs and that its folder can be written",
-            ) from error
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._engine.dispose()
+        with _answering(), self._turn, self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, self._number)))
+            yield connection
 
 
-def _away(error: sa.exc.DBAPIError) -> bool:
-    """Say whether an error is of the database itself, not of what it was asked."""
-    kinds = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
-    return isinstance(error, kinds) or type(error) is sa.exc.DatabaseError
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    """Turn errors of the database itself, not of what it was asked, into a ServiceError."""
+    kinds = (
+        sa.exc.OperationalError,
+        sa.exc.InterfaceError,
+        sa.exc.InternalError,
+        sa.exc.TimeoutError,  # of the pool
+    )
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        if not isinstance(error, kinds) and type(error) is not sa.exc.DatabaseError:
+            raise
+        said = " ".join(str(getattr(error, "orig", error)).split())
+        raise ServiceError(
+            f"the ledger's database does not answer: {said}",
+            hint="check that it runs and that its folder can be written",
+        ) from error
 
 
-def _connect(url: str) -> sa.Engine:
-    """Return an engine whose connections last one transaction; SQLite's begin by taking its lock.
-
-    pysqlite would begin a transaction at the first write only, after the reads that it rests on;
-    so its own is switched off (SQLAlchemy, "SQLite transactions with the sqlite3 driver").
-    """
+def _engine(url: str) -> sa.Engine:
+    """Return an engine of the database at `url`, which has the tables."""
     try:
         made = sa.make_url(url)
         if made.get_backend_name() != "sqlite":
             if made.drivername == "postgresql":
                 made = made.set(drivername="postgresql+psycopg")
-            return sa.create_engine(made, poolclass=sa.pool.NullPool, connect_args=POSTGRES)
+            return _postgres(made)
     except (sa.exc.ArgumentError, ImportError) as error:
         raise ServiceError(  # the URL may have a password
             f"the ledger's database cannot be used: {type(error).__name__}",
             hint="it is sqlite:///PATH, or postgresql://... with mdlc[postgres] installed",
         ) from error
+    engine = _sqlite(made)
+    with engine.begin() as connection:
+        METADATA.create_all(connection)
+    return engine
+
+
+@functools.cache
+def _postgres(url: sa.URL) -> sa.Engine:
+    """Return the engine that all models of the process share."""
+    engine = sa.create_engine(
+        url,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        connect_args=POSTGRES,
+    )
+    with engine.begin() as connection:
+        # Replicas start at once, and IF NOT EXISTS does not keep two of them apart.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        METADATA.create_all(connection)
+    return engine
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    """Return an engine whose connections last one transaction and begin by taking SQLite's lock.
+
+    pysqlite would begin a transaction at the first write only, after the reads that it rests on;
+    so its own is switched off (SQLAlchemy, "SQLite transactions with the sqlite3 driver").
+    """
     arguments = {"timeout": TIMEOUT_SECONDS}
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args=arguments)
 

@@ -34,7 +34,7 @@ class Ledger:
     """The verdicts about one model, in the database at `url`."""
 
     def __init__(self, url: str, *, retrain: Retrain, model: str) -> None:
-        self._database = Database(url)
+        self._database = Database(url, model=model)
         self._retrain = retrain
         self._model = model
 
@@ -232,10 +232,6 @@ class Ledger:
         """Return every verdict, oldest first."""
         with self._rows() as rows:
             return rows.select()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
 
     @contextmanager
     def _rows(self) -> Iterator[Rows]:

@@ -355,7 +355,6 @@ class Loop:
             self._done.result()
         finally:
             self._pool.shutdown()
-            self.ledger.close()
             self.trigger.__exit__()
 
 

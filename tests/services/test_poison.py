@@ -7,7 +7,6 @@ labelled by clients, some of whom lie.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +73,8 @@ def other_features(row: Row, random: np.random.Generator) -> Row:
 
 
 def outcome(life: Life) -> Any:
-    with closing(
-        Ledger(life.place.ledger, retrain=life.lifecycle.spec.retrain, model="tiny")
-    ) as ledger:
-        return ledger.all()[-1]
+    ledger = Ledger(life.place.ledger, retrain=life.lifecycle.spec.retrain, model="tiny")
+    return ledger.all()[-1]
 
 
 def prepared(life: Life) -> tuple[Prepared, Path]:

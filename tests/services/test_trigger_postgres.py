@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from mdlc.core.errors import ServiceError
 from mdlc.core.spec.retrain import Retrain
+from mdlc.monitoring.database import CONNECTIONS
 from mdlc.monitoring.trigger import Ledger
 from tests.contract.ledgers import LedgerContract, decide
 from tests.services import postgres
@@ -41,3 +43,17 @@ def test_a_server_that_is_away_is_a_service_error_and_back_is_back(
     finally:
         server.start()
     assert decide(book).decision == "run"
+
+
+def test_a_model_does_not_wait_for_another_one_and_all_share_the_connections(
+    server: postgres.Server,
+) -> None:
+    url = server.create(f"ledger{next(NUMBERS)}")
+    books = [Ledger(url, retrain=Retrain(), model=f"m{number}") for number in range(50)]
+    with books[0]._rows():  # its turn: another process would wait for it here
+        assert [decide(book).decision for book in books[1:]] == ["run"] * 49
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    with engine.connect() as connection:
+        ours = connection.execute(sa.text(asked)).scalar_one() - 1
+    assert 1 <= ours <= CONNECTIONS

@@ -85,26 +85,24 @@ def retrain(
         MdlcError: the pipeline failed; the ledger has recorded it.
     """
     require(place)
-    with closing(Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)) as ledger:
-        # Whoever retrains holds the workspace: a run that nobody follows was killed.
-        ledger.abandon_stale(request.time, timedelta(0))
-        verdict = ask(ledger, lifecycle=lifecycle, place=place, request=request)
-        if verdict.decision != "run":
-            return Retraining(verdict)
-        try:
-            made = carry_out(
-                lifecycle,
-                runner=runner,
-                verdict=verdict,
-                clock=lambda: request.time,
-                progress=progress,
-            )
-        except MdlcError as error:
-            ledger.finish(verdict.id, time=request.time, outcome="failed", detail=str(error))
-            raise
-        return Retraining(
-            _end(ledger, verdict, made, time=request.time), made.evaluation, made.pointer
+    ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)
+    # Whoever retrains holds the workspace: a run that nobody follows was killed.
+    ledger.abandon_stale(request.time, timedelta(0))
+    verdict = ask(ledger, lifecycle=lifecycle, place=place, request=request)
+    if verdict.decision != "run":
+        return Retraining(verdict)
+    try:
+        made = carry_out(
+            lifecycle,
+            runner=runner,
+            verdict=verdict,
+            clock=lambda: request.time,
+            progress=progress,
         )
+    except MdlcError as error:
+        ledger.finish(verdict.id, time=request.time, outcome="failed", detail=str(error))
+        raise
+    return Retraining(_end(ledger, verdict, made, time=request.time), made.evaluation, made.pointer)
 
 
 def ask(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -67,8 +66,8 @@ class Watching:
         if not (self.place.folder / "trigger.db").exists():
             return []
         policy = self.lifecycle.spec.retrain
-        with closing(Ledger(self.place.ledger, retrain=policy, model=self.place.name)) as ledger:
-            return [verdict for verdict in ledger.all() if verdict.decision == "run"]
+        ledger = Ledger(self.place.ledger, retrain=policy, model=self.place.name)
+        return [verdict for verdict in ledger.all() if verdict.decision == "run"]
 
     def look(self, *, heard: dict[str, datetime]) -> bool:
         """Note what has been reached; say whether the loop has closed.

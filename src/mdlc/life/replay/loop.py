@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -80,8 +79,8 @@ class Loop:
         policy = self.lifecycle.spec.retrain
         if "schedule" not in policy.when:
             return False
-        with closing(Ledger(self.place.ledger, retrain=policy, model=self.place.name)) as ledger:
-            return ledger.due(now, since=self.stream.begins)
+        ledger = Ledger(self.place.ledger, retrain=policy, model=self.place.name)
+        return ledger.due(now, since=self.stream.begins)
 
     def _note_alerts(self, seen: Observation) -> None:
         for alert in seen.alerts:

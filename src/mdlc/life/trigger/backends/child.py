@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from mdlc.core.errors import BusyError, MdlcError
@@ -56,9 +56,7 @@ def _attempt(
 ) -> Report | None:
     with ExitStack() as held:
         _hold(place, held)
-        ledger = held.enter_context(
-            closing(Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name))
-        )
+        ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)
         verdict = ledger.run(id)
         if verdict.outcome:
             return None
