@@ -33,7 +33,7 @@ def made(tmp_path_factory):
 @pytest.mark.parametrize(("line", "words"), CASES.values(), ids=list(CASES))
 def test_why_it_is_not_ready(made: Served, line: str, words: str) -> None:
     made.write(line)
-    said = made.deploy("--timeout", "25", code=9)
+    said = made.deploy("--timeout", "15", code=9)
     assert words in said
     assert "1 of the release before serve on" in said or line.startswith("runtime")
 
@@ -47,5 +47,5 @@ def test_a_quota_without_room(made: Served) -> None:
     }
     place.kubectl("apply", "-f", "-", given=json.loads(json.dumps(quota)))
     made.write("pod: {cpu: 500m, memory: 400Mi}")
-    said = made.deploy("--timeout", "25", code=9)
+    said = made.deploy("--timeout", "15", code=9)
     assert "the quota small has no room: requests.cpu=500m is asked" in said

@@ -20,7 +20,7 @@ from mdlc.monitoring.canary import Judgement
 from mdlc.monitoring.prometheus import Prometheus
 from mdlc.serving.logs import log
 
-REMOTE_SECONDS = 60
+REMOTE_SECONDS = 30
 """Between two looks at a canary whose bundles lie in an object store."""
 Place = Callable[[Watched], AbstractContextManager[Workspace]]
 
