@@ -87,7 +87,7 @@ def measure(repeats: int) -> common.Result:
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    sys.path.insert(0, str(common.ROOT))
+    sys.path.append(str(common.ROOT))
     from tests.services import postgres
 
     if postgres.missing():

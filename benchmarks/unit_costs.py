@@ -62,7 +62,7 @@ def measure(repeats: int) -> common.Result:
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    sys.path.insert(0, str(common.ROOT))
+    sys.path.append(str(common.ROOT))
     from tests.services import postgres
 
     if postgres.missing():
@@ -134,7 +134,9 @@ def _bytes(log: Any, name: str) -> int:
 
     with log.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            size = sa.text("SELECT pg_total_relation_size(format('%I.%I', :schema, :table))")
+            size = sa.text(
+                "SELECT pg_total_relation_size(format('%I.%I', CAST(:schema AS text), CAST(:table AS text)))"
+            )
             both = [{"schema": name, "table": table} for table in ("predictions", "labels")]
             return sum(int(connection.execute(size, one).scalar_one()) for one in both)
         pages = connection.execute(sa.text("PRAGMA page_count")).scalar_one()

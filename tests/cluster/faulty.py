@@ -14,7 +14,7 @@ from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, In
 from mdlc.core.files import write_document
 from mdlc.life.cluster.mirror import mirrored
 from mdlc.life.release import begin_canary, bundle_of, require
-from tests.cluster.local import ARTIFACTS, NAME
+from tests.cluster.local import Local
 
 
 def _break(model: Path) -> None:
@@ -35,16 +35,16 @@ def _break(model: Path) -> None:
     onnx.save(graph, str(model))
 
 
-def faulty_canary(folder: Path, *, version: str, ratio: float) -> None:
+def faulty_canary(life: Local, folder: Path, *, version: str, ratio: float) -> None:
     """Begin the trial of a copy of the champion that cannot score."""
-    with mirrored(ARTIFACTS, name=NAME) as place:
+    with mirrored(life.artifacts, name=life.name) as place:
         champion = bundle_of(place, require(place))
         shutil.copytree(champion, folder / "bundle")
         _break(folder / "bundle" / ONNX)
         manifest, profile = open_bundle(champion)
         sealed = seal(folder / "bundle", manifest, profile=profile)
         deployment = Deployment(
-            name=NAME,
+            name=life.name,
             version=version,
             digest=sealed.digest,
             promoted=True,

@@ -35,7 +35,6 @@ from tests.services.kfp_standin import standin
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE, NAME = "mdlc", "tiny"
-ARTIFACTS = f"s3://mdlc/lives/{NAME}"
 MINE = "mdlc.dev/test"
 """Label of a namespace that these tests made."""
 DAYS, MOVES = 40, 31
@@ -119,39 +118,57 @@ def somebodys() -> str:
 
 @dataclass
 class Local:
-    """The overlay as it runs, and the lifecycle's file."""
+    """The overlay as it runs, and a lifecycle's file."""
 
     folder: Path
     kfp: Any
+    name: str = NAME
 
     @property
     def file(self) -> Path:
         return self.folder / "lifecycle.yaml"
 
+    @property
+    def artifacts(self) -> str:
+        return f"s3://mdlc/lives/{self.name}"
+
+    def write(self) -> None:
+        """Write the file and its rows."""
+        self.folder.mkdir(exist_ok=True)
+        shift = lambda day: -1.0 if day < MOVES else 4.0  # noqa: E731
+        tiny.write_rows(self.folder / "rows.csv", days=DAYS, shift=shift, first=FIRST)
+        tiny.write_file(self.folder, ("  name: tiny\n", f"  name: {self.name}\n"), *EDITS)
+
+    def beside(self, name: str) -> Local:
+        """Return another lifecycle of the same namespace, with a file of its own."""
+        made = Local(self.folder / name, self.kfp, name)
+        made.write()
+        return made
+
     def condition(self, kind: str) -> Object:
-        conditions = get("lifecycle", NAME).get("status", {}).get("conditions", [])
+        conditions = get("lifecycle", self.name).get("status", {}).get("conditions", [])
         return next((c for c in conditions if c["type"] == kind), {"status": "", "reason": ""})
 
     def serves(self) -> str:
         """Return the version that all predictors serve, "" while it is not so."""
-        status = get("lifecycle", NAME).get("status", {})
+        status = get("lifecycle", self.name).get("status", {})
         ready = self.condition("Serving")["status"] == "True"
         return str(status["serving"]["version"]) if ready else ""
 
     def canary(self) -> str:
         """Return the version that is on trial in all predictors, "" if none is."""
-        serving = get("lifecycle", NAME).get("status", {}).get("serving", {})
+        serving = get("lifecycle", self.name).get("status", {}).get("serving", {})
         ready = self.condition("Serving")["status"] == "True"
         return str(serving.get("canary") or "") if ready else ""
 
     def history(self) -> list[Object]:
         """Return the lines of the history in the object store."""
-        content = remote.read_bytes(f"{ARTIFACTS}/history.jsonl")
+        content = remote.read_bytes(f"{self.artifacts}/history.jsonl")
         return [json.loads(line) for line in (content or b"").decode().splitlines()]
 
     def client(self) -> httpx.Client:
         """Return a client that reaches predictors through the gateway."""
-        host = get("inferenceservice", NAME)["status"]["url"].partition("://")[2]
+        host = get("inferenceservice", self.name)["status"]["url"].partition("://")[2]
         headers = {"authorization": f"Bearer {secret('predictor')['token']}", "host": host}
         return httpx.Client(base_url=gateway(), headers=headers, timeout=20, trust_env=False)
 
@@ -168,7 +185,7 @@ class Local:
         """Ask the trigger in the cluster for its decisions."""
         headers = {"authorization": f"Bearer {secret('trigger')['token']}"}
         with forwarded("service/trigger", 8090) as port:
-            url = f"http://localhost:{port}/v1/verdicts?model={NAME}"
+            url = f"http://localhost:{port}/v1/verdicts?model={self.name}"
             answer = httpx.get(url, headers=headers, trust_env=False, timeout=20)
         assert answer.status_code == 200, answer.text
         found: list[Object] = answer.json()["verdicts"]
@@ -186,13 +203,14 @@ class Local:
 
     def logged(self, what: str) -> set[str]:
         """Return the ids in the payload log's table `what`."""
-        select = f"select id from {NAME}.{what}"
+        select = f"select id from {self.name}.{what}"
         command = ("psql", "-At", "-U", "postgres", "-d", "mdlc", "-c", select)
         return set(ours("exec", "postgres-0", "--", *command).split())
 
     def told(self) -> str:
         """Return what a person would look at when something does not come."""
-        status = ours("get", "lifecycle", NAME, "-o", "jsonpath={.status.conditions}", check=False)
+        path = "jsonpath={.status.conditions}"
+        status = ours("get", "lifecycle", self.name, "-o", path, check=False)
         pods = ours("get", "pods", check=False)
         logs = [
             ours("logs", f"deployment/{name}", "--tail=15", check=False)
@@ -276,13 +294,6 @@ def steps() -> Iterator[None]:
 def local(folder: Path) -> Iterator[Local]:
     """Apply the overlay, wait until all pods are ready; all is deleted in the end."""
     clean()
-    tiny.write_rows(
-        folder / "rows.csv",
-        days=DAYS,
-        shift=lambda day: -1.0 if day < MOVES else 4.0,
-        first=FIRST,
-    )
-    tiny.write_file(folder, *EDITS)
     with standin(folder / "kfp", host=node_address()) as kfp:
         endpoint = f"http://{node_address()}:{kfp.server_port}"
         subprocess.run([ROOT / "manifests/secrets.sh"], check=True)
@@ -292,7 +303,9 @@ def local(folder: Path) -> Iterator[Local]:
             for workload in WORKLOADS:
                 ours("rollout", "status", workload, "--timeout=240s")
             with steps():
-                yield Local(folder, kfp)
+                made = Local(folder, kfp)
+                made.write()
+                yield made
         finally:
             if not os.environ.get("MDLC_TEST_KEEP"):
                 clean()

@@ -15,7 +15,7 @@ from mdlc.core.spec import load
 from mdlc.pipelines.kubeflow import sources
 from tests.cluster.clients import V1, Clients
 from tests.cluster.faulty import faulty_canary
-from tests.cluster.local import ARTIFACTS, NAME, Local, get, items, ours, until
+from tests.cluster.local import NAME, Local, get, items, ours, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 V2 = f"/v2/models/{NAME}/infer"
@@ -39,7 +39,7 @@ def test_everything_of_the_overlay_is_ready_under_the_restricted_profile(life: L
 
 
 def test_a_file_is_applied_and_a_model_of_it_answers_both_protocols(life: Local) -> None:
-    sources.upload(load(life.file), root=life.folder, artifacts=ARTIFACTS)
+    sources.upload(load(life.file), root=life.folder, artifacts=life.artifacts)
     ours("apply", "-f", str(life.file))
     until(lambda: life.condition("Trained")["reason"] == "Promoted", seconds=240, say=life.told)
     until(lambda: life.serves() == "1", seconds=180, say=life.told)
@@ -62,6 +62,21 @@ def test_a_file_is_applied_and_a_model_of_it_answers_both_protocols(life: Local)
         f"http://localhost:5000/api/2.0/mlflow/model-versions/get?name={NAME}&version=1"
     )
     assert versions.status_code == 200, "MLflow's registry has it too"
+
+
+def test_another_lifecycle_lives_beside_it_and_neither_sees_the_others_rows(life: Local) -> None:
+    other = life.beside("other")
+    sources.upload(load(other.file), root=other.folder, artifacts=other.artifacts)
+    ours("apply", "-f", str(other.file))
+    until(lambda: other.condition("Trained")["reason"] == "Promoted", seconds=240, say=other.told)
+    until(lambda: other.serves() == "1", seconds=180, say=other.told)
+    body = {"instances": [{"x": 0.5, "y": -0.2, "group": "a"}], "ids": ["another"]}
+    with other.client() as client:
+        url = "/v1/models/other:predict"
+        until(lambda: client.post(url, json=body).status_code == 200, seconds=30)
+    until(lambda: "another" in other.logged("predictions"), seconds=30)
+    assert "another" not in life.logged("predictions")
+    assert other.runs() == life.runs() == []
 
 
 def test_prometheus_scrapes_the_predictors_and_an_unchanged_world_is_no_alarm(life: Local) -> None:
@@ -102,7 +117,7 @@ def test_an_alert_starts_a_run_and_its_model_wins_a_trial_by_what_prometheus_cou
 def test_a_bad_canary_costs_no_request_and_is_rolled_back_by_what_prometheus_counted(
     life: Local, tmp_path: Path
 ) -> None:
-    faulty_canary(tmp_path, version="66", ratio=0.2)
+    faulty_canary(life, tmp_path, version="66", ratio=0.2)
     with Clients(life, moved=True).running() as clients:
         until(lambda: life.canary() == "66", seconds=180, say=life.told)
         until(lambda: life.history()[-1]["kind"] == "canary_rollback", seconds=240, say=life.told)
