@@ -134,11 +134,9 @@ def _bytes(log: Any, name: str) -> int:
 
     with log.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            size = sa.text(
-                "SELECT pg_total_relation_size(format('%I.%I', CAST(:schema AS text), CAST(:table AS text)))"
-            )
-            both = [{"schema": name, "table": table} for table in ("predictions", "labels")]
-            return sum(int(connection.execute(size, one).scalar_one()) for one in both)
+            size = f"""SELECT pg_total_relation_size('"{name}".{{}}')"""
+            both = [size.format(table) for table in ("predictions", "labels")]
+            return sum(int(connection.execute(sa.text(one)).scalar_one()) for one in both)
         pages = connection.execute(sa.text("PRAGMA page_count")).scalar_one()
         return int(pages * connection.execute(sa.text("PRAGMA page_size")).scalar_one())
 
