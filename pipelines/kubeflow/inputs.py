@@ -16,6 +16,7 @@ from mdlc.core.errors import MARK, ArtifactError, DataError, SpecError, from_jso
 from mdlc.core.files import digest_path
 from mdlc.core.spec import Data
 from mdlc.pipelines.kubeflow.settings import LOG, POINTER, STORE_VARIABLE, Settings
+from mdlc.pipelines.kubeflow.sources import root_of
 
 Parameters = dict[str, str | float]
 EXPORT = "mdlc.life.cluster.export"
@@ -69,7 +70,7 @@ def _sources(given: Parameters, settings: Settings, scratch: Path) -> Parameters
     del settings
     from mdlc.components.collection.stage import source_digests
 
-    root = str(given["root"])
+    root = root_of(str(given["root"]))
     if remote.is_remote(root):
         remote.get_all(root, scratch / "sources")
         root = str(scratch / "sources")

@@ -12,10 +12,11 @@ from mdlc.core.files import digest_json
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.arguments import Renewal
 from mdlc.pipelines.kubeflow.api import answering
+from mdlc.pipelines.kubeflow.arguments import artifacts_of
 from mdlc.pipelines.kubeflow.client import Client, Submitted, run_arguments
 from mdlc.pipelines.kubeflow.compile import compile_lifecycle
 from mdlc.pipelines.kubeflow.pipeline import Fuse
-from mdlc.pipelines.kubeflow.sources import Sources
+from mdlc.pipelines.kubeflow.sources import Sources, known, newest
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,12 @@ class Schedules:
     ) -> Submitted:
         """Let KFP start a training again and again; a schedule that is there already is kept.
 
-        Its runs ask the sources anew, for their arguments never change. One of this lifecycle with
-        another trigger, version or arguments is replaced.
+        Its runs ask the sources anew, for their arguments never change: of uploads each reads the
+        newest. One of this lifecycle with another trigger, version or arguments is replaced.
         """
-        asked = run_arguments(lifecycle, kind="training", renewal=Renewal(), sources=sources)
+        artifacts = artifacts_of(lifecycle)
+        ours = newest(sources or known(lifecycle, artifacts=artifacts), artifacts=artifacts)
+        asked = run_arguments(lifecycle, kind="training", renewal=Renewal(), sources=ours)
         asked["epoch"] = ""
         with (
             tempfile.TemporaryDirectory(prefix="mdlc-schedule-") as folder,

@@ -9,7 +9,7 @@ from pathlib import Path
 from mdlc.components.collection.locations import find
 from mdlc.components.collection.stage import source_digests
 from mdlc.core import remote
-from mdlc.core.errors import DataError, SpecError
+from mdlc.core.errors import ArtifactError, DataError, SpecError
 from mdlc.core.files import Document, digest_path
 from mdlc.core.spec import Lifecycle
 
@@ -53,6 +53,31 @@ def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
     sources = Sources(root=target, digests=source_digests(lifecycle.spec.data, root=root))
     remote.put_document(remote.join(artifacts, RECORD), sources)
     return sources
+
+
+def newest(sources: Sources, *, artifacts: str) -> Sources:
+    """Return, instead of one upload, whichever is the newest when the step reads it.
+
+    What it will hold nobody knows now, so its digests are empty.
+    """
+    if not sources.root.startswith(remote.join(artifacts, FOLDER) + "/"):
+        return sources
+    unknown = dict.fromkeys(sources.digests, "")
+    return Sources(root=remote.join(artifacts, RECORD), digests=unknown)
+
+
+def root_of(location: str) -> str:
+    """Return the folder of the sources; of the record of uploads, that of the newest.
+
+    Raises:
+        ArtifactError: the record is gone.
+    """
+    if not location.endswith(f"/{RECORD}"):
+        return location
+    found = remote.read_document(location, Sources)
+    if found is None:
+        raise ArtifactError(f"{location} is missing", hint="copy the sources with --upload")
+    return found.root
 
 
 def at(lifecycle: Lifecycle, *, location: str) -> Sources:
