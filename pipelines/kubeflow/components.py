@@ -123,7 +123,7 @@ def selection(
         inputs={"table": table},
         output=("contest", contest),
     )
-    return kinds(contest)
+    return kinds(contest, settings=settings)
 
 
 @dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)

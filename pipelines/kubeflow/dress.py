@@ -8,6 +8,7 @@ from typing import Any
 
 from mdlc.core.spec.cluster import Cluster, Pod, Secret, Toleration
 from mdlc.core.steps import STEP_IMAGE
+from mdlc.pipelines.kubeflow.failures import RUN_VARIABLE
 
 GPU = "nvidia.com/gpu"
 UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
@@ -15,12 +16,15 @@ BINARY = {f"{unit}i": 2.0 ** (10 * power) for power, unit in enumerate("KMGTPE",
 PATIENCE = f"{7 * 24 * 3600}s"
 """Time from a stage's start in which it may be tried again: Argo ends a new try after it, and makes
 none of a stage that took longer. It is no bound of the wait between two tries."""
+RUN_LABEL = "metadata.labels['pipeline/runid']"
 ONCE = {"release", "report"}
 """Stages that are not tried again unless the file says so."""
 
 
 def dress(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -> Any:
     """Give a task's pod what its stages ask for; a pod of several gets the most of each."""
+    from kfp import kubernetes
+
     pods = [cluster.pod(stage) for stage in stages]
     task.set_caching_options(cluster.cache.enabled and cached)
     image = next((pod.image for pod in pods if pod.image), None) or step_image(cluster)
@@ -34,6 +38,7 @@ def dress(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -
         )
     for name, value in sorted(cluster.env.items()):
         task.set_env_variable(name, value)
+    kubernetes.use_field_path_as_env(task, RUN_VARIABLE, RUN_LABEL)
     _secrets(task, [s for s in cluster.secrets if not s.stages or set(s.stages) & set(stages)])
     _placement(task, pods, cluster=cluster)
     return task

@@ -80,7 +80,7 @@ def front(
         inputs={"table": table},
         output=("contest", contest),
     )
-    return step.kinds(contest)
+    return step.kinds(contest, settings=settings)
 
 
 @dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)

@@ -22,6 +22,7 @@ from mdlc.core.errors import StageError
 from mdlc.core.files import digest_json, digest_path, write_document
 from mdlc.core.steps import reporting
 from mdlc.pipelines.kubeflow import parts
+from mdlc.pipelines.kubeflow.failures import telling
 from mdlc.pipelines.kubeflow.inputs import Parameters, bring
 from mdlc.pipelines.kubeflow.results import PLACES, Results
 from mdlc.pipelines.kubeflow.settings import Answered, Asked
@@ -129,7 +130,8 @@ def _stage(stage: str) -> Callable[..., None]:
 def main() -> None:
     """Read what is asked, do it, write what became of it."""
     asked = Asked.model_validate_json(sys.stdin.read())
-    with reporting(asked.stage):
+    artifacts = asked.settings.artifacts
+    with reporting(asked.stage), telling(asked.stage, artifacts=artifacts, part=asked.part):
         write_document(Path(asked.answer), perform(asked))
 
 

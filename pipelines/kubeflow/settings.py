@@ -81,5 +81,7 @@ class Outcome(Document):
     digest: str = ""
     replaced: str = ""
     reasons: list[str]
+    error: str = ""
+    """Of a failed run: the error of the stage that failed, as MdlcError.to_json; "" if unknown."""
     promised: float | None = None
     ended: datetime

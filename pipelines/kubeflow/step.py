@@ -14,10 +14,11 @@ from typing import Any
 
 from mdlc.core import remote
 from mdlc.core.documents.training import Selection
-from mdlc.core.errors import MARK, StageError
+from mdlc.core.errors import StageError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.steps import reporting
 from mdlc.pipelines.kubeflow import shown
+from mdlc.pipelines.kubeflow.failures import telling, told
 from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
 
 STAGE = "mdlc.pipelines.kubeflow.process"
@@ -56,7 +57,7 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
             part=part,
             parts=[folder.path for folder in parts],
         )
-        _process(STAGE, asked.model_dump_json(), what=stage)
+        _process(STAGE, asked.model_dump_json(), what=stage, settings=asked.settings, part=part)
         answered = read_document(answer, Answered)
     artifact.metadata.update(answered.model_dump(mode="json"))
     how = "taken from the cache" if answered.cached else "computed"
@@ -67,12 +68,13 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
         _drawn(stage, drawn, artifact=artifact, shows=shows)
 
 
-def kinds(contest: Any) -> list[str]:
+def kinds(contest: Any, *, settings: str) -> list[str]:
     """Return the kinds that selection lets take part; a pipeline with a pod for each loops over it.
 
     A failure ends this process, as in `run`: an empty loop would not say that nothing was trained.
     """
-    with reporting("selection"):
+    artifacts = Settings.model_validate_json(settings).artifacts
+    with reporting("selection"), telling("selection", artifacts=artifacts):
         chosen = read_document(Path(contest.path) / "selection.json", Selection)
         found = [contestant.kind for contestant in chosen.contestants if not contestant.refused]
         if not found:
@@ -92,7 +94,8 @@ def release(  # noqa: PLR0913 - a component's artifacts
         "deployment": deployed.path,
         "out": outcome.path,
     }
-    _process(RELEASE, json.dumps(asked), what="release")
+    known = Settings.model_validate_json(settings)
+    _process(RELEASE, json.dumps(asked), what="release", settings=known)
     with reporting("release"):
         ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
         outcome.metadata.update({"outcome": ended.outcome, "version": ended.version})
@@ -113,7 +116,8 @@ def gate(  # noqa: PLR0913 - a component's artifacts
             "outcome": outcome.path,
             "out": judged.path,
         }
-        _process(GATE, json.dumps(asked), what="gate")
+        known = Settings.model_validate_json(settings)
+        _process(GATE, json.dumps(asked), what="gate", settings=known)
     with reporting("gate"):
         path = Path(judged.path) / "outcome.json"
         if not path.exists():
@@ -130,13 +134,15 @@ def report(*, settings: str, run_id: str, state: str, error: str, page: Any) -> 
         location = remote.join(known.artifacts, "runs", f"{run_id}.json")
         ended = remote.read_document(location, Outcome)
         if ended is None:
-            why = error or f"the run ended {state.lower() or 'early'}; see its steps' logs"
+            left = told(known.artifacts, run=run_id)
+            why = str(left or error or f"the run ended {state.lower() or 'early'}; see mdlc logs")
             ended = Outcome(
                 name=known.name,
                 run=run_id,
                 kind=known.kind,
                 outcome="failed",
                 reasons=[why],
+                error=left.to_json() if left else "",
                 ended=datetime.now(UTC),
             )
             remote.put_document(location, ended)
@@ -152,7 +158,7 @@ def _page(page: Any, ended: Outcome) -> None:
     sys.stdout.write(text)
 
 
-def _process(module: str, asked: str, *, what: str) -> None:
+def _process(module: str, asked: str, *, what: str, settings: Settings, part: str = "") -> None:
     environment = {k: v for k, v in os.environ.items() if k != "_KFP_RUNTIME"}
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     sys.stdout.flush()
@@ -167,9 +173,8 @@ def _process(module: str, asked: str, *, what: str) -> None:
         raise SystemExit(ended.returncode)
     if ended.returncode < 0:
         hint = "out of memory? raise spec.cluster.stages" if ended.returncode == -9 else ""
-        error = StageError(f"{what}: it ended by signal {-ended.returncode}", hint=hint)
-        sys.stderr.write(f"{MARK}{error.to_json()}\n")
-        raise SystemExit(error.exit_code)
+        with reporting(what), telling(what, artifacts=settings.artifacts, part=part):
+            raise StageError(f"{what}: it ended by signal {-ended.returncode}", hint=hint)
 
 
 def _drawn(

@@ -22,6 +22,7 @@ import pytest
 from mdlc.core import objects, remote
 from mdlc.core.documents.serving import Pointer
 from mdlc.core.documents.training import Training
+from mdlc.core.errors import DataError, from_json
 from mdlc.core.files import Document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.life.cluster.mirror import mirrored
@@ -293,5 +294,8 @@ def test_a_failed_run_is_reported_by_the_exit_handler(place: Place, tmp_path: Pa
     assert "100000" in log
     assert state.outcome is not None
     assert state.outcome.outcome == "failed"
+    (why,) = state.outcome.reasons
+    assert "100000" in why, "it says what the stage said"
+    assert isinstance(from_json(state.outcome.error), DataError)
     assert {task.name: task.state for task in state.tasks}["report"] == "SUCCEEDED"
     assert remote.read_bytes("s3://models/mdlc/small/serving.json") is None

@@ -350,12 +350,31 @@ def standin(
             process.wait()
 
 
+def named_by_label(ir: Path) -> set[str]:
+    """Return the variables that tell a pod its run: KFP labels each pod with it."""
+    import yaml
+
+    _, *platforms = list(yaml.safe_load_all(ir.read_text()))
+    executors = [
+        executor
+        for platform in platforms
+        for executor in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    ]
+    return {
+        field["name"]
+        for executor in executors
+        for field in executor.get("fieldPathAsEnv", [])
+        if field["fieldPath"] == "metadata.labels['pipeline/runid']"
+    }
+
+
 def execute() -> None:
     """Run the IR that standard input names, by kfp.local; the run's id is the one we gave."""
     from kfp import components, local
     from kfp.local import pipeline_orchestrator
 
     asked = json.load(sys.stdin)
+    os.environ.update(dict.fromkeys(named_by_label(Path(asked["ir"])), asked["run"]))
     pipeline_orchestrator.placeholder_utils.make_random_id = lambda: asked["run"]
     local.init(
         runner=local.SubprocessRunner(use_venv=False),

@@ -25,6 +25,7 @@ from mdlc.life.cluster.mirror import mirrored
 from mdlc.life.record import history_of
 from mdlc.life.release import current
 from mdlc.monitoring.prometheus import Prometheus
+from mdlc.pipelines.kubeflow.failures import telling
 from mdlc.pipelines.kubeflow.settings import GateTerms, Outcome, Settings
 
 
@@ -110,7 +111,7 @@ def _looked(asked: Asked, begun: Outcome, *, counts: Counting) -> tuple[Outcome 
 def main() -> None:
     """Read what is asked, do it."""
     asked = Asked.model_validate_json(sys.stdin.read())
-    with reporting("gate"):
+    with reporting("gate"), telling("gate", artifacts=asked.settings.artifacts):
         perform(asked)
 
 

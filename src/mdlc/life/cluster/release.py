@@ -18,6 +18,7 @@ from mdlc.core.steps import reporting
 from mdlc.core.workspace import Workspace
 from mdlc.life.cluster.mirror import mirrored
 from mdlc.life.release import begin_canary, current, release, winner
+from mdlc.pipelines.kubeflow.failures import telling
 from mdlc.pipelines.kubeflow.settings import Outcome, Settings
 
 
@@ -86,7 +87,7 @@ def _release(
 def main() -> None:
     """Read what is asked, do it."""
     asked = Asked.model_validate_json(sys.stdin.read())
-    with reporting("release"):
+    with reporting("release"), telling("release", artifacts=asked.settings.artifacts):
         perform(asked)
 
 

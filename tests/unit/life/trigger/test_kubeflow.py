@@ -12,6 +12,7 @@ import pytest
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.documents.watch import Verdict
+from mdlc.core.errors import DataError, MdlcError, ServiceError, StageError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.core.workspace import Workspace
@@ -134,6 +135,35 @@ def test_a_run_that_left_nothing_may_be_tried_again(lifecycle: Lifecycle) -> Non
     report = backend.poll(run)
     assert report is not None
     assert (report.outcome, report.transient) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (ServiceError("the object store does not answer"), True),
+        (StageError("training: it ended by signal 9"), True),
+        (DataError("there are too few rows"), False),
+    ],
+)
+def test_what_failed_for_a_passing_reason_may_be_tried_again(
+    lifecycle: Lifecycle, error: MdlcError, transient: bool
+) -> None:
+    there = Standin()
+    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
+    run = verdict(backend_run=backend.start(verdict()))
+    next(iter(there.made.values())).state = "FAILED"
+    there.outcome = Outcome(
+        name="tiny",
+        run="r",
+        kind="retraining",
+        outcome="failed",
+        reasons=["as below"],
+        error=error.to_json(),
+        ended=START,
+    )
+    report = backend.poll(run)
+    assert report is not None
+    assert (report.outcome, report.transient, report.detail) == ("failed", transient, str(error))
 
 
 def test_what_serves_is_copied_here(lifecycle: Lifecycle, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 from mdlc.core import remote
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.documents.watch import Verdict
-from mdlc.core.errors import ArtifactError
+from mdlc.core.errors import ArtifactError, from_json
 from mdlc.core.files import write_bytes
 from mdlc.core.spec import Lifecycle
 from mdlc.core.workspace import Workspace
 from mdlc.life.attempt import UNTIL, renewed
-from mdlc.life.trigger.backends import Report
+from mdlc.life.trigger.backends import Report, failure
 from mdlc.monitoring.policy import CHANGED
 from mdlc.pipelines.arguments import Renewal
 from mdlc.pipelines.kubeflow.arguments import artifacts_of
@@ -92,6 +92,8 @@ class Kubeflow:
             return Report(
                 outcome="failed", detail=f"run {state.name} {state.state}: {why}", transient=True
             )
+        if made.error:
+            return failure(from_json(made.error))
         detail = "; ".join(made.reasons) or state.error
         return Report(outcome=made.outcome, detail=detail, version=made.version)
 
