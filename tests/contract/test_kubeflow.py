@@ -22,7 +22,7 @@ import pytest
 from mdlc.core import objects, remote
 from mdlc.core.documents.serving import Pointer
 from mdlc.core.documents.training import Training
-from mdlc.core.errors import DataError, from_json
+from mdlc.core.errors import DataError, StageError, from_json
 from mdlc.core.files import Document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.life.cluster.mirror import mirrored
@@ -285,9 +285,11 @@ def test_a_failed_run_is_reported_by_the_exit_handler(place: Place, tmp_path: Pa
         ),
         ("    target: answer\n", "    target: answer\n    checks: [{min_rows: 100000}]\n"),
     )
-    lifecycle = load(tiny.write_file(tmp_path, *edits))
-    where = sources.upload(lifecycle, root=tmp_path, artifacts="s3://models/mdlc/small")
-    state = ended(place, place.client.submit(lifecycle, sources=where))
+    file = tiny.write_file(tmp_path, *edits)
+    shown = tiny.mdlc("submit", file, "--host", place.kfp.url, "--upload")
+    assert shown.returncode == StageError.exit_code
+    (run_id,) = [line.split()[-1] for line in shown.stderr.splitlines() if "new run" in line]
+    state = ended(place, run_id)
     log = log_of(place, state.run_id)
     assert state.state == "failed"
     assert "MDLC_ERROR" in log
@@ -296,6 +298,8 @@ def test_a_failed_run_is_reported_by_the_exit_handler(place: Place, tmp_path: Pa
     assert state.outcome.outcome == "failed"
     (why,) = state.outcome.reasons
     assert "100000" in why, "it says what the stage said"
+    told = shown.stderr.splitlines()[-1]
+    assert f"failed at front: {why}; mdlc logs FILE --run {run_id} --stage front" in told
     assert isinstance(from_json(state.outcome.error), DataError)
     assert {task.name: task.state for task in state.tasks}["report"] == "SUCCEEDED"
     assert remote.read_bytes("s3://models/mdlc/small/serving.json") is None

@@ -90,11 +90,18 @@ def follow(
         if state.state == "succeeded":
             return state
         if state.state == "failed":
-            failed = [task.name for task in state.tasks if task.state == "FAILED"]
-            said = state.error or (state.outcome.reasons[0] if state.outcome else "")
-            raise StageError(
-                f"the run {state.name} failed{' at ' + ', '.join(failed) if failed else ''}"
-                + (f": {said}" if said else ""),
-                hint=f"mdlc logs --host ... {run_id} shows why; mdlc submit again goes on",
-            )
+            raise _failure(state)
         time.sleep(poll_seconds)
+
+
+def _failure(state: RunState) -> StageError:
+    """Say where a run failed, and why if its last step could write it down."""
+    failed = [task.name for task in state.tasks if task.state == "FAILED"]
+    at = f" at {', '.join(failed)}" if failed else ""
+    said = "; ".join(state.outcome.reasons) if state.outcome else state.error
+    stage = failed[0] if failed else "STAGE"
+    return StageError(
+        f"the run {state.name} failed{at}{f': {said}' if said else ''}",
+        hint=f"mdlc logs FILE --run {state.run_id} --stage {stage} shows more; submitting it again "
+        "goes on where it ended",
+    )
