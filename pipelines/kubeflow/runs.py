@@ -53,7 +53,8 @@ def run_state(run: Any) -> RunState:
     state = ENDED.get(str(run.state), "running")
     details = run.run_details.task_details if run.run_details else None
     tasks: dict[str, TaskState] = {}
-    for task in sorted(map(_task, details or []), key=_rank, reverse=True):
+    begun = [detail for detail in details or [] if detail.state]  # what is left out has no state
+    for task in sorted(map(_task, begun), key=_rank, reverse=True):
         if task.name in STEPS:
             tasks[task.name] = task
     error = run.error.message if run.error else ""
@@ -73,7 +74,7 @@ def _task(task: Any) -> TaskState:
     seconds = (ended - began).total_seconds() if began and ended else 0.0
     return TaskState(
         name=str(task.display_name),
-        state=str(task.state or "PENDING"),
+        state=str(task.state),
         seconds=max(seconds, 0.0),  # KFP gives the year 1 as the end of what has not ended
     )
 

@@ -298,8 +298,11 @@ def test_a_failed_run_is_reported_by_the_exit_handler(place: Place, tmp_path: Pa
     assert state.outcome.outcome == "failed"
     (why,) = state.outcome.reasons
     assert "100000" in why, "it says what the stage said"
+    assert "training" not in shown.stderr, "it never began"
     told = shown.stderr.splitlines()[-1]
     assert f"failed at front: {why}; mdlc logs FILE --run {run_id} --stage front" in told
     assert isinstance(from_json(state.outcome.error), DataError)
     assert {task.name: task.state for task in state.tasks}["report"] == "SUCCEEDED"
     assert remote.read_bytes("s3://models/mdlc/small/serving.json") is None
+    listed = tiny.mdlc("status", file, "--host", place.kfp.url).stdout
+    assert f"run {run_id}: {state.name} failed: {why}\n" in listed

@@ -195,9 +195,15 @@ class State:
         states = dict.fromkeys(STARTED.findall(log), "RUNNING")
         states |= {n: "SUCCEEDED" if s == "SUCCESS" else "FAILED" for n, s in TASK.findall(log)}
         # The real one lists all of Argo's nodes, and says year 1 where there is no end yet.
-        nodes = [("root", "RUNNING" if code is None else "SUCCEEDED")]
+        nodes: list[tuple[str, str | None]] = [("root", "RUNNING" if code is None else "SUCCEEDED")]
         for name, state in states.items():
             nodes += [(f"{name}-driver", "SUCCEEDED"), ("executor", state), (name, state)]
+        if code:
+            # Of what a failure left out it lists the node, without a state.
+            version = self.versions[run.pipeline_version_reference.pipeline_version_id]
+            inner = version.pipeline_spec["components"].get("comp-exit-handler-1", {})
+            tasks = inner.get("dag", {}).get("tasks", {})
+            nodes += [(name, None) for name in tasks if name not in states]
         run.run_details = api.V2beta1RunDetails(
             task_details=[
                 api.V2beta1PipelineTaskDetail(

@@ -99,5 +99,9 @@ def _on_cluster(
         out.print(f"canary: version {serving.canary.version}, {serving.canary.ratio:.0%}")
     for run in state.runs:
         line = f"run {run.run_id}: {run.name} {run.state}"
-        said = f" {run.outcome.outcome} {run.outcome.version}" if run.outcome else ""
-        out.print(f"{line}{said} {run.error}".rstrip(), markup=False, soft_wrap=True)
+        outcome = run.outcome
+        if outcome and outcome.outcome != "failed":
+            line += f" {outcome.outcome} {outcome.version}"
+        elif why := "; ".join(outcome.reasons) if outcome else run.error:
+            line += f": {why}"
+        out.print(line.rstrip(), markup=False, soft_wrap=True)

@@ -117,6 +117,7 @@ def test_of_all_nodes_of_a_run_ours_are_told() -> None:
         ("candidate", "SUCCEEDED", began + timedelta(seconds=9)),
         ("candidate", "RUNNING", never),
         ("front", "SUCCEEDED", began + timedelta(seconds=4)),
+        ("back", None, began),
     ]
     details = [
         api.V2beta1PipelineTaskDetail(display_name=n, state=s, start_time=began, end_time=end)

@@ -62,7 +62,7 @@ def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: Options) 
         home=home,
         options=options,
         backend=lambda watched: Kubeflow(connect, lifecycle=lambda: watched.lifecycle),
-        trials=Trials(options.prometheus, place=place, every_seconds=REMOTE_SECONDS),
+        trials=Trials(options.prometheus, place=place, every_seconds=REMOTE_SECONDS, gate=True),
         state=lambda watched: copy_state(watched.lifecycle, place=watched.place),
     )
 
@@ -70,12 +70,17 @@ def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: Options) 
 class Trials:
     """Judges the canary of a lifecycle, if one stands, by what Prometheus counted.
 
-    `place` lends the workspace whose canary is promoted or dropped.
+    `place` lends the workspace whose canary is promoted or dropped. With `gate` a file may leave
+    the judgement to the run's last step (spec.cluster.gate): no Prometheus is missed before that
+    gives up.
     """
 
-    def __init__(self, url: str | None, *, place: Place, every_seconds: float = 0) -> None:
+    def __init__(
+        self, url: str | None, *, place: Place, every_seconds: float = 0, gate: bool = False
+    ) -> None:
         self._prometheus = Prometheus(url) if url else None
         self._place = place
+        self._gate = gate
         self._every = every_seconds
         self._looked: dict[str, float] = {}
         self._said: dict[str, str] = {}
@@ -90,6 +95,9 @@ class Trials:
         if pointer is None or pointer.canary is None:
             return
         if self._prometheus is None:
+            gate = watched.lifecycle.spec.cluster.gate if self._gate else None
+            if gate and watched.clock() < pointer.canary.since + gate.timeout:
+                return
             raise MdlcError(
                 f"version {pointer.canary.version} of {watched.name} is on trial and is not judged",
                 hint="give --prometheus, or use mdlc promote or mdlc rollback",
