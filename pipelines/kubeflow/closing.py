@@ -52,7 +52,6 @@ def report(
     report(
         settings=settings,
         run_id=run_id,
-        state=status.state,
         error=status.error_message or "",
         page=page,
     )

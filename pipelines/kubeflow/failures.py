@@ -42,7 +42,7 @@ def telling(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
             _leave(name, explain(error, stage=stage).to_json(), artifacts=artifacts)
         raise
     if os.environ.get(RETRY_VARIABLE, "0") != "0":
-        _leave(name, "", artifacts=artifacts)
+        _take_back(name, artifacts=artifacts)
 
 
 def told(artifacts: str, *, run: str) -> MdlcError | None:
@@ -58,8 +58,17 @@ def told(artifacts: str, *, run: str) -> MdlcError | None:
 def _leave(name: str, error: str, *, artifacts: str) -> None:
     run = os.environ.get(RUN_VARIABLE)
     if run:
-        location = remote.join(_folder(artifacts, run), f"{name}.json")
-        remote.put_document(location, Failure(error=error))
+        remote.put_document(_location(artifacts, run, name), Failure(error=error))
+
+
+def _take_back(name: str, *, artifacts: str) -> None:
+    run = os.environ.get(RUN_VARIABLE)
+    if run and remote.read_bytes(_location(artifacts, run, name)) is not None:
+        _leave(name, "", artifacts=artifacts)
+
+
+def _location(artifacts: str, run: str, name: str) -> str:
+    return remote.join(_folder(artifacts, run), f"{name}.json")
 
 
 def _folder(artifacts: str, run: str) -> str:

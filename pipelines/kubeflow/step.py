@@ -24,6 +24,7 @@ from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
 STAGE = "mdlc.pipelines.kubeflow.process"
 RELEASE = "mdlc.life.cluster.release"
 GATE = "mdlc.life.cluster.gate"
+UNTOLD = "no stage said why: it was ended, or a pod did not start or was taken away"
 CANDIDATES = "spec.model.candidates"
 """Run as processes: inside an executor kfp has no compiler, and release is of another room."""
 
@@ -127,7 +128,7 @@ def gate(  # noqa: PLR0913 - a component's artifacts
         _page(page, ended)
 
 
-def report(*, settings: str, run_id: str, state: str, error: str, page: Any) -> None:
+def report(*, settings: str, run_id: str, error: str, page: Any) -> None:
     """Say how the run ended; where release did not say it, the run failed."""
     with reporting("report"):
         known = Settings.model_validate_json(settings)
@@ -135,7 +136,7 @@ def report(*, settings: str, run_id: str, state: str, error: str, page: Any) -> 
         ended = remote.read_document(location, Outcome)
         if ended is None:
             left = told(known.artifacts, run=run_id)
-            why = str(left or error or f"the run ended {state.lower() or 'early'}; see mdlc logs")
+            why = str(left or error or UNTOLD)
             ended = Outcome(
                 name=known.name,
                 run=run_id,

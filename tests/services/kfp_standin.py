@@ -213,7 +213,7 @@ class State:
             ]
         )
         if run.state == "CANCELING" and code is not None:
-            run.state = "CANCELED"
+            run.state = "FAILED"  # as the real one says, after its exit handler
         if run.state not in ("CANCELING", "CANCELED", "FAILED", "SUCCEEDED"):
             run.state = "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
         if run.state not in ("RUNNING", "CANCELING") and run.finished_at is None:

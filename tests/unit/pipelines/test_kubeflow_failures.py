@@ -45,7 +45,10 @@ def test_a_later_try_that_goes_well_takes_its_error_back(
     monkeypatch.setenv(RETRY_VARIABLE, "1")
     with telling("training", artifacts=str(tmp_path), part="rule"):
         pass
+    with telling("evaluation", artifacts=str(tmp_path)):
+        pass
     assert str(told(str(tmp_path), run="r-1")) == "too few rows", "the other's stands"
+    assert len(list((tmp_path / "runs/r-1.errors").iterdir())) == 2, "nothing is left for nothing"
 
 
 def test_a_store_that_is_away_does_not_hide_the_error(tmp_path: Path) -> None:
