@@ -37,9 +37,12 @@ def telling(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
     name = f"{stage}-{part}" if part else stage
     try:
         yield
-    except Exception as error:
-        with contextlib.suppress(Exception):
-            _leave(name, explain(error, stage=stage).to_json(), artifacts=artifacts)
+    except (Exception, SystemExit) as error:
+        # A stage's wrapper reports by itself, and then exits.
+        why = error.__cause__ if isinstance(error, SystemExit) else error
+        if isinstance(why, Exception):
+            with contextlib.suppress(Exception):
+                _leave(name, explain(why, stage=stage).to_json(), artifacts=artifacts)
         raise
     if os.environ.get(RETRY_VARIABLE, "0") != "0":
         _take_back(name, artifacts=artifacts)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.errors import DataError, ServiceError
+from mdlc.core.steps import reporting
 from mdlc.pipelines.kubeflow.failures import RETRY_VARIABLE, RUN_VARIABLE, telling, told
 
 
@@ -35,6 +36,16 @@ def test_an_error_is_told_to_its_own_run(tmp_path: Path) -> None:
 def test_an_error_that_is_none_of_ours_is_told_in_a_line(tmp_path: Path) -> None:
     fail(tmp_path, ValueError("odd\nand more"))
     assert "training: ValueError: odd" in str(told(str(tmp_path), run="r-1"))
+
+
+def test_an_error_that_the_stage_reported_itself_is_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SystemExit),
+        telling("training", artifacts=str(tmp_path)),
+        reporting("training"),
+    ):
+        raise DataError("too few rows")
+    assert str(told(str(tmp_path), run="r-1")) == "too few rows"
 
 
 def test_a_later_try_that_goes_well_takes_its_error_back(
