@@ -161,14 +161,13 @@ def _page(page: Any, ended: Outcome) -> None:
 
 def _process(module: str, asked: str, *, what: str, settings: Settings, part: str = "") -> None:
     environment = {k: v for k, v in os.environ.items() if k != "_KFP_RUNTIME"}
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     sys.stdout.flush()
     ended = subprocess.run(  # noqa: S603
         [sys.executable, "-m", module],
         input=asked,
         text=True,
         check=False,
-        env=environment | quiet,
+        env=environment,
     )
     if ended.returncode > 0:
         raise SystemExit(ended.returncode)
