@@ -40,12 +40,8 @@ PRELOAD: dict[str, tuple[str, ...]] = {
     "evaluation": ("duckdb", "pyarrow", "onnxruntime"),
     "deployment": ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store"),
 }
-SETTINGS = {
-    "_KFP_RUNTIME": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-}
-"""Read by kfp and MLflow when they are imported: no compiler, and no thread that phones home."""
+SETTINGS = {"_KFP_RUNTIME": "true"}
+"""Read by kfp when it is imported: no compiler."""
 PR_SET_PDEATHSIG = 1
 
 
