@@ -10,11 +10,10 @@ from pathlib import Path
 import onnx
 
 from mdlc.core.bundle import ONNX, open_bundle, seal
-from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
-from mdlc.core.files import write_document
 from mdlc.life.cluster.mirror import mirrored
 from mdlc.life.release import begin_canary, bundle_of, require
 from tests.cluster.local import Local
+from tests.winners import deployed
 
 
 def _break(model: Path) -> None:
@@ -43,38 +42,15 @@ def faulty_canary(life: Local, folder: Path, *, version: str, ratio: float) -> N
         _break(folder / "bundle" / ONNX)
         manifest, profile = open_bundle(champion)
         sealed = seal(folder / "bundle", manifest, profile=profile)
-        deployment = Deployment(
-            name=life.name,
-            version=version,
-            digest=sealed.digest,
-            promoted=True,
-            replaced="",
-            reasons=[],
-            bundle="bundle",
-            registry="",
-            created=datetime.now(UTC),
-        )
-        write_document(folder / "deployment.json", deployment)
-        money = Interval(value=1, low=0, high=2)
-        page = Contender(name="logistic", folder="", metrics={}, money_per_decision=money)
-        evaluation = Evaluation(
-            rows=1,
-            begins=None,
-            ends=None,
-            classes=[],
-            contenders=[page],
-            winner="logistic",
-            winner_folder="",
-            winner_digest=sealed.digest,
-            comparisons=[],
-            promote=True,
-            reasons=[],
+        now = datetime.now(UTC)
+        evaluation = deployed(
+            folder, name=life.name, version=version, digest=sealed.digest, money=1, created=now
         )
         begin_canary(
             place,
             deployment=folder,
             evaluation=evaluation,
-            time=datetime.now(UTC),
+            time=now,
             why="a test",
             ratio=ratio,
         )

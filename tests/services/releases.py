@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
 from mdlc.core.documents.serving import Pointer
-from mdlc.core.files import write_document
 from mdlc.core.workspace import Workspace
 from mdlc.life.release import begin_canary, promote, release, rollback
 from mdlc.serving import testing
 from tests.services.predictor import ROW, V1, Server
+from tests.winners import deployed
 
 RATIO = 0.2
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,32 +37,13 @@ class Releases:
         manifest = testing.bundle(
             out / "bundle", classes=["no", "yes"], slope=slope + version / 1000, fault=fault
         )
-        deployment = Deployment(
+        evaluation = deployed(
+            out,
             name="flights",
             version=str(version),
             digest=manifest.digest,
-            promoted=True,
-            replaced="",
-            reasons=[],
-            bundle="bundle",
-            registry="",
+            money=1,
             created=NOW,
-        )
-        write_document(out / "deployment.json", deployment)
-        money = Interval(value=1, low=0, high=2)
-        page = Contender(name="logistic", folder="", metrics={}, money_per_decision=money)
-        evaluation = Evaluation(
-            rows=1,
-            begins=None,
-            ends=None,
-            classes=[],
-            contenders=[page],
-            winner="logistic",
-            winner_folder="",
-            winner_digest=manifest.digest,
-            comparisons=[],
-            promote=True,
-            reasons=[],
         )
         return {"deployment": out, "evaluation": evaluation, "time": datetime.now(UTC), "why": "x"}
 

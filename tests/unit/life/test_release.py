@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
+from mdlc.core.documents.evaluation import Evaluation
 from mdlc.core.documents.serving import HistoryEntry, Pointer
 from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
-from mdlc.core.files import digest_bytes, write_document
+from mdlc.core.files import digest_bytes
 from mdlc.core.workspace import Workspace
 from mdlc.life import release as releases
 from mdlc.life.record import complete, history_of, promotion_of
 from mdlc.life.release import begin_canary, current, promote, release, rollback
 from tests.unit.bundles import make_bundle
+from tests.winners import deployed
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -37,32 +38,13 @@ class World:
     def made(self, version: str, **bundle: Any) -> tuple[Path, Evaluation]:
         out = self.folder / f"deployment-{version}"
         manifest = make_bundle(out / "bundle", **{"bias": float(version), **bundle})
-        deployment = Deployment(
+        evaluation = deployed(
+            out,
             name="test",
             version=version,
             digest=manifest.digest,
-            promoted=True,
-            replaced="",
-            reasons=[],
-            bundle="bundle",
-            registry="",
+            money=float(version) + 0.5,
             created=NOON,
-        )
-        write_document(out / "deployment.json", deployment)
-        money = Interval(value=float(version) + 0.5, low=0, high=9)
-        page = Contender(name="logistic", folder="", metrics={}, money_per_decision=money)
-        evaluation = Evaluation(
-            rows=10,
-            begins=None,
-            ends=None,
-            classes=[],
-            contenders=[page],
-            winner="logistic",
-            winner_folder="",
-            winner_digest=manifest.digest,
-            comparisons=[],
-            promote=True,
-            reasons=[],
         )
         return out, evaluation
 
