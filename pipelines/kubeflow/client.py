@@ -23,7 +23,7 @@ from mdlc.pipelines.kubeflow.api import answering, equals, existing
 from mdlc.pipelines.kubeflow.arguments import Kind, artifacts_of, cluster_arguments, epoch_of
 from mdlc.pipelines.kubeflow.compile import compile_lifecycle
 from mdlc.pipelines.kubeflow.pipeline import Fuse
-from mdlc.pipelines.kubeflow.runs import RunState, failed, run_state
+from mdlc.pipelines.kubeflow.runs import STOPPING, RunState, failed, run_state
 from mdlc.pipelines.kubeflow.sources import Sources, known
 
 NEWEST, ELDEST = "created_at desc", "created_at asc"
@@ -215,7 +215,7 @@ class Client:
         """End a run; one that has ended, or is about to, is left as it is."""
         with answering(self.host):
             run = self.kfp.get_run(run_id)
-            if run_state(run).state == "running" and run.state != "CANCELING":
+            if run_state(run).state == "running" and run.state != STOPPING:
                 self.kfp.terminate_run(run_id)
 
     def health(self) -> tuple[str, bool]:

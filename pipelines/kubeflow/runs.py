@@ -19,6 +19,7 @@ ENDED: dict[str, State] = {
     "FAILED": "failed",
     "CANCELED": "failed",
 }
+STOPPING = "CANCELING"
 STEPS = {*FRONT, *BACK, "training", "candidate", "assembly", "front", "back", "gate", "report"}
 """Our tasks. KFP lists every node that Argo makes: drivers, executors, tries and loops as well."""
 WORST = ("FAILED", "CANCELED", "RUNNING", "PENDING", "SUCCEEDED", "SKIPPED")
@@ -45,6 +46,8 @@ class RunState:
     outcome: Outcome | None = None
     """What it led to, once it ended; None where the object store does not tell us."""
     error: str = ""
+    stopped: bool = False
+    """Whether somebody ended it; Kubeflow then says FAILED as well."""
     created: datetime | None = None
 
 
@@ -65,6 +68,7 @@ def run_state(run: Any) -> RunState:
         tasks=sorted(tasks.values(), key=lambda task: task.name),
         outcome=_outcome(run) if state != "running" else None,
         error=error or "",
+        stopped=any(past.state == STOPPING for past in run.state_history or []),
         created=run.created_at,
     )
 

@@ -221,10 +221,13 @@ class State:
         return run
 
     def terminate(self, run: Any) -> None:
+        import kfp_server_api as api
+
         if self.refresh(run).state != "RUNNING":
             raise RefusedError(400, "the run has ended")
         os.killpg(self.processes[run.run_id].pid, signal.SIGKILL)
         run.state = "CANCELING"
+        run.state_history = [api.V2beta1RuntimeStatus(state=run.state)]
 
 
 def chosen(things: list[Any], query: dict[str, str]) -> list[Any]:

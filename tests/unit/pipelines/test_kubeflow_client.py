@@ -96,12 +96,13 @@ def test_a_run_ends_by_itself_or_by_us(kfp: Any, lifecycle: Lifecycle, tmp_path:
     client.terminate(one)
     assert ended(client, one) == "failed"
     client.terminate(one)
+    assert client.state(one).stopped, "whoever is told of the failure can tell"
     with standin(tmp_path / "done", command=DONE) as other:
         client = Client(other.url)
         two = client.submit(lifecycle)
         assert ended(client, two) == "succeeded"
         client.terminate(two)
-        assert client.state(two).state == "succeeded"
+        assert (client.state(two).state, client.state(two).stopped) == ("succeeded", False)
         assert [run.run_id for run in client.runs("tiny")] == [two]
         assert client.runs("unknown") == []
 

@@ -101,7 +101,8 @@ def _failure(state: RunState) -> StageError:
     said = "; ".join(state.outcome.reasons) if state.outcome else state.error
     stage = failed[0] if failed else "STAGE"
     return StageError(
-        f"the run {state.name} failed{at}{f': {said}' if said else ''}",
+        f"the run {state.name} {'was ended' if state.stopped else 'failed'}{at}"
+        + (f": {said}" if said and not state.stopped else ""),
         hint=f"mdlc logs FILE --run {state.run_id} --stage {stage} shows more; submitting it again "
         "goes on where it ended",
     )

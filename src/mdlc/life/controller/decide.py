@@ -153,10 +153,11 @@ def word(status: Status) -> str:
 def _words(state: RunState) -> str:
     """Say where a run is or what it led to. Never what a step said: that may quote data."""
     if state.state == "failed":
-        at = ", ".join(task.name for task in state.tasks if task.state == "FAILED")
+        failed = ", ".join(task.name for task in state.tasks if task.state == "FAILED")
+        at = f" at {failed}" if failed else ""
         return (
-            f"it failed{f' at {at}' if at else ''}; mdlc logs shows why, and a new value of the "
-            f"annotation {RUN} tries again"
+            f"it {'was ended' if state.stopped else 'failed'}{at}; mdlc logs shows why, and a new "
+            f"value of the annotation {RUN} tries again"
         )
     if state.state == "succeeded":
         outcome = state.outcome

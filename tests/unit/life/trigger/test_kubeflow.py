@@ -30,6 +30,7 @@ class Standin:
     made: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[Lifecycle, Any]] = field(default_factory=list)
     outcome: Outcome | None = None
+    stopped: bool = False
 
     def experiment(self, name: str) -> str:
         return name
@@ -45,7 +46,13 @@ class Standin:
     def state(self, run_id: str) -> RunState:
         run = next(run for run in self.made.values() if run.run_id == run_id)
         states: Any = {"RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed"}
-        return RunState(run_id=run_id, name="r", state=states[run.state], outcome=self.outcome)
+        return RunState(
+            run_id=run_id,
+            name="r",
+            state=states[run.state],
+            outcome=self.outcome,
+            stopped=self.stopped,
+        )
 
     def terminate(self, run_id: str) -> None:
         next(r for r in self.made.values() if r.run_id == run_id).state = "FAILED"
@@ -123,18 +130,20 @@ def test_how_a_run_ended_is_what_it_wrote_down(lifecycle: Lifecycle, outcome: An
         outcome,
         "7",
         "because",
-        False,
+        outcome == "failed",
     )
 
 
-def test_a_run_that_left_nothing_may_be_tried_again(lifecycle: Lifecycle) -> None:
-    there = Standin()
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_run_that_left_nothing_may_be_tried_again(lifecycle: Lifecycle, stopped: bool) -> None:
+    """Unless somebody ended it."""
+    there = Standin(stopped=stopped)
     backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
     run = verdict(backend_run=backend.start(verdict()))
     backend.cancel(run)
     report = backend.poll(run)
     assert report is not None
-    assert (report.outcome, report.transient) == ("failed", True)
+    assert (report.outcome, report.transient) == ("failed", not stopped)
 
 
 @pytest.mark.parametrize(

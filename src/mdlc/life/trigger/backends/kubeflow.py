@@ -90,12 +90,20 @@ class Kubeflow:
             # Not even its last step ran: the cluster ended it, or the object store is out of reach.
             why = state.error or "it left no outcome"
             return Report(
-                outcome="failed", detail=f"run {state.name} {state.state}: {why}", transient=True
+                outcome="failed",
+                detail=f"run {state.name} {state.state}: {why}",
+                transient=not state.stopped,
             )
         if made.error:
             return failure(from_json(made.error))
-        detail = "; ".join(made.reasons) or state.error
-        return Report(outcome=made.outcome, detail=detail, version=made.version)
+        return Report(
+            outcome=made.outcome,
+            detail="; ".join(made.reasons) or state.error,
+            version=made.version,
+            # No stage said why: its pod was lost, or the object store was away. A person who ended
+            # it meant it.
+            transient=made.outcome == "failed" and not state.stopped,
+        )
 
     def kept(self, verdict: Verdict) -> bool:
         """Say whether a run of it goes on, or has ended well."""
