@@ -24,7 +24,7 @@ from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
 STAGE = "mdlc.pipelines.kubeflow.process"
 RELEASE = "mdlc.life.cluster.release"
 GATE = "mdlc.life.cluster.gate"
-UNTOLD = "no stage said why: it was ended, or a pod did not start or was taken away"
+UNTOLD = "no stage could say why: somebody ended it, a pod was lost, or the object store was away"
 CANDIDATES = "spec.model.candidates"
 """Run as processes: inside an executor kfp has no compiler, and release is of another room."""
 
