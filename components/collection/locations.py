@@ -13,6 +13,8 @@ from mdlc.core.errors import DataError, SpecError, closest
 from mdlc.core.files import digest_json, digest_path
 
 PACKAGE = "package://"
+COPIES = ".packages"
+"""Folder below the root where copies of packages' files may lie, as NAME/FILE: they come first."""
 WILDCARDS = "*?["
 
 
@@ -23,7 +25,8 @@ def find(location: str, *, root: Path, where: str) -> list[Path]:
         SpecError: a `package://` location is malformed.
         DataError: nothing is there, or it cannot be read; names the nearest file in the folder.
     """
-    path = _in_package(location, where=where) if location.startswith(PACKAGE) else root / location
+    folder, inside = base(location, root=root, where=where)
+    path = folder / inside
     if path.is_file():
         return [_readable(path, where=where)]
     if any(mark in location for mark in WILDCARDS):
@@ -36,6 +39,31 @@ def find(location: str, *, root: Path, where: str) -> list[Path]:
         hint = f"add what to read in it, such as {location.rstrip('/')}/*.csv"
         raise DataError(f"{path} is a folder", where=where, hint=hint)
     raise DataError(f"no file {path}", where=where, hint=_neighbours(path))
+
+
+def base(location: str, *, root: Path, where: str) -> tuple[Path, str]:
+    """Return the folder that a location starts from, and the location from there.
+
+    A package's folder is found without importing it: importing runs code, and may fail.
+
+    Raises:
+        SpecError: a `package://` location is malformed.
+        DataError: the package is not installed.
+    """
+    if not location.startswith(PACKAGE):
+        return root, location
+    package, _, inside = location.removeprefix(PACKAGE).partition("/")
+    if not package.isidentifier() or not inside:
+        raise SpecError(f"{location!r} is not package://NAME/FILE", where=where)
+    copies = root / COPIES / package
+    if copies.is_dir():
+        return copies, inside
+    found = importlib.util.find_spec(package)
+    folders = [Path(folder) for folder in found.submodule_search_locations or []] if found else []
+    if not folders:
+        hint = f"pip install {package}; for a cluster, --upload its data once"
+        raise DataError(f"the Python package {package} is not installed", where=where, hint=hint)
+    return next((folder for folder in folders if (folder / inside).exists()), folders[0]), inside
 
 
 def digest(files: list[Path]) -> str:
@@ -72,20 +100,6 @@ def unpack(file: Path, *, scratch: Path, where: str) -> Path:
             return target
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{file} is not a whole .zip: {error}", where=where) from error
-
-
-def _in_package(location: str, *, where: str) -> Path:
-    """Find a package's folder without importing it: importing runs code, and may fail."""
-    package, _, inside = location.removeprefix(PACKAGE).partition("/")
-    if not package.isidentifier() or not inside:
-        raise SpecError(f"{location!r} is not package://NAME/FILE", where=where)
-    found = importlib.util.find_spec(package)
-    folders = list(found.submodule_search_locations or []) if found else []
-    if not folders:
-        hint = f"pip install {package}"
-        raise DataError(f"the Python package {package} is not installed", where=where, hint=hint)
-    candidates = [Path(folder) / inside for folder in folders]
-    return next((path for path in candidates if path.exists()), candidates[0])
 
 
 def _readable(path: Path, *, where: str) -> Path:

@@ -67,10 +67,9 @@ def bundle_location(pointer_location: str, pointer: Pointer) -> str:
 
 
 def _sources(given: Parameters, settings: Settings, scratch: Path) -> Parameters:
-    del settings
     from mdlc.components.collection.stage import source_digests
 
-    root = root_of(str(given["root"]))
+    root = root_of(str(given["root"]), artifacts=settings.artifacts)
     if remote.is_remote(root):
         remote.get_all(root, scratch / "sources")
         root = str(scratch / "sources")

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from mdlc.components.collection.locations import find
+from mdlc.components.collection.locations import COPIES, PACKAGE, base, find
 from mdlc.components.collection.stage import source_digests
 from mdlc.core import remote
 from mdlc.core.errors import ArtifactError, DataError, SpecError
@@ -15,6 +15,8 @@ from mdlc.core.spec import Lifecycle
 
 RECORD = "sources.json"
 FOLDER = "sources"
+IMAGE = "."
+"""The root of sources that lie in the image: packages' data, and absolute paths."""
 
 
 class Sources(Document):
@@ -31,20 +33,25 @@ def relative(lifecycle: Lifecycle) -> dict[str, str]:
 
 
 def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
-    """Copy the sources beside the file to the artifact root, by digest; the same are not copied.
+    """Copy sources to the artifact root, by digest: those beside the file, and those of packages.
+
+    What is there already is not copied.
 
     Raises:
         DataError: a source is missing.
         SpecError: a location leads out of the file's folder.
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-sources-") as scratch:
-        for name, location in relative(lifecycle).items():
-            where = f"spec.data.sources.{name}"
+        for name, source in lifecycle.spec.data.sources.items():
+            where, location = f"spec.data.sources.{name}", source.location
+            if Path(location).is_absolute():
+                continue
+            folder, _ = base(location, root=root, where=where)
             for path in find(location, root=root, where=where):
-                inside = os.path.relpath(path, root)
+                inside = os.path.relpath(path, folder)
                 if inside.startswith(".."):
-                    raise SpecError(f"{location} is outside of {root}", where=where)
-                link = Path(scratch) / inside
+                    raise SpecError(f"{location} is outside of {folder}", where=where)
+                link = Path(scratch) / _prefix(location) / inside
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.unlink(missing_ok=True)
                 link.symlink_to(path.resolve())
@@ -53,6 +60,13 @@ def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
     sources = Sources(root=target, digests=source_digests(lifecycle.spec.data, root=root))
     remote.put_document(remote.join(artifacts, RECORD), sources)
     return sources
+
+
+def _prefix(location: str) -> Path:
+    """Return the folder below an upload's root where a location's files are looked for."""
+    if not location.startswith(PACKAGE):
+        return Path()
+    return Path(COPIES, location.removeprefix(PACKAGE).partition("/")[0])
 
 
 def newest(sources: Sources, *, artifacts: str) -> Sources:
@@ -66,18 +80,21 @@ def newest(sources: Sources, *, artifacts: str) -> Sources:
     return Sources(root=remote.join(artifacts, RECORD), digests=unknown)
 
 
-def root_of(location: str) -> str:
+def root_of(location: str, *, artifacts: str) -> str:
     """Return the folder of the sources; of the record of uploads, that of the newest.
+
+    The newest upload is also used where the file names packages' data only (the location is IMAGE).
 
     Raises:
         ArtifactError: the record is gone.
     """
-    if not location.endswith(f"/{RECORD}"):
+    record = remote.join(artifacts, RECORD)
+    if location not in (IMAGE, record):
         return location
-    found = remote.read_document(location, Sources)
-    if found is None:
+    found = remote.read_document(record, Sources)
+    if found is None and location == record:
         raise ArtifactError(f"{location} is missing", hint="copy the sources with --upload")
-    return found.root
+    return found.root if found else location
 
 
 def at(lifecycle: Lifecycle, *, location: str) -> Sources:
@@ -104,7 +121,7 @@ def known(lifecycle: Lifecycle, *, artifacts: str) -> Sources:
                 hint="copy it with --upload, or name its folder with --data-root s3://...",
             )
         return found
-    return Sources(root=".", digests=_digests(lifecycle))
+    return Sources(root=IMAGE, digests=_digests(lifecycle))
 
 
 def _digests(lifecycle: Lifecycle) -> dict[str, str]:

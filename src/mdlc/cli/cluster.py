@@ -34,7 +34,10 @@ Fuse = Annotated[
     typer.Option("--fuse", help="Stages in fewer pods; default spec.cluster.fuse."),
 ]
 Upload = Annotated[
-    bool, typer.Option("--upload", help="Copy the sources beside FILE to the artifact root.")
+    bool,
+    typer.Option(
+        "--upload", help="Copy the sources beside FILE, and of packages, to the artifact root."
+    ),
 ]
 DataRoot = Annotated[
     str | None,

@@ -12,11 +12,12 @@ from mdlc.pipelines.kubeflow.client import run_arguments
 from tests import tiny
 
 
-def on_cluster(folder: Path, *more: str, days: int = 2) -> Lifecycle:
+def on_cluster(folder: Path, *more: str, days: int = 2, location: str = "rows.csv") -> Lifecycle:
     """Write file and rows; each of `more` is a line of spec.cluster."""
     tiny.write_rows(folder / "rows.csv", days=days)
     lines = "".join(f"    {line}\n" for line in (f"artifacts: {folder / 'store'}", *more))
-    return load(tiny.write_file(folder, ("  retrain:\n", f"  cluster:\n{lines}  retrain:\n")))
+    cluster = ("  retrain:\n", f"  cluster:\n{lines}  retrain:\n")
+    return load(tiny.write_file(folder, cluster, ("csv: rows.csv", f"csv: {location}")))
 
 
 def uploaded(lifecycle: Lifecycle, folder: Path) -> sources.Sources:
