@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from mdlc.cli.cluster import Host, connect
 from mdlc.cli.common import DEFAULT_FILE, File, Verbose, console, friendly
@@ -43,4 +44,4 @@ def logs(
         log = stage_log(kube, namespace=namespace, run_id=run, stage=stage, lines=lines)
     sys.stdout.write(log if log.endswith("\n") else f"{log}\n")
     if error := error_in(log):
-        console(stderr=True).print(f"[red]error:[/] {error}", soft_wrap=True, markup=True)
+        console(stderr=True).print(f"[red]error:[/] {escape(error)}", soft_wrap=True)

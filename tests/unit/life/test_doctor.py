@@ -163,6 +163,19 @@ def test_of_the_pods_of_candidates_one_that_failed(monkeypatch: pytest.MonkeyPat
         assert said == f"{name} main"
 
 
+def test_of_a_candidate_that_went_well_in_the_end_no_failed_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = "mdlc-tiny-x.root.exit-handler-1.candidates.iteration-iterator"
+    pods = [pod(f"c{n}", f"{loop}(0:0).candidate.executor({n})") for n in range(2)]
+    pods.append(pod("d", f"{loop}(1:1).candidate.executor(0)"))
+    for one in pods:
+        one.status = SimpleNamespace(phase="Failed" if one.metadata.name == "c0" else "Succeeded")
+    monkeypatch.setattr(Logged, "pods", lambda *_, **__: pods)
+    said = stage_log(Logged(), namespace="kubeflow", run_id="r", stage="training", lines=5)
+    assert said == "d main"
+
+
 def test_a_stage_without_a_pod_names_those_there_are() -> None:
     with pytest.raises(DataError, match="front, training"):
         stage_log(Logged(), namespace="kubeflow", run_id="r", stage="report", lines=5)
@@ -173,3 +186,8 @@ def test_the_error_of_a_log() -> None:
     log = f"a line\n    MDLC_ERROR {error.to_json()}\nlast"
     assert error_in(log) == "training: out of memory; use a larger machine"
     assert error_in("nothing") == ""
+    away = "failed to execute component: failed to download input artifact: no such host"
+    launcher = f"F1125 22:29:02.693885      15 main.go:58] {away}\n"
+    assert error_in(launcher).endswith("launcher: failed to download input artifact: no such host")
+    ended = "F1125 main.go:58] failed to execute component: exit status 6"
+    assert error_in(f"{log}\n{ended}") == error_in(log), "the stage knows better"
