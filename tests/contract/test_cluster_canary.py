@@ -135,7 +135,7 @@ def test_the_gate_rolls_back_what_fails(cluster: Cluster) -> None:
 def test_the_gate_lets_go_of_a_trial_that_lasts_too_long(cluster: Cluster) -> None:
     ended = gate.perform(cluster.asked(timeout=0.0))
     assert ended.outcome == "canary"
-    assert "its trial still goes on: it has answered 0 of 200" in ended.reasons[-1]
+    assert "After 0s its trial still goes on: it has answered 0 of 200" in ended.reasons[-1]
     assert cluster.pointer.canary is not None
 
 

@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mdlc.core import remote
 from mdlc.core.errors import BusyError, ServiceError, SpecError
 from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.cluster import PROMETHEUS
 from mdlc.core.steps import reporting
 from mdlc.life.canary import Counting, Terms, by_prometheus, look
@@ -74,8 +75,8 @@ def _wait(
             sys.stdout.write(f"version {begun.version}: {why}\n")
             sys.stdout.flush()
         if time.monotonic() >= spent:
-            hours = asked.terms.timeout_seconds / 3600
-            late = f"After {hours:.3g} hours its trial still goes on: {why}."
+            spent_on = format_duration(timedelta(seconds=asked.terms.timeout_seconds))
+            late = f"After {spent_on} its trial still goes on: {why}."
             return begun.model_copy(update={"reasons": [*begun.reasons, late]})
         sleep(asked.terms.poll_seconds)
 
