@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -26,17 +27,30 @@ def deployed(
     )
     write_document(out / "deployment.json", deployment)
     earned = Interval(value=money, low=money - 1, high=money + 1)
-    page = Contender(name="logistic", folder="", metrics={}, money_per_decision=earned)
+    return judged(
+        Contender(name="logistic", folder="", metrics={}, money_per_decision=earned), digest=digest
+    )
+
+
+def judged(
+    winner: Contender,
+    *,
+    digest: str,
+    folder: str = "",
+    promote: bool = True,
+    reasons: Sequence[str] = (),
+) -> Evaluation:
+    """Return an evaluation of one contender, whose bundle lies in `folder`."""
     return Evaluation(
         rows=10,
         begins=None,
         ends=None,
         classes=[],
-        contenders=[page],
-        winner="logistic",
-        winner_folder="",
+        contenders=[winner],
+        winner=winner.name,
+        winner_folder=folder,
         winner_digest=digest,
         comparisons=[],
-        promote=True,
-        reasons=[],
+        promote=promote,
+        reasons=list(reasons),
     )

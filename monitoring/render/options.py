@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from mdlc.core.errors import UsageError, closest
-from mdlc.core.names import is_label
+from mdlc.core.names import DNS_LABEL, is_label
 
 Target = Literal["plain", "operator", "all"]
 ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(\d{1,5})")
-NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAX_FOLDER = 100
 ALERTMANAGER = "localhost:9093"
 
@@ -72,7 +71,7 @@ def checked(names: Sequence[str], **given: Unpack[Given]) -> Options:
     folder, alertmanager = given.get("grafana_folder"), given.get("alertmanager", ALERTMANAGER)
     if target not in get_args(Target):
         raise _wrong("--target", f"{target!r} is none of {', '.join(get_args(Target))}")
-    if namespace is not None and NAMESPACE.fullmatch(namespace) is None:
+    if namespace is not None and DNS_LABEL.fullmatch(namespace) is None:
         raise _wrong("--namespace", f"{namespace!r} is no name of a Kubernetes namespace")
     if folder is not None and not 0 < len(folder.strip()) <= MAX_FOLDER:
         raise _wrong("--grafana-folder", f"{folder!r} is not 1 to {MAX_FOLDER} long")

@@ -24,9 +24,9 @@ from mdlc.pipelines.kubeflow.settings import Answered, Asked, Outcome, Settings
 STAGE = "mdlc.pipelines.kubeflow.process"
 RELEASE = "mdlc.life.cluster.release"
 GATE = "mdlc.life.cluster.gate"
-UNTOLD = "no stage could say why: somebody ended it, a pod was lost, or the object store was away"
-CANDIDATES = "spec.model.candidates"
 """Run as processes: inside an executor kfp has no compiler, and release is of another room."""
+CANDIDATES = "spec.model.candidates"
+UNTOLD = "no stage could say why: somebody ended it, a pod was lost, or the object store was away"
 
 
 def run(  # noqa: PLR0913 - a component's arguments and artifacts
@@ -58,7 +58,8 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
             part=part,
             parts=[folder.path for folder in parts],
         )
-        _process(STAGE, asked.model_dump_json(), what=stage, settings=asked.settings, part=part)
+        artifacts = asked.settings.artifacts
+        _process(STAGE, asked.model_dump_json(), what=stage, artifacts=artifacts, part=part)
         answered = read_document(answer, Answered)
     artifact.metadata.update(answered.model_dump(mode="json"))
     how = "taken from the cache" if answered.cached else "computed"
@@ -74,8 +75,7 @@ def kinds(contest: Any, *, settings: str) -> list[str]:
 
     A failure ends this process, as in `run`: an empty loop would not say that nothing was trained.
     """
-    artifacts = Settings.model_validate_json(settings).artifacts
-    with reporting("selection"), telling("selection", artifacts=artifacts):
+    with reporting("selection"), telling("selection", artifacts=_artifacts(settings)):
         chosen = read_document(Path(contest.path) / "selection.json", Selection)
         found = [contestant.kind for contestant in chosen.contestants if not contestant.refused]
         if not found:
@@ -95,8 +95,7 @@ def release(  # noqa: PLR0913 - a component's artifacts
         "deployment": deployed.path,
         "out": outcome.path,
     }
-    known = Settings.model_validate_json(settings)
-    _process(RELEASE, json.dumps(asked), what="release", settings=known)
+    _process(RELEASE, json.dumps(asked), what="release", artifacts=_artifacts(settings))
     with reporting("release"):
         ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
         outcome.metadata.update({"outcome": ended.outcome, "version": ended.version})
@@ -117,8 +116,7 @@ def gate(  # noqa: PLR0913 - a component's artifacts
             "outcome": outcome.path,
             "out": judged.path,
         }
-        known = Settings.model_validate_json(settings)
-        _process(GATE, json.dumps(asked), what="gate", settings=known)
+        _process(GATE, json.dumps(asked), what="gate", artifacts=_artifacts(settings))
     with reporting("gate"):
         path = Path(judged.path) / "outcome.json"
         if not path.exists():
@@ -159,7 +157,11 @@ def _page(page: Any, ended: Outcome) -> None:
     sys.stdout.write(text)
 
 
-def _process(module: str, asked: str, *, what: str, settings: Settings, part: str = "") -> None:
+def _artifacts(settings: str) -> str:
+    return Settings.model_validate_json(settings).artifacts
+
+
+def _process(module: str, asked: str, *, what: str, artifacts: str, part: str = "") -> None:
     environment = {k: v for k, v in os.environ.items() if k != "_KFP_RUNTIME"}
     sys.stdout.flush()
     ended = subprocess.run(  # noqa: S603
@@ -173,7 +175,7 @@ def _process(module: str, asked: str, *, what: str, settings: Settings, part: st
         raise SystemExit(ended.returncode)
     if ended.returncode < 0:
         hint = "out of memory? raise spec.cluster.stages" if ended.returncode == -9 else ""
-        with reporting(what), telling(what, artifacts=settings.artifacts, part=part):
+        with reporting(what), telling(what, artifacts=artifacts, part=part):
             raise StageError(f"{what}: it ended by signal {-ended.returncode}", hint=hint)
 
 

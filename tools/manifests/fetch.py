@@ -19,13 +19,14 @@ import yaml
 from .schemas import FOLDER
 
 OPENAPI = ("k8s.io/kubernetes@v1.34.2", "api/openapi-spec/v3")
+CERT_MANAGER = ("github.com/cert-manager/cert-manager@v1.19.1", "deploy/crds")
 DEFINITIONS = (
     ("github.com/kserve/kserve@v0.20.0", "config/crd/full"),
     (
         "github.com/prometheus-operator/prometheus-operator@v0.88.0",
         "example/prometheus-operator-crd",
     ),
-    ("github.com/cert-manager/cert-manager@v1.19.1", "deploy/crds"),
+    CERT_MANAGER,
 )
 
 

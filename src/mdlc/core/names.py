@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""What Kubernetes takes as the name of a namespace or of a volume."""
 COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mdlc.core.names import DNS_LABEL
 from mdlc.core.spec.base import Duration, RuleError, Section
 
 # fmt: off
@@ -18,7 +19,6 @@ StageName = Literal[
 CPU = re.compile(r"\d+(\.\d+)?|\d+m")
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?")
 OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PROMETHEUS = "MDLC_PROMETHEUS_URL"
 """Names Prometheus to the step that judges a canary."""
@@ -110,7 +110,7 @@ class Secret(Section):
             raise RuleError("a secret needs env, path or both", "env")
         if self.path is not None and not self.path.startswith("/"):
             raise RuleError(f"{self.path!r} is not an absolute path", "path")
-        if self.path is not None and not LABEL.fullmatch(self.name):
+        if self.path is not None and not DNS_LABEL.fullmatch(self.name):
             # Kubeflow Pipelines gives the pod's volume the name of the Secret.
             raise RuleError(f"{self.name!r} names a volume, too: no dot, 63 letters", "path")
         return self

@@ -16,10 +16,11 @@ from mdlc.components.deployment import registry as rooms
 from mdlc.components.deployment.quiet import mlflow_client
 from mdlc.components.deployment.stage import deploy
 from mdlc.core.bundle import open_bundle
-from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
+from mdlc.core.documents.evaluation import Contender, Deployment, Interval
 from mdlc.core.errors import ArtifactError, ServiceError
 from mdlc.core.files import read_document, write_document
 from tests.unit.bundles import make_training
+from tests.winners import judged
 
 UNIT = Interval(value=0.5, low=0.4, high=0.6)
 
@@ -45,18 +46,9 @@ def _judged(folder: Path, *, bias: float = 0.0, promote: bool = True) -> None:
     page = Contender(
         name="logistic", folder="", metrics={"log_loss": UNIT}, money_per_decision=UNIT
     )
-    evaluation = Evaluation(
-        rows=10,
-        begins=None,
-        ends=None,
-        classes=[],
-        contenders=[page],
-        winner="logistic",
-        winner_folder=training.candidates[0].folder,
-        winner_digest=training.candidates[0].digest,
-        comparisons=[],
-        promote=promote,
-        reasons=["because"],
+    made = training.candidates[0]
+    evaluation = judged(
+        page, digest=made.digest, folder=made.folder, promote=promote, reasons=["because"]
     )
     write_document(folder / "evaluation" / "evaluation.json", evaluation)
 
