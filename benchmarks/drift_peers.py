@@ -130,8 +130,8 @@ def _side(python: str, side: str, folder: Path) -> dict[str, Any]:
 def _by_rules(series: list[list[Any]]) -> dict[str, Any]:
     """Let Prometheus scrape the counts and evaluate the rules; check the indexes."""
     from mdlc.core.spec import load
-    from mdlc.monitoring.drift import psi
-    from mdlc.monitoring.rules.build import rule_file
+    from mdlc.monitoring.population_stability import psi
+    from mdlc.monitoring.rules.rule_file import rule_file
 
     lifecycle = load(common.FLIGHTS)
     monitor = lifecycle.spec.monitor.model_copy(

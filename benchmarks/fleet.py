@@ -103,11 +103,11 @@ def _looks(  # noqa: PLR0913 - what a case is made of
     """Time looks over a home with so many lifecycles."""
     from prometheus_client import CollectorRegistry
 
-    from mdlc.life.trigger.follow import Follower, Terms
-    from mdlc.life.trigger.metrics import FromLedger
-    from mdlc.life.trigger.requests import Requests
-    from mdlc.life.trigger.watched import Watched
-    from mdlc.monitoring.standing import Standing
+    from mdlc.retraining.standing_alerts import Standing
+    from mdlc.trigger.lifecycle_entry import Watched
+    from mdlc.trigger.request_counter import Requests
+    from mdlc.trigger.run_follower import Follower, Terms
+    from mdlc.trigger.trigger_metrics import FromLedger
 
     now = [START]
     files = [_file(folder, number, of=of) for number in range(lives)]
@@ -172,8 +172,8 @@ def _labelled(folder: Path, *, of: str) -> str:
 
 def _serve(life: Any) -> None:
     """Let a version serve, as far as the trigger looks."""
-    from mdlc.core.documents.serving import Pointer
     from mdlc.core.files import write_document
+    from mdlc.state.release_documents import Pointer
 
     life.place.pointer.parent.mkdir(parents=True)
     pointer = Pointer(name=life.name, version="1", bundle="models/1", digest="d", since=START)
@@ -183,7 +183,7 @@ def _serve(life: Any) -> None:
 def _decisions(result: common.Result, url: str, *, repeats: int, of: str) -> None:
     """Time decisions of a ledger without verdicts, and of one with AGE of them."""
     from mdlc.core.spec.retrain import Retrain
-    from mdlc.monitoring.trigger import Ledger
+    from mdlc.retraining.ledger import Ledger
 
     ledger = Ledger(url, retrain=Retrain(), model="decisions")
     fresh = [_decide(ledger, begin=repeat) for repeat in range(repeats)]

@@ -67,9 +67,9 @@ def _mdlc(folder: Path) -> Iterator[tuple[int, float]]:
     from kfp import local
     from overhead_pipeline import STEPS, steps
 
-    from mdlc.pipelines.local.hooks import Session, installed
-    from mdlc.pipelines.local.store import Store
-    from mdlc.pipelines.local.warm import WarmServer
+    from mdlc.pipelines.cache.result_store import Store
+    from mdlc.pipelines.local.kfp_hooks import Session, installed
+    from mdlc.pipelines.local.warm_server import WarmServer
 
     events: list[str] = []
     with WarmServer() as server:

@@ -95,7 +95,7 @@ def _lines(
 def _copy(home: Path) -> Any:
     """Return a workspace with the model that serves and an empty payload log."""
     from mdlc.core.spec import load
-    from mdlc.core.workspace import workspace
+    from mdlc.state.workspace import workspace
 
     lifecycle = load(common.FLIGHTS)
     source = workspace(lifecycle, file=common.FLIGHTS, home=common.flights_home())
@@ -109,8 +109,8 @@ def _cases(bundle: Path) -> list[Case]:
     from mdlc.core import cleaning
     from mdlc.core.bundle import open_bundle
     from mdlc.core.files import read_document
-    from mdlc.life.replay.stream import read_stream
     from mdlc.life.train import Results
+    from mdlc.replay.row_stream import read_stream
 
     results = read_document(common.flights_home() / NAME / "results.json", Results)
     stream = read_stream(results.folder("preparation"), begin=None, end=None)
@@ -128,7 +128,7 @@ def _cases(bundle: Path) -> list[Case]:
 @contextlib.contextmanager
 def _ours(place: Any) -> Iterator[http.client.HTTPConnection]:
     from mdlc.core.spec import load
-    from mdlc.life.server import serving
+    from mdlc.life.server_process import serving
 
     log = place.folder / "serve.log"
     with serving(load(common.FLIGHTS), place=place, log=log, request_clock=False) as client:
@@ -137,7 +137,7 @@ def _ours(place: Any) -> Iterator[http.client.HTTPConnection]:
 
 @contextlib.contextmanager
 def _peer(bundle: Path, *, log: Path) -> Iterator[http.client.HTTPConnection]:
-    from mdlc.life.server import free_port
+    from mdlc.life.server_process import free_port
 
     port = free_port()
     script = Path(__file__).with_name("peer_server.py")
@@ -210,10 +210,10 @@ def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> No
     from datetime import datetime
 
     from mdlc.core.spec.deploy import Serving
-    from mdlc.serving import app, payload_log
+    from mdlc.serving import payload_log, predictor_app
     from mdlc.serving.predictor import predictions
 
-    service = app.open_service(
+    service = predictor_app.open_service(
         place.pointer,
         store=f"sqlite:///{place.folder / f'parts-{case.rows}.db'}",
         serving=Serving(),
@@ -258,10 +258,10 @@ def _counting(result: common.Result, place: Any, *, case: Case, repeats: int) ->
     from datetime import datetime
 
     from mdlc.core.spec.deploy import Serving
-    from mdlc.serving import app, payload_log
+    from mdlc.serving import payload_log, predictor_app
     from mdlc.serving.predictor import predictions
 
-    service = app.open_service(
+    service = predictor_app.open_service(
         place.pointer,
         store=f"sqlite:///{place.folder / f'counting-{case.rows}.db'}",
         serving=Serving(),

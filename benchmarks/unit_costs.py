@@ -92,7 +92,7 @@ def _cpu(result: common.Result, place: Any, *, repeats: int) -> None:
 
 def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
     from mdlc.serving import payload_log
-    from mdlc.serving.loaded import load
+    from mdlc.serving.active_models import load
     from mdlc.serving.payload_labels import Label
 
     model = load(place.pointer, max_rows=10_000).champion
@@ -122,8 +122,8 @@ def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
 
 def _stream() -> Any:
     from mdlc.core.files import read_document
-    from mdlc.life.replay.stream import read_stream
     from mdlc.life.train import Results
+    from mdlc.replay.row_stream import read_stream
 
     results = read_document(common.flights_home() / serving.NAME / "results.json", Results)
     return read_stream(results.folder("preparation"), begin=None, end=None)
@@ -145,9 +145,9 @@ def _series(result: common.Result, place: Any) -> None:
     from prometheus_client import disable_created_metrics
 
     from mdlc.core.spec import load as load_file
-    from mdlc.monitoring.rules.build import rule_file
-    from mdlc.serving.loaded import load
-    from mdlc.serving.metrics import Metrics, Quality
+    from mdlc.monitoring.rules.rule_file import rule_file
+    from mdlc.serving.active_models import load
+    from mdlc.serving.predictor_metrics import Metrics, Quality
 
     disable_created_metrics()  # type: ignore[no-untyped-call]  # as the server does
     lineup = load(place.pointer, max_rows=10_000)
@@ -234,7 +234,7 @@ def _samples(result: common.Result, folder: Path) -> None:
 
 def _pods(result: common.Result) -> None:
     from mdlc.core.spec import load
-    from mdlc.pipelines.kubeflow.compile import compile_lifecycle
+    from mdlc.pipelines.kubeflow.compile_lifecycle import compile_lifecycle
 
     lifecycle = load(common.FLIGHTS)
     update = {"artifacts": "s3://bucket/mdlc", "image": "mdlc-steps:1"}

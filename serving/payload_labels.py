@@ -11,8 +11,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from mdlc.core.errors import closest
-from mdlc.serving.clock import FUTURE
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+from mdlc.serving.request_clock import FUTURE
 
 CHUNK = 500
 """Ids in one question; SQLite's older builds allow 999 parameters."""

@@ -21,12 +21,12 @@ import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.scorer import Answers
+from mdlc.services.json_logs import log
+from mdlc.services.refusals import DuplicateId, Refusal
 from mdlc.serving import payload_labels, payload_read
-from mdlc.serving.logs import log
 from mdlc.serving.payload_labels import Label, Verdict
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS, open_engine
-from mdlc.serving.refusals import DuplicateId, Refusal
-from mdlc.serving.rows import Rows
+from mdlc.serving.request_rows import Rows
 
 Row = dict[str, Any]
 AWAY = (

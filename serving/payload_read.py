@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, SCORES, TARGET, TIME
 from mdlc.core.files import storage_errors
-from mdlc.serving.clock import utc
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+from mdlc.serving.request_clock import utc
 
 CHUNK = 5000
 

@@ -15,15 +15,15 @@ import numpy as np
 from mdlc.core.columns import from_values
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import Workspace, workspace
 from mdlc.life.progress import Silent
-from mdlc.life.release import bundle_of, require
-from mdlc.life.retrain import Request, Retraining, retrain
+from mdlc.life.releases import bundle_of, require
+from mdlc.life.retraining_request import Request, Retraining, retrain
 from mdlc.life.train import train
-from mdlc.pipelines.local.run import Runner
-from mdlc.pipelines.local.warm import WarmServer
+from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state.workspace import Workspace, workspace
 from tests import tiny
 
 Row = dict[str, Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mdlc.components.business.finance import annuity, payback_years, return_on_investment
-from mdlc.core.documents.business import Alternative
+from mdlc.core.documents.business_case import Alternative
 from mdlc.core.spec.business import Business, Option
 
 NAMES = ("nothing", "rule", "buy", "build")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mdlc.components.business.alternatives import Plan, World, allowed, best
 from mdlc.components.business.bounds import Bounds
 from mdlc.components.business.sensitivity import SWING, sensitivities
-from mdlc.core.documents.business import Sensitivity
+from mdlc.core.documents.business_case import Sensitivity
 from mdlc.core.spec.business import Business
 
 

@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 
 from mdlc.components.business.alternatives import Plan, World, allowed
-from mdlc.core.documents.business import Sensitivity
+from mdlc.core.documents.business_case import Sensitivity
 
 ASSUMPTIONS = ("decisions_per_year", "money_per_decision", "build_cost", "running_cost")
 """What is scaled; money_per_decision stands for building's gain over doing nothing."""

@@ -17,7 +17,7 @@ from mdlc.components.business.bounds import bounds
 from mdlc.components.business.goals import goal_states
 from mdlc.components.business.notes import notes
 from mdlc.components.business.sensitivity import sensitivities
-from mdlc.core.documents.business import BusinessCase, GoalState
+from mdlc.core.documents.business_case import BusinessCase, GoalState
 from mdlc.core.errors import SpecError, StageError, closest
 from mdlc.core.files import write_document
 from mdlc.core.spec.business import Business, TeamMember

@@ -14,7 +14,7 @@ from typing import Any
 
 from mdlc.components.collection.readers import READERS, Request
 from mdlc.core import engine
-from mdlc.core.documents.data import Snapshot, SourceSnapshot
+from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
 from mdlc.core.errors import DataError, StorageError
 from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
 from mdlc.core.names import is_column

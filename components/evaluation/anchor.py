@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mdlc.components.evaluation import bootstrap, contenders, table, verdict
+from mdlc.components.evaluation import bootstrap, contenders, held_out_rows, verdict
 from mdlc.components.evaluation.contenders import CHAMPION, Bench, Entrant
 from mdlc.components.evaluation.verdict import TITLES, Verdict
-from mdlc.core.documents.evaluation import Anchor, Comparison
+from mdlc.core.documents.evaluation_result import Anchor, Comparison
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.deploy import Promotion
 from mdlc.core.spec.model import Model
@@ -52,13 +52,15 @@ class Contest:
 
     def held(self, winner: Entrant, bench: Bench, *, against: str) -> Comparison:
         """Compare the winner with whom it was compared, on the sources' own labels."""
-        split = table.read(self.prepared, bench.prepared, split="test", name=TABLE)
+        split = held_out_rows.read(self.prepared, bench.prepared, split="test", name=TABLE)
         own = replace(bench, validation=split, test=split)
         scorer = Scorer.load(self.training / winner.folder)
         again = own.enter(winner.name, scorer, folder=winner.folder)
         other = contenders.champion(own, self.champion)[0] if against == CHAMPION else None
         if other is None:
-            other = own.nothing(table.read_truth(self.prepared, bench.prepared, split="train"))
+            other = own.nothing(
+                held_out_rows.read_truth(self.prepared, bench.prepared, split="train")
+            )
         resamples = bootstrap.of_split(
             len(split.truth), split.times, draws=self.model.bootstrap, seed=self.model.seed
         )

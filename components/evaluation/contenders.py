@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from mdlc.components.evaluation.held_out_rows import Split
 from mdlc.components.evaluation.metrics import Floats, Ints
-from mdlc.components.evaluation.table import Split
 from mdlc.core import cleaning, payoff
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import Batch, Feature, rows_of
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import ArtifactError, StageError
 from mdlc.core.payoff import ActionPayoff, UnitPayoff
 from mdlc.core.scorer import Answers, Scorer

@@ -7,8 +7,8 @@ import numpy as np
 from mdlc.components.evaluation import calibration, metrics
 from mdlc.components.evaluation.bootstrap import Resamples
 from mdlc.components.evaluation.contenders import Bench, Decided, Entrant
-from mdlc.components.evaluation.table import Split
-from mdlc.core.documents.evaluation import Contender, Interval, Slice
+from mdlc.components.evaluation.held_out_rows import Split
+from mdlc.core.documents.evaluation_result import Contender, Interval, Slice
 from mdlc.core.payoff import ActionPayoff
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

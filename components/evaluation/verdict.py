@@ -10,7 +10,7 @@ import numpy as np
 
 from mdlc.components.evaluation.bootstrap import Resamples
 from mdlc.components.evaluation.contenders import CHAMPION, NOTHING, RULE, Entrant
-from mdlc.core.documents.evaluation import Comparison
+from mdlc.core.documents.evaluation_result import Comparison
 from mdlc.core.spec.deploy import Promotion
 
 TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}

@@ -11,7 +11,7 @@ import numpy as np
 
 from mdlc.components.exploration.figures import finite
 from mdlc.components.exploration.sample import Matrix, Sample
-from mdlc.core.documents.exploration import Correlation
+from mdlc.core.documents.exploration_findings import Correlation
 
 INFINITE = 1e6
 """Inflation from which a feature counts as determined by the others (R^2 above 0.999999)."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.components.exploration.table import usable
+from mdlc.components.exploration.training_rows import usable
 from mdlc.core.columns import KEY, TARGET
 
 Matrix = npt.NDArray[np.float64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdlc.components.selection.kinds import BY_NAME, KINDS, RULE, Kind
-from mdlc.core.documents.training import Contestant
+from mdlc.core.documents.training_result import Contestant
 from mdlc.core.errors import SpecError, closest
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.model import Candidate, Task

@@ -15,7 +15,7 @@ from mdlc.components.training.tuning import Found
 from mdlc.core import bundle, profile
 from mdlc.core.bundle import Manifest
 from mdlc.core.cleaning import Decision
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.profile import PREDICTION, Profile, Series
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.business import Payoff

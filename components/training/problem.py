@@ -16,7 +16,7 @@ from mdlc.components.training import aging
 from mdlc.core import cleaning
 from mdlc.core.cleaning import Decision
 from mdlc.core.columns import TARGET, Batch, Feature, read_table, rows_of
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.spec.model import Rule, Task
 

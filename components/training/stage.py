@@ -25,8 +25,8 @@ from mdlc.components.training.problem import Problem
 from mdlc.components.training.tuning import Found, SearchError, reason_of, search
 from mdlc.core.bundle import open_bundle
 from mdlc.core.cleaning import Decision
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import CandidateResult, Contestant, Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import CandidateResult, Contestant, Training
 from mdlc.core.errors import MdlcError, SpecError, StageError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.core.spec.business import Payoff

@@ -15,7 +15,7 @@ from typing import Any
 
 from mdlc.components.training.candidates._base import Candidate, Fitted, Params
 from mdlc.components.training.judging import Judge
-from mdlc.core.documents.training import Trial
+from mdlc.core.documents.training_result import Trial
 from mdlc.core.errors import MdlcError
 from mdlc.core.spec.model import Tuning
 

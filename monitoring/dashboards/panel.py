@@ -11,7 +11,7 @@ from typing import Literal
 
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.rules import names
+from mdlc.monitoring.rules import series_names
 
 Kind = Literal["timeseries", "stat", "bargauge", "heatmap", "table", "state-timeline"]
 GREEN, ORANGE, RED, BLUE, TEXT = "green", "orange", "red", "blue", "text"
@@ -151,7 +151,7 @@ class Series:
 
     def serving(self, name: str, *matchers: str) -> str:
         """Return the series of the version that serves now."""
-        serves = self.of(names.SERVING)
+        serves = self.of(series_names.SERVING)
         return f"{self.of(name, *matchers)} and on (model, version) ({serves} == 1)"
 
     def rate(self, name: str, *matchers: str) -> str:

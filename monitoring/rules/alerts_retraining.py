@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mdlc.monitoring.rules.alert import AT_ONCE, SOON, VALUE, Alert
+from mdlc.monitoring.rules.alert_rule import AT_ONCE, SOON, VALUE, Alert
 from mdlc.monitoring.rules.promql import Rule, Scope, number
 
 TOLD = timedelta(hours=1)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mdlc.core.documents.watch import Verdict
 from mdlc.core.errors import RefusedError
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring.standing import STANDS, Standing
-from mdlc.monitoring.testing import DAY, START
-from mdlc.monitoring.trigger import Ledger
+from mdlc.monitoring.fake_predictor import DAY, START
+from mdlc.retraining.ledger import Ledger
+from mdlc.retraining.standing_alerts import STANDS, Standing
+from mdlc.state.watch_documents import Verdict
 
 MINUTE = timedelta(minutes=1)
 

@@ -9,12 +9,12 @@ import pytest
 
 from mdlc.core.files import digest_path
 from mdlc.core.spec import load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.pipelines.arguments import Arguments, Renewal, arguments
-from mdlc.pipelines.compile import compile_training
-from mdlc.pipelines.local.code import pipeline_code
-from mdlc.pipelines.local.run import Runner
-from mdlc.pipelines.local.warm import WarmServer
+from mdlc.pipelines.cache.code_digests import pipeline_code
+from mdlc.pipelines.compile_training import compile_training
+from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.warm_server import WarmServer
+from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
+from mdlc.state.workspace import Workspace, workspace
 from tests import tiny
 
 pytestmark = pytest.mark.slow

@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from mdlc.core.documents.serving import Pointer
-from mdlc.core.documents.watch import Verdict
 from mdlc.core.files import write_document
-from mdlc.life import retrain
-from mdlc.life.trigger import sources
-from mdlc.life.trigger.backends import Report
-from mdlc.life.trigger.follow import Follower, Terms
-from mdlc.life.trigger.requests import Requests
-from mdlc.life.trigger.watched import Watched
-from mdlc.monitoring.standing import Standing
+from mdlc.life import retraining_request
+from mdlc.retraining.standing_alerts import Standing
+from mdlc.state.release_documents import Pointer
+from mdlc.state.watch_documents import Verdict
+from mdlc.trigger import pending_reasons
+from mdlc.trigger.backends import Report
+from mdlc.trigger.lifecycle_entry import Watched
+from mdlc.trigger.request_counter import Requests
+from mdlc.trigger.run_follower import Follower, Terms
 from tests import tiny
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -152,8 +152,10 @@ class Replicas:
 @given(events=EVENTS)
 def test_each_run_ends_once_and_nothing_is_released_twice(events: list[tuple[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        for module in (retrain, sources):
-            patched.setattr(module, "labels_of", lambda *_, **__: retrain.Labels(NOW, 500))
+        for module in (retraining_request, pending_reasons):
+            patched.setattr(
+                module, "labels_of", lambda *_, **__: retraining_request.Labels(NOW, 500)
+            )
         replicas = Replicas(Path(folder))
         for kind, what in events:
             replicas.happen(kind, what)

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdlc.monitoring.samples import Sample, SampleStore
-from mdlc.monitoring.testing import DAY, START
+from mdlc.monitoring.fake_predictor import DAY, START
+from mdlc.monitoring.sample_store import Sample, SampleStore
 
 REPLICAS = ("a", "b", "c")
 # For each scrape and replica: did it restart first, how much did it count, was it scraped.

@@ -14,12 +14,12 @@ from datetime import timedelta
 from typing import Any
 
 from mdlc.cli.main import main
-from mdlc.life import attempt, release
+from mdlc.life import releases, retraining_attempt
 from mdlc.life.progress import Silent
-from mdlc.life.trigger import follow
-from mdlc.life.trigger.backends import child
-from mdlc.life.trigger.backends.local import Local
-from mdlc.monitoring.trigger import Ledger
+from mdlc.retraining.ledger import Ledger
+from mdlc.trigger import run_follower
+from mdlc.trigger.backends import child_process
+from mdlc.trigger.backends.local_backend import Local
 
 TRIGGER = (
     "before-decide",
@@ -88,21 +88,21 @@ def patch(step: str) -> None:
     elif step == "mid-pipeline":
         before(Silent, "stage", at_training(die_with_trigger))
     elif step == "after-intent":
-        before(attempt, "fulfil", die_with_trigger)
+        before(retraining_attempt, "fulfil", die_with_trigger)
     elif step == "after-pointer":
-        after(release, "write_document", die_with_trigger, whatever=True)
+        after(releases, "write_document", die_with_trigger, whatever=True)
     elif step == "after-release":
-        after(child, "carry_out", die_with_trigger)
+        after(child_process, "carry_out", die_with_trigger)
     elif step == "after-report":
-        after(child, "attempt", die_with_trigger)
+        after(child_process, "attempt", die_with_trigger)
     elif step == "child-once":
         before(Silent, "stage", at_training(die))
 
 
 def run(step: str) -> None:
     """Run mdlc with the rest of the command line."""
-    follow.LEASE = timedelta(seconds=3)
-    follow.Terms.__init__.__defaults__ = (10.0, timedelta(seconds=1))
+    run_follower.LEASE = timedelta(seconds=3)
+    run_follower.Terms.__init__.__defaults__ = (10.0, timedelta(seconds=1))
     original = Local.command
 
     def command(self: Local, id: str) -> list[str]:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.core.documents.serving import Pointer
-from mdlc.core.workspace import Workspace
-from mdlc.life.release import begin_canary, promote, release, rollback
-from mdlc.serving import testing
+from mdlc.life.releases import begin_canary, promote, release, rollback
+from mdlc.serving import sample_bundles
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import Workspace
 from tests.services.predictor import ROW, V1, Server
 from tests.winners import deployed
 
@@ -31,10 +31,10 @@ class Releases:
 
     place: Workspace
 
-    def _made(self, version: int, fault: testing.Fault) -> dict[str, Any]:
+    def _made(self, version: int, fault: sample_bundles.Fault) -> dict[str, Any]:
         out = self.place.root / f"deployment-{version}"
         slope = 1 if version % 2 else -1
-        manifest = testing.bundle(
+        manifest = sample_bundles.bundle(
             out / "bundle", classes=["no", "yes"], slope=slope + version / 1000, fault=fault
         )
         evaluation = deployed(
@@ -50,7 +50,9 @@ class Releases:
     def release(self, version: int) -> Pointer:
         return release(self.place, **self._made(version, ""))
 
-    def canary(self, version: int, *, fault: testing.Fault = "", ratio: float = RATIO) -> Pointer:
+    def canary(
+        self, version: int, *, fault: sample_bundles.Fault = "", ratio: float = RATIO
+    ) -> Pointer:
         return begin_canary(self.place, **self._made(version, fault), ratio=ratio)
 
     def promote(self) -> Pointer:

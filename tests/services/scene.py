@@ -16,22 +16,22 @@ from typing import Any
 
 import httpx
 
-from mdlc.core.documents.watch import Verdict
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import Workspace, workspace
 from mdlc.life.progress import Silent
-from mdlc.life.rehearsal.compressed import compressed
-from mdlc.life.rehearsal.ensemble import Ensemble, Ports, client, playing
-from mdlc.life.rehearsal.scene import change, changed_world, known_world
-from mdlc.life.rehearsal.traffic import Traffic
-from mdlc.life.rehearsal.watching import Watching
-from mdlc.life.replay.place import fresh_place
-from mdlc.life.replay.stream import Stream
 from mdlc.life.train import train
-from mdlc.monitoring.history import History
-from mdlc.pipelines.local.run import Runner
-from mdlc.pipelines.local.store import Store
-from mdlc.pipelines.local.warm import WarmServer
+from mdlc.monitoring.version_history import History
+from mdlc.pipelines.cache.result_store import Store
+from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.warm_server import WarmServer
+from mdlc.rehearsal.concept_drift import change, changed_world, known_world
+from mdlc.rehearsal.loop_timeline import Watching
+from mdlc.rehearsal.service_stack import Ensemble, Ports, client, playing
+from mdlc.rehearsal.time_compression import compressed
+from mdlc.rehearsal.traffic import Traffic
+from mdlc.replay.replay_workspace import fresh_place
+from mdlc.replay.row_stream import Stream
+from mdlc.state.watch_documents import Verdict
+from mdlc.state.workspace import Workspace, workspace
 from tests import tiny
 from tests.ports import free_port
 

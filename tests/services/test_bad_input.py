@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from mdlc.core.spec import load
-from mdlc.core.workspace import workspace
-from mdlc.life.server import serving
+from mdlc.life.server_process import serving
+from mdlc.state.workspace import workspace
 from tests import tiny
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mdlc.core.files import write_document
-from mdlc.serving import testing
+from mdlc.serving import sample_bundles
 from tests.services.predictor import ROW, V1, Server, predictor, wait_until
 from tests.services.releases import RATIO, Releases, first_release, has_canary, metrics, versions
 
@@ -52,7 +52,7 @@ def test_a_canary_answers_its_share_and_an_id_goes_one_way_on_every_replica(
 
 @pytest.mark.parametrize("fault", ["raises", "nan"])
 def test_a_canary_that_fails_fails_no_request(
-    server: Server, releases: Releases, fault: testing.Fault
+    server: Server, releases: Releases, fault: sample_bundles.Fault
 ) -> None:
     releases.canary(2, fault=fault)
     wait_until(lambda: has_canary(server, 2))

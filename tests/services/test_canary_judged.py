@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from mdlc.canary.canary_judge import by_prometheus, step
 from mdlc.core.errors import ServiceError
 from mdlc.core.spec import Lifecycle, load
 from mdlc.core.spec.deploy import Canary
-from mdlc.life.canary import by_prometheus, step
-from mdlc.monitoring import prometheus as client
-from mdlc.monitoring.rules.build import rule_file
+from mdlc.monitoring import prometheus_api as client
+from mdlc.monitoring.rules.rule_file import rule_file
 from tests import tiny
 from tests.services.predictor import ROW, Server, predictor, wait_until
 from tests.services.prometheus import Prometheus, prometheus

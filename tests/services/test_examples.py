@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mdlc.core.documents.evaluation import Evaluation
-from mdlc.core.documents.life import Life
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.evaluation_result import Evaluation
+from mdlc.core.documents.training_result import Training
 from mdlc.core.files import read_document
+from mdlc.state.replay_documents import Life
 from tests.services import browser
 
 pytestmark = pytest.mark.slow

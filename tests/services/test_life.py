@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mdlc.core.documents.life import Life
 from mdlc.core.spec import load
-from mdlc.core.workspace import Workspace, workspace
+from mdlc.life.local_status import status_of
 from mdlc.life.progress import Silent
-from mdlc.life.replay.live import live
-from mdlc.life.replay.place import lived_place
-from mdlc.life.status import status_of
-from mdlc.monitoring.history import History
-from mdlc.monitoring.trigger import Ledger
+from mdlc.monitoring.version_history import History
+from mdlc.replay.replay_workspace import lived_place
+from mdlc.replay.run_replay import live
+from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state.replay_documents import Life
+from mdlc.state.workspace import Workspace, workspace
 from tests import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

@@ -14,12 +14,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
-from mdlc.life.release import require
-from mdlc.monitoring.trigger import Ledger
-from mdlc.pipelines.local.run import runs
+from mdlc.life.releases import require
+from mdlc.pipelines.local.local_runner import runs
+from mdlc.retraining.ledger import Ledger
 from tests.life import Life, lived, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

@@ -15,8 +15,8 @@ import yaml
 
 from mdlc.core.files import write_bytes
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.render.build import write
-from mdlc.monitoring.render.options import checked
+from mdlc.monitoring.render.render_monitoring import write
+from mdlc.monitoring.render.render_options import checked
 from tests.services.alertmanager import AMTOOL, alertmanager, needs_alertmanager
 from tests.services.receivers import Http, Mail, http_receiver, mail_receiver, wait
 from tests.services.test_notifications import alert, faster, now

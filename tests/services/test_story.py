@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.documents.data import Prepared, Snapshot
+from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
-from mdlc.life.release import require
-from mdlc.life.story import HIDDEN, story_of
-from mdlc.pipelines.local.run import runs
+from mdlc.life.prediction_trace import HIDDEN, story_of
+from mdlc.life.releases import require
+from mdlc.pipelines.local.local_runner import runs
 from tests import tiny
 from tests.life import Life, lived, moment, settings
 

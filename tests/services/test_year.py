@@ -19,17 +19,17 @@ import numpy as np
 import pytest
 
 from mdlc.core.columns import from_values
-from mdlc.core.documents.serving import Pointer
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import workspace
-from mdlc.monitoring.rules.build import rule_file
-from mdlc.monitoring.samples import parse
-from mdlc.serving.feedback import judge_classes
-from mdlc.serving.loaded import Lineup, Loaded
-from mdlc.serving.loaded import load as load_model
-from mdlc.serving.metrics import Metrics
+from mdlc.monitoring.rules.rule_file import rule_file
+from mdlc.monitoring.sample_store import parse
+from mdlc.serving.active_models import Lineup, Loaded
+from mdlc.serving.active_models import load as load_model
+from mdlc.serving.label_feedback import judge_classes
 from mdlc.serving.payload_labels import Label, Verdict
+from mdlc.serving.predictor_metrics import Metrics
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import workspace
 from tests import tiny
 from tests.services.prometheus import program
 

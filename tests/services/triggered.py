@@ -19,9 +19,9 @@ from typing import Any
 import httpx
 
 from mdlc.core.spec import load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.monitoring.trigger import Ledger
+from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state.workspace import Workspace, workspace
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]

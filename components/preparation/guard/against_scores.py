@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from mdlc.components.preparation.guard.feedback_rows import Array, Mask, Rows
 from mdlc.components.preparation.guard.findings import Judged
 from mdlc.components.preparation.guard.flips import excess
-from mdlc.components.preparation.guard.rows import Array, Mask, Rows
 from mdlc.core.spec.retrain import Guard
 
 Judgements = Iterator[Judged]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.core.documents.data import GuardFinding
+from mdlc.core.documents.prepared_data import GuardFinding
 from mdlc.core.spec.retrain import Guard
 
 Mask = npt.NDArray[np.bool_]

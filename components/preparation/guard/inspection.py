@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from mdlc.components.preparation.guard import against_scores, against_sources
+from mdlc.components.preparation.guard.feedback_rows import Mask, Rows, read
 from mdlc.components.preparation.guard.findings import Judged, impossible, told
-from mdlc.components.preparation.guard.rows import Mask, Rows, read
 from mdlc.components.preparation.splits import Windows
 from mdlc.core.columns import KEY, TIME, Feature
-from mdlc.core.documents.data import CheckResult, GuardFinding
+from mdlc.core.documents.prepared_data import CheckResult, GuardFinding
 from mdlc.core.errors import DataError, SpecError, closest
 from mdlc.core.spec.retrain import Guard
 

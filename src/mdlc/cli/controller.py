@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import Verbose, friendly
+from mdlc.cli.verb_support import Verbose, friendly
 
 EPILOG = """Example: mdlc controller --namespace mdlc
 
@@ -87,10 +87,10 @@ def controller(
     Of several controllers of a namespace one acts; the others wait for its lease.
     """
     with friendly(verbose=verbose):
-        from mdlc.life.controller.desired import Rendering, known_target
-        from mdlc.life.controller.start import Options, start
-        from mdlc.life.controller.world import Settings
-        from mdlc.monitoring.render.options import checked
+        from mdlc.controller.clients import Settings
+        from mdlc.controller.desired_objects import Rendering, known_target
+        from mdlc.controller.start_controller import Options, start
+        from mdlc.monitoring.render.render_options import checked
 
         rendering = Rendering(
             trigger_url,

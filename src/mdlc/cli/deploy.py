@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -20,7 +20,7 @@ from mdlc.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from mdlc.life.kserve.deploy import Deployed
+    from mdlc.kserve.deploy_release import Deployed
 
 EPILOG = "Example: mdlc deploy lifecycle.yaml -n models"
 
@@ -69,10 +69,10 @@ def deploy(
     Ends with 9 if it does not become ready; what served before serves on.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.core.kube import Kube
-        from mdlc.life.kserve.deploy import Options, roll_back
-        from mdlc.life.kserve.deploy import deploy as put_there
-        from mdlc.life.kserve.objects import Objects
+        from mdlc.kserve.deploy_release import Options, roll_back
+        from mdlc.kserve.deploy_release import deploy as put_there
+        from mdlc.kubernetes.api_client import Kube
+        from mdlc.kubernetes.object_client import Objects
 
         lifecycle, place = opened(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"

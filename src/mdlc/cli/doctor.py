@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import Host, connect
-from mdlc.cli.common import Json, Verbose, console, friendly, print_json
+from mdlc.cli.cluster_options import Host, connect
+from mdlc.cli.verb_support import Json, Verbose, console, friendly, print_json
 
 EPILOG = "Example: mdlc doctor lifecycle.yaml --host http://localhost:8888 -n kubeflow"
 
@@ -31,9 +31,9 @@ def doctor(
     Ends with 9 if something is missing that mdlc cannot work without.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.core.kube import Kube
+        from mdlc.cluster.cluster_checks import Asked, examine, healthy
         from mdlc.core.spec import load
-        from mdlc.life.cluster.doctor import Asked, examine, healthy
+        from mdlc.kubernetes.api_client import Kube
 
         asked = Asked(
             kube=lambda: Kube(kubeconfig=kubeconfig, context=context),

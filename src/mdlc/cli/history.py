@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -35,8 +35,8 @@ def history(
     The record is append-only, and checked.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.life.replay.place import lived_place
-        from mdlc.monitoring.history import History
+        from mdlc.monitoring.version_history import History
+        from mdlc.replay.replay_workspace import lived_place
 
         _, place = opened(file, home)
         entries = History((lived_place(place) if replay else place).history).entries()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.cluster import DataRoot
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import DataRoot
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -21,7 +21,7 @@ from mdlc.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from mdlc.pipelines.local.plan import Plan
+    from mdlc.pipelines.cache.run_plan import Plan
 
 EPILOG = "Example: mdlc plan lifecycle.yaml --json"
 
@@ -56,8 +56,8 @@ def plan(
 
 def _here(file: Path, *, home: Path | None) -> Plan:
     from mdlc.life.train import choose_arguments
-    from mdlc.pipelines.local.run import Runner
-    from mdlc.pipelines.local.warm import WarmServer
+    from mdlc.pipelines.local.local_runner import Runner
+    from mdlc.pipelines.local.warm_server import WarmServer
 
     lifecycle, place = opened(file, home)
     runner = Runner(place, WarmServer())
@@ -66,9 +66,9 @@ def _here(file: Path, *, home: Path | None) -> Plan:
 
 def _on_cluster(file: Path, *, data_root: str | None) -> Plan:
     """Ask what the controller asks for status.plan."""
+    from mdlc.cluster.submit_run import Data, sources_of
     from mdlc.core.spec import load
-    from mdlc.life.cluster.submit import Data, sources_of
-    from mdlc.pipelines.kubeflow.plan import cluster_plan
+    from mdlc.pipelines.kubeflow.cluster_plan import cluster_plan
 
     lifecycle = load(file)
     sources = sources_of(lifecycle, file=file, data=Data(root=data_root))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -45,7 +45,7 @@ def predict(
     By the released model, or the server at --url; without --rows it shows an example.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.life import predict as predicting
+        from mdlc.life import predictions as predicting
 
         lifecycle, place = opened(file, home)
         if rows is None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import OnCluster, held
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import OnCluster, held
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -32,7 +32,7 @@ def promote(
 ) -> None:
     """Make the canary the champion before its trial ends."""
     with friendly(file, verbose=verbose):
-        from mdlc.life.release import promote as promote_canary
+        from mdlc.life.releases import promote as promote_canary
 
         with held(file, home, cluster=cluster) as place:
             pointer = promote_canary(place, time=datetime.now(UTC), why=why)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -20,7 +20,7 @@ from mdlc.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from mdlc.core.documents.rehearsal import Rehearsal
+    from mdlc.state.rehearsal_documents import Rehearsal
 
 EPILOG = "Example: mdlc rehearse examples/01-flight-delays/lifecycle.yaml --window 20"
 
@@ -40,10 +40,10 @@ def rehearse(
     Serves the model, changes the world, and waits for alert, retraining, promotion and all-clear.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
+        from mdlc.cli.terminal_progress import Shown
         from mdlc.core.errors import MdlcError
-        from mdlc.life.rehearsal.rehearse import Plan
-        from mdlc.life.rehearsal.rehearse import rehearse as run
+        from mdlc.rehearsal.run_rehearsal import Plan
+        from mdlc.rehearsal.run_rehearsal import rehearse as run
 
         lifecycle, place = opened(file, home)
         plan = Plan(window=timedelta(seconds=window), drift=drift)

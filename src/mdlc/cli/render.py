@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, File, Home, Json, Verbose, console, friendly, print_json
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    friendly,
+    print_json,
+)
 
 if TYPE_CHECKING:
-    from mdlc.monitoring.render.build import Rendered
+    from mdlc.monitoring.render.render_monitoring import Rendered
 
 EPILOG = "Example: mdlc render monitoring lifecycle.yaml --out build"
 MONITORING_EPILOG = (
@@ -77,8 +86,8 @@ def monitoring(
     """
     with friendly(files[0] if len(files) == 1 else None, verbose=verbose):
         from mdlc.core.spec import load
-        from mdlc.monitoring.render.build import write
-        from mdlc.monitoring.render.options import checked
+        from mdlc.monitoring.render.render_monitoring import write
+        from mdlc.monitoring.render.render_options import checked
 
         lifecycles = [load(file) for file in files]
         options = checked(
@@ -119,8 +128,8 @@ def kserve(
 
         from ruamel.yaml import YAML
 
-        from mdlc.cli.common import opened
-        from mdlc.life.kserve.deploy import rendered
+        from mdlc.cli.verb_support import opened
+        from mdlc.kserve.deploy_release import rendered
 
         lifecycle, place = opened(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"
@@ -137,8 +146,8 @@ def crd(verbose: Verbose = False) -> None:
     with friendly(verbose=verbose):
         import sys
 
-        from mdlc.core.crd.definition import definition
-        from mdlc.monitoring.render.text import to_yaml
+        from mdlc.kubernetes.crd.crd_definition import definition
+        from mdlc.monitoring.render.yaml_text import to_yaml
 
         head = "Rendered by mdlc render crd from the model that reads lifecycle files."
         sys.stdout.write(to_yaml(definition(), head=head).decode())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -38,8 +38,8 @@ def replay(
     Serves the model; late labels, alerts, retraining and promotion follow.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
-        from mdlc.life.replay.live import live
+        from mdlc.cli.terminal_progress import Shown
+        from mdlc.replay.run_replay import live
 
         lifecycle, place = opened(file, home)
         with place.lock(), Shown() as shown:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -33,7 +33,7 @@ def report(
 ) -> None:
     """Write the life so far as one HTML page."""
     with friendly(file, verbose=verbose):
-        from mdlc.life.report import report as write_report
+        from mdlc.life.gather_report import report as write_report
 
         lifecycle, place = opened(file, home)
         path = write_report(lifecycle, place=place, out=out)

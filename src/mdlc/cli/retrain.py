@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -38,17 +38,17 @@ def retrain(
     The challenger replaces the champion if it earns more.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
+        from mdlc.cli.terminal_progress import Shown
         from mdlc.core.errors import RefusedError
-        from mdlc.life.retrain import Request
-        from mdlc.life.retrain import retrain as retrain_model
-        from mdlc.pipelines.local.run import Runner
-        from mdlc.pipelines.local.warm import WarmServer
+        from mdlc.life.retraining_request import Request
+        from mdlc.life.retraining_request import retrain as retrain_model
+        from mdlc.pipelines.local.local_runner import Runner
+        from mdlc.pipelines.local.warm_server import WarmServer
 
         lifecycle, place = opened(file, home)
         if verdict is not None:
             from mdlc.life.progress import Silent
-            from mdlc.life.trigger.backends.child import attempt
+            from mdlc.trigger.backends.child_process import attempt
 
             attempt(lifecycle, place=place, id=verdict, progress=Silent())
             return

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import OnCluster, held
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import OnCluster, held
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -32,8 +32,8 @@ def rollback(
 ) -> None:
     """Drop the canary; without one, serve the version before."""
     with friendly(file, verbose=verbose):
-        from mdlc.life.release import require
-        from mdlc.life.release import rollback as roll_back
+        from mdlc.life.releases import require
+        from mdlc.life.releases import rollback as roll_back
 
         with held(file, home, cluster=cluster, before=True) as place:
             before = require(place)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -33,10 +33,10 @@ def run(
     Stages whose inputs did not change come from the cache; a killed run goes on.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
+        from mdlc.cli.terminal_progress import Shown
         from mdlc.life.train import train
-        from mdlc.pipelines.local.run import Runner
-        from mdlc.pipelines.local.warm import WarmServer
+        from mdlc.pipelines.local.local_runner import Runner
+        from mdlc.pipelines.local.warm_server import WarmServer
 
         lifecycle, place = opened(file, home)
         with place.lock(), WarmServer() as server, Shown() as shown:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
-from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
+from mdlc.cli.verb_support import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
 
 EPILOG = 'Example: mdlc schedule lifecycle.yaml --host http://localhost:8888 --cron "0 3 * * 1"'
 CRON_FIELDS = 5
@@ -38,10 +38,10 @@ def schedule(
             f"{cron!r} does not have {CRON_FIELDS} fields", param_hint="--cron"
         )
     with friendly(file, verbose=verbose):
+        from mdlc.cluster.submit_run import Data, sources_of
         from mdlc.core.spec import load
         from mdlc.core.spec.base import parse_duration
-        from mdlc.life.cluster.submit import Data, sources_of
-        from mdlc.pipelines.kubeflow.schedules import Schedules, Trigger
+        from mdlc.pipelines.kubeflow.recurring_runs import Schedules, Trigger
 
         lifecycle = load(file)
         try:

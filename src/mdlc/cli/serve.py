@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, File, Home, Verbose, console, friendly, opened
+from mdlc.cli.verb_support import DEFAULT_FILE, File, Home, Verbose, console, friendly, opened
 
 EPILOG = (
     "Example: mdlc serve lifecycle.yaml --port 8080, then "
@@ -29,8 +29,8 @@ def serve(
     By KServe's V1 and V2 protocols, with feedback and metrics.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.life.release import require
-        from mdlc.life.serve import serve_here
+        from mdlc.life.releases import require
+        from mdlc.life.serve_here import serve_here
 
         lifecycle, place = opened(file, home)
         pointer = require(place)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mdlc.cli.cluster import Experiment, Host, Namespace, connect
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import Experiment, Host, Namespace, connect
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
@@ -37,7 +37,7 @@ def status(
         _on_cluster(file, host, namespace, experiment, as_json=as_json, verbose=verbose)
         return
     with friendly(file, verbose=verbose):
-        from mdlc.life.status import status_of
+        from mdlc.life.local_status import status_of
 
         lifecycle, place = opened(file, home)
         state = status_of(lifecycle, place=place)
@@ -81,8 +81,8 @@ def _on_cluster(
     verbose: bool,
 ) -> None:
     with friendly(file, verbose=verbose):
+        from mdlc.cluster.cluster_status import cluster_status
         from mdlc.core.spec import load
-        from mdlc.life.cluster.status import cluster_status
 
         state = cluster_status(load(file), client=connect(host, namespace, experiment))
     if as_json:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import Home, Json, Verbose, console, friendly, opened, print_json
+from mdlc.cli.verb_support import Home, Json, Verbose, console, friendly, opened, print_json
 
 if TYPE_CHECKING:
-    from mdlc.life.story import Story
+    from mdlc.life.prediction_trace import Story
 
 EPILOG = "Example: mdlc story lifecycle.yaml 2013-05-01-UA-15"
 
@@ -30,8 +30,8 @@ def story(
     What was answered, what it earned, which model and data answered, who learnt from it.
     """
     with friendly(file, verbose=verbose):
-        from mdlc.life.replay.place import lived_place
-        from mdlc.life.story import story_of
+        from mdlc.life.prediction_trace import story_of
+        from mdlc.replay.replay_workspace import lived_place
 
         lifecycle, place = opened(file, home)
         told = story_of(lifecycle, place=lived_place(place) if replay else place, id=id)

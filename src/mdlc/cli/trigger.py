@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import Home, Verbose, friendly
+from mdlc.cli.verb_support import Home, Verbose, friendly
 
 EPILOG = """Examples:
 
@@ -55,8 +55,8 @@ def trigger(
     Within the file's budget, one at a time, and each to its end, whatever is killed.
     """
     with friendly(files[0], verbose=verbose):
-        from mdlc.life.trigger.server import Options, Tls
-        from mdlc.life.trigger.start import start
+        from mdlc.trigger.start_trigger import start
+        from mdlc.trigger.trigger_server import Options, Tls
 
         start(
             files,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.verb_support import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
 
 EPILOG = "Example: mdlc validate examples/01-flight-delays/lifecycle.yaml"
 
@@ -26,7 +26,7 @@ def validate(
 
         lifecycle = load(file)
         if data:
-            from mdlc.life.check import check_data
+            from mdlc.life.check_data import check_data
 
             check_data(lifecycle, root=file.resolve().parent)
     if as_json:

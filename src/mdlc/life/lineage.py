@@ -9,11 +9,11 @@ from typing import Literal
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, SPLIT
-from mdlc.core.documents.data import Prepared, Snapshot
-from mdlc.core.documents.evaluation import Deployment, Evaluation
-from mdlc.core.documents.serving import HistoryEntry
+from mdlc.core.documents.evaluation_result import Deployment, Evaluation
+from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.files import D, Document, read_document
-from mdlc.pipelines.local.run import Run
+from mdlc.pipelines.local.local_runner import Run
+from mdlc.state.release_documents import HistoryEntry
 
 Use = Literal["train", "validation", "test", "later", "quarantined"]
 

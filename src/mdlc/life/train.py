@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mdlc.core.documents.evaluation import Evaluation
-from mdlc.core.documents.serving import Pointer
+from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
-from mdlc.core.workspace import Workspace
-from mdlc.life.digests import spec_digest
 from mdlc.life.progress import Progress
-from mdlc.life.record import history_of, promotion_of, serving_entry
-from mdlc.life.release import bundle_of, current, release
-from mdlc.pipelines.arguments import Arguments, Renewal, arguments
-from mdlc.pipelines.local.run import Runner
+from mdlc.life.release_record import history_of, promotion_of, serving_entry
+from mdlc.life.releases import bundle_of, current, release
+from mdlc.life.spec_digest import spec_digest
+from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import Workspace
 
 
 class Results(Document):

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.spec.monitor import Drift, Monitor, Quality
-from mdlc.monitoring.samples import SampleStore, parse
+from mdlc.monitoring.fake_predictor import DAY, MODEL, START, Predictor
+from mdlc.monitoring.sample_store import SampleStore, parse
 from mdlc.monitoring.signals import Signals, measure
-from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 
 MONITOR = Monitor(warm_up="0s", drift=Drift(min_predictions=100), quality=Quality(min_labels=100))
 

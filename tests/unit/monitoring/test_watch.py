@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.documents.watch import Baseline, Observation
 from mdlc.core.spec.monitor import Drift, Monitor, Quality
-from mdlc.monitoring.alerts import reasons
-from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
+from mdlc.monitoring.alert_states import reasons
+from mdlc.monitoring.fake_predictor import DAY, MODEL, START, Predictor
 from mdlc.monitoring.watch import Watch
+from mdlc.state.watch_documents import Baseline, Observation
 
 MONITOR = Monitor(warm_up="0s", drift=Drift(min_predictions=500), quality=Quality(min_labels=300))
 EVEN, MOVED = {"0": 100.0, "1": 100.0}, {"0": 190.0, "1": 10.0}

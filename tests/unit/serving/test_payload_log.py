@@ -18,16 +18,16 @@ from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, read_table
 from mdlc.core.errors import StorageError
 from mdlc.core.scorer import Answers
-from mdlc.serving import testing
+from mdlc.services.refusals import DuplicateId, Refusal
+from mdlc.serving import sample_bundles
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import Fate, PayloadLog, records
 from mdlc.serving.payload_tables import PREDICTIONS
-from mdlc.serving.refusals import DuplicateId, Refusal
-from mdlc.serving.rows import Rows
+from mdlc.serving.request_rows import Rows
 
 NOON = datetime(2026, 1, 1, 12)
 HOUR = timedelta(hours=1)
-FEATURES = testing.features(1, image=True)
+FEATURES = sample_bundles.features(1, image=True)
 
 
 @pytest.fixture
@@ -116,7 +116,9 @@ def test_what_is_labelled_comes_back_as_arrays(log: PayloadLog) -> None:
 
 
 def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path: Path) -> None:
-    manifest: Manifest = testing.bundle(tmp_path / "b", classes=["no", "yes"], inputs=FEATURES)
+    manifest: Manifest = sample_bundles.bundle(
+        tmp_path / "b", classes=["no", "yes"], inputs=FEATURES
+    )
     log.add(rows("a", "b", "c"))
     log.label([label("a"), label("b", "no")], received=NOON + HOUR)
     out = tmp_path / "feedback.parquet"

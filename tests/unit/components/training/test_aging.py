@@ -13,8 +13,8 @@ import pytest
 from mdlc.components.training import aging
 from mdlc.components.training.candidates.logistic import Logistic
 from mdlc.components.training.candidates.registry import CANDIDATES
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import SpecError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.scorer import Scorer

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mdlc.core.files import write_bytes
 from mdlc.core.spec import load
-from mdlc.monitoring.render.build import render
-from mdlc.monitoring.render.options import checked
+from mdlc.monitoring.render.render_monitoring import render
+from mdlc.monitoring.render.render_options import checked
 
 ROOT = Path(__file__).parents[4]
 GOLDEN = ROOT / "tests" / "golden" / "monitoring" / "01-flight-delays"

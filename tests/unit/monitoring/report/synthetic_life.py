@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mdlc.core.documents.life import Event, Life, Policy, Week
+from mdlc.state.replay_documents import Event, Life, Policy, Week
 
 BEGINS = datetime(2013, 4, 1)
 WEEKS = 39

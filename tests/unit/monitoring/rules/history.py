@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.rules.build import rule_file
-from mdlc.monitoring.samples import SampleStore, parse
+from mdlc.monitoring.fake_predictor import DAY, MODEL, START, Predictor
+from mdlc.monitoring.rules.rule_file import rule_file
+from mdlc.monitoring.sample_store import SampleStore, parse
 from mdlc.monitoring.signals import Signals, measure
-from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 from tests.services.prometheus import program
 
 STEP = timedelta(minutes=1)
