@@ -68,9 +68,11 @@ def _write_rows(folder: Path) -> int:
     import pyarrow.parquet as pq
 
     from mdlc.core.files import read_document
-    from mdlc.life.train import Results
+    from mdlc.life.train import TrainingArtifacts
 
-    results = read_document(common.flights_home() / "flight-delays" / "results.json", Results)
+    results = read_document(
+        common.flights_home() / "flight-delays" / "results.json", TrainingArtifacts
+    )
     prepared = results.folder("preparation")
     features = json.loads((prepared / "prepared.json").read_text())["features"][:COLUMNS]
     table = pq.read_table(prepared / "table.parquet")

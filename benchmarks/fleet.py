@@ -103,10 +103,10 @@ def _looks(  # noqa: PLR0913 - what a case is made of
     """Time looks over a home with so many lifecycles."""
     from prometheus_client import CollectorRegistry
 
-    from mdlc.retraining.standing_alerts import Standing
-    from mdlc.trigger.lifecycle_entry import Watched
-    from mdlc.trigger.request_counter import Requests
-    from mdlc.trigger.run_follower import Follower, Terms
+    from mdlc.retraining.standing_alerts import StandingAlert
+    from mdlc.trigger.lifecycle_entry import LifecycleEntry
+    from mdlc.trigger.request_counter import RequestCounter
+    from mdlc.trigger.run_follower import FollowTerms, RunFollower
     from mdlc.trigger.trigger_metrics import FromLedger
 
     now = [START]
@@ -114,16 +114,16 @@ def _looks(  # noqa: PLR0913 - what a case is made of
     store = _labelled(folder, of=of)
     os.environ.update({"MDLC_LEDGER_URL": ledger, "MDLC_STORE_URL": store})
     started = time.perf_counter()
-    watched = [Watched(file, home=folder / of, clock=lambda: now[0]) for file in files]
+    watched = [LifecycleEntry(file, home=folder / of, clock=lambda: now[0]) for file in files]
     reading = (time.perf_counter() - started) * 1e3 / lives
     del os.environ["MDLC_LEDGER_URL"], os.environ["MDLC_STORE_URL"]
     for life in watched:
         _serve(life)
     backend = Nowhere()
-    follower = Follower(
+    follower = RunFollower(
         lambda: [(life, backend) for life in watched],
-        terms=Terms("benchmark", poll_seconds=10),
-        requests=Requests(CollectorRegistry()),
+        terms=FollowTerms("benchmark", poll_seconds=10),
+        requests=RequestCounter(CollectorRegistry()),
     )
     follower.look()  # makes tables and files
 
@@ -133,7 +133,7 @@ def _looks(  # noqa: PLR0913 - what a case is made of
 
     idle = [look() for _ in range(repeats)]
     for number, life in enumerate(watched):
-        alert = Standing(fingerprint=f"f{number}", name="CalibrationOff", reason="calibration")
+        alert = StandingAlert(fingerprint=f"f{number}", name="CalibrationOff", reason="calibration")
         life.ledger.receive(time=now[0], firing=[alert], resolved=[])
     asking = [look()]
     if backend.started != lives:

@@ -67,9 +67,9 @@ def measure(repeats: int) -> common.Result:
 
 def _scrapes(days: int) -> list[str]:
     """Return what a predictor with FEATURES features shows, day after day."""
-    from mdlc.monitoring.fake_predictor import Predictor
+    from mdlc.monitoring.fake_predictor import FakePredictor
 
-    rng, predictor = np.random.default_rng(5), Predictor()
+    rng, predictor = np.random.default_rng(5), FakePredictor()
     texts = []
     for day in range(days):
         for feature in range(FEATURES):

@@ -95,11 +95,11 @@ def _lines(
 def _copy(home: Path) -> Any:
     """Return a workspace with the model that serves and an empty payload log."""
     from mdlc.core.spec import load
-    from mdlc.state.workspace import workspace
+    from mdlc.state.workspace import workspace_of
 
     lifecycle = load(common.FLIGHTS)
-    source = workspace(lifecycle, file=common.FLIGHTS, home=common.flights_home())
-    place = workspace(lifecycle, file=common.FLIGHTS, home=home)
+    source = workspace_of(lifecycle, file=common.FLIGHTS, home=common.flights_home())
+    place = workspace_of(lifecycle, file=common.FLIGHTS, home=home)
     shutil.copytree(source.folder / "models", place.folder / "models")
     shutil.copy(source.pointer, place.pointer)
     return place
@@ -109,10 +109,10 @@ def _cases(bundle: Path) -> list[Case]:
     from mdlc.core import cleaning
     from mdlc.core.bundle import open_bundle
     from mdlc.core.files import read_document
-    from mdlc.life.train import Results
+    from mdlc.life.train import TrainingArtifacts
     from mdlc.replay.row_stream import read_stream
 
-    results = read_document(common.flights_home() / NAME / "results.json", Results)
+    results = read_document(common.flights_home() / NAME / "results.json", TrainingArtifacts)
     stream = read_stream(results.folder("preparation"), begin=None, end=None)
     manifest, _ = open_bundle(bundle)
     cases = []

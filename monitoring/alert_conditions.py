@@ -35,7 +35,7 @@ MIN_DUE = 30
 """Fewer predictions than this are somebody trying the model out; nobody owes them labels."""
 
 
-class Condition(NamedTuple):
+class AlertCondition(NamedTuple):
     """One condition at one time. `met` is None where the data do not tell."""
 
     name: str
@@ -50,7 +50,7 @@ class Condition(NamedTuple):
 
 def judge(
     signals: Signals, *, monitor: Monitor, baseline: Baseline, ignored: Collection[str]
-) -> list[Condition]:
+) -> list[AlertCondition]:
     """Judge every condition; the series in `ignored` (identifiers, drift.ignore) never alert."""
     watched = [signal for signal in signals.drift if signal.name not in ignored]
     return [
@@ -76,7 +76,7 @@ def money_bound(baseline: float, *, ratio: float) -> float:
     return baseline - (1 - ratio) * abs(baseline)
 
 
-def _drift(signal: DriftSignal, *, monitor: Monitor) -> Condition:
+def _drift(signal: DriftSignal, *, monitor: Monitor) -> AlertCondition:
     prediction = signal.name == PREDICTION
     warn, retrain = (
         max(stated, signal.noise) for stated in (monitor.drift.warn, monitor.drift.retrain)
@@ -85,7 +85,7 @@ def _drift(signal: DriftSignal, *, monitor: Monitor) -> Condition:
     found = (
         "too few predictions" if signal.psi is None else f"PSI {signal.psi:.3f}, bound {warn:.3f}"
     )
-    return Condition(
+    return AlertCondition(
         "PredictionDrift" if prediction else "FeatureDrift",
         None if signal.psi is None else signal.psi > warn,
         f"{what} moved away from the training data: {found}",
@@ -101,14 +101,14 @@ def _off(signal: CalibrationSignal) -> float:
     return abs(signal.observed - signal.predicted) / max(signal.predicted, 1e-9)
 
 
-def _calibration(classes: list[CalibrationSignal], *, bound: float) -> Condition:
+def _calibration(classes: list[CalibrationSignal], *, bound: float) -> AlertCondition:
     common = [item for item in classes if max(item.observed, item.predicted) >= MIN_SHARE]
     if not common:
-        return Condition(
+        return AlertCondition(
             "CalibrationOff", None, "too few labels", bound=bound, reason="calibration"
         )
     worst = max(common, key=lambda item: (abs(item.z) > MAX_Z, _off(item)))
-    return Condition(
+    return AlertCondition(
         "CalibrationOff",
         _off(worst) > bound and abs(worst.z) > MAX_Z,
         f"class {worst.label} was predicted with a share of {worst.predicted:.3f} and observed"
@@ -119,9 +119,9 @@ def _calibration(classes: list[CalibrationSignal], *, bound: float) -> Condition
     )
 
 
-def _skill(skill: float | None, *, bound: float) -> Condition:
+def _skill(skill: float | None, *, bound: float) -> AlertCondition:
     found = "too few labels" if skill is None else f"skill {skill:.3f}, at least {bound:g}"
-    return Condition(
+    return AlertCondition(
         "SkillLow",
         None if skill is None else skill < bound,
         f"the scores say too little more than the classes' shares do: {found}",
@@ -132,12 +132,12 @@ def _skill(skill: float | None, *, bound: float) -> Condition:
     )
 
 
-def _accuracy(accuracy: float | None, *, bound: float | None) -> list[Condition]:
+def _accuracy(accuracy: float | None, *, bound: float | None) -> list[AlertCondition]:
     if bound is None:
         return []
     found = "too few labels" if accuracy is None else f"{accuracy:.1%}, at least {bound:.1%}"
     return [
-        Condition(
+        AlertCondition(
             "AccuracyLow",
             None if accuracy is None else accuracy < bound,
             f"the likeliest class is the true one too rarely: {found}",
@@ -149,13 +149,13 @@ def _accuracy(accuracy: float | None, *, bound: float | None) -> list[Condition]
     ]
 
 
-def _money(signals: Signals, *, baseline: Baseline, ratio: float) -> Condition:
+def _money(signals: Signals, *, baseline: Baseline, ratio: float) -> AlertCondition:
     bound = money_bound(baseline.money_per_decision, ratio=ratio)
     money = signals.money_per_decision
     # A predictor that counts no squares cannot say how much of it is noise.
     noise = MIN_Z * (signals.money_error or 0.0)
     found = "too few labels" if money is None else f"{money:.4g} per decision, at least {bound:.4g}"
-    return Condition(
+    return AlertCondition(
         "MoneyLow",
         None if money is None else money + noise < bound,
         f"decisions earn less than promised at promotion: {found}",
@@ -166,7 +166,7 @@ def _money(signals: Signals, *, baseline: Baseline, ratio: float) -> Condition:
     )
 
 
-def _feedback(signals: Signals, *, bound: float) -> list[Condition]:
+def _feedback(signals: Signals, *, bound: float) -> list[AlertCondition]:
     due = signals.due >= MIN_DUE
     missing = due and signals.labels == 0
     ratio = signals.label_ratio
@@ -175,8 +175,8 @@ def _feedback(signals: Signals, *, bound: float) -> list[Condition]:
         "none is due yet" if ratio is None else f"{ratio:.0%} of those due, at least {bound:.0%}"
     )
     return [
-        Condition("LabelsLate", late, f"labels come late: {found}", ratio, bound),
-        Condition(
+        AlertCondition("LabelsLate", late, f"labels come late: {found}", ratio, bound),
+        AlertCondition(
             "FeedbackMissing",
             missing if due else None,
             f"no label came, {signals.due} predictions are old enough: quality is unknown",
@@ -186,7 +186,9 @@ def _feedback(signals: Signals, *, bound: float) -> list[Condition]:
     ]
 
 
-def _lacking(signals: Signals, *, monitor: Monitor, watched: list[DriftSignal]) -> list[Condition]:
+def _lacking(
+    signals: Signals, *, monitor: Monitor, watched: list[DriftSignal]
+) -> list[AlertCondition]:
     """Say what cannot be judged; "reference": counted series without training counts."""
     blind = [
         signal.name
@@ -198,7 +200,7 @@ def _lacking(signals: Signals, *, monitor: Monitor, watched: list[DriftSignal]) 
         ("labels", signals.labels, monitor.quality.min_labels, "quality"),
     )
     few = [
-        Condition(
+        AlertCondition(
             "NotEnoughData",
             count < least,
             f"{count} {subject} in the window, {least} needed: {unjudged} is not judged",
@@ -213,5 +215,7 @@ def _lacking(signals: Signals, *, monitor: Monitor, watched: list[DriftSignal]) 
     value = float(len(blind))
     return [
         *few,
-        Condition("NotEnoughData", bool(blind), summary, value, 0.0, "info", subject="reference"),
+        AlertCondition(
+            "NotEnoughData", bool(blind), summary, value, 0.0, "info", subject="reference"
+        ),
     ]

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mdlc.core.files import Document, read_document, write_document
-from mdlc.monitoring.alert_conditions import Condition
+from mdlc.monitoring.alert_conditions import AlertCondition
 from mdlc.state.watch_documents import Alert, Observation
 
 
-class Tracked(Document):
+class TrackedAlert(Document):
     """A pending or firing alert, its condition's reason, and since when that was given."""
 
     alert: Alert
@@ -31,7 +31,7 @@ class AlertState(Document):
 
     version: str = ""
     time: datetime | None = None
-    standing: list[Tracked] = []
+    standing: list[TrackedAlert] = []
 
 
 def reasons(observation: Observation) -> list[str]:
@@ -42,7 +42,7 @@ def reasons(observation: Observation) -> list[str]:
 
 def advance(
     state: AlertState,
-    conditions: Sequence[Condition],
+    conditions: Sequence[AlertCondition],
     *,
     version: str,
     time: datetime,
@@ -82,7 +82,7 @@ class AlertBook:
 
     def update(
         self,
-        conditions: Sequence[Condition],
+        conditions: Sequence[AlertCondition],
         *,
         version: str,
         time: datetime,
@@ -104,8 +104,8 @@ def _key(alert: Alert) -> tuple[str, str]:
 
 
 def _stand(
-    condition: Condition, old: Tracked | None, *, time: datetime, hold: timedelta
-) -> Tracked:
+    condition: AlertCondition, old: TrackedAlert | None, *, time: datetime, hold: timedelta
+) -> TrackedAlert:
     since = old.alert.since if old else time
     firing = time - since >= hold
     reason_since = old.reason_since if old and old.reason == condition.reason else time
@@ -121,7 +121,7 @@ def _stand(
         reason=condition.reason if held or not firing else "",
         subject=condition.subject,
     )
-    return Tracked(alert=alert, reason=condition.reason, reason_since=reason_since)
+    return TrackedAlert(alert=alert, reason=condition.reason, reason_since=reason_since)
 
 
 def _resolve(alert: Alert, time: datetime, why: str = "") -> Alert | None:

@@ -23,14 +23,14 @@ GAUGES = {
 }
 
 
-class Place(TypedDict, total=False):
+class PredictorLabels(TypedDict, total=False):
     """Which model version counts, and on which replica."""
 
     version: str
     instance: str
 
 
-class Predictor(Collector):
+class FakePredictor(Collector):
     """Counts as a predictor does, and shows it as prometheus_client would."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Predictor(Collector):
         # A predictor shows its counters, at 0, from the moment that it has loaded a version.
         self.add("mdlc_predictions_total", 0, of={})
 
-    def add(self, name: str, value: float, *, of: Place, **labels: str) -> None:
+    def add(self, name: str, value: float, *, of: PredictorLabels, **labels: str) -> None:
         """Raise one series; a label called `class_` is `class`."""
         key = _key(name, of, labels)
         self.counts[key] = self.counts.get(key, 0.0) + value
@@ -53,7 +53,11 @@ class Predictor(Collector):
         self.counts["process_start_time_seconds", labels] = time.timestamp()
 
     def serve(
-        self, *, since: datetime = START, promised: float | None = None, **of: Unpack[Place]
+        self,
+        *,
+        since: datetime = START,
+        promised: float | None = None,
+        **of: Unpack[PredictorLabels],
     ) -> None:
         """Show which version a replica serves, since when, and the money that it promised."""
         for key in [key for key in self.counts if key[0] == "mdlc_model_info"]:
@@ -66,13 +70,13 @@ class Predictor(Collector):
             key = _key("mdlc_promised_money_per_decision", of, {"currency": "EUR"})
             self.counts[key] = promised
 
-    def train(self, bins: Mapping[str, float], **of: Unpack[Place]) -> None:
+    def train(self, bins: Mapping[str, float], **of: Unpack[PredictorLabels]) -> None:
         """Show training counts for the feature x and for the prediction."""
         for feature in ("x", "__prediction"):
             for name, count in bins.items():
                 self.add("mdlc_reference_bin_count", count, of=of, feature=feature, bin=name)
 
-    def predict(self, bins: Mapping[str, float], **of: Unpack[Place]) -> None:
+    def predict(self, bins: Mapping[str, float], **of: Unpack[PredictorLabels]) -> None:
         """Predict rows whose x, and whose prediction, fall into these bins."""
         self.add("mdlc_predictions_total", sum(bins.values()), of=of)
         for name, count in bins.items():
@@ -80,7 +84,13 @@ class Predictor(Collector):
             self.add("mdlc_prediction_bin_total", count, of=of, bin=name)
 
     def label(
-        self, count: float, *, positive: float, p: float, money: float = 1.0, **of: Unpack[Place]
+        self,
+        count: float,
+        *,
+        positive: float,
+        p: float,
+        money: float = 1.0,
+        **of: Unpack[PredictorLabels],
     ) -> None:
         """Label `count` predictions of "yes" with probability `p`, of which `positive` were."""
         self.add("mdlc_predictions_total", 0, of=of)
@@ -118,7 +128,7 @@ class Predictor(Collector):
 
 
 def _key(
-    name: str, of: Place, labels: Mapping[str, str]
+    name: str, of: PredictorLabels, labels: Mapping[str, str]
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
     named = {"model": MODEL, "version": "1", **of, **labels}
     return name, tuple(sorted((key.rstrip("_"), str(item)) for key, item in named.items()))

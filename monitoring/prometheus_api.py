@@ -24,7 +24,7 @@ MAX_POINTS = 11_000
 """Of one series of a range query: Prometheus refuses more."""
 
 
-class Sample(NamedTuple):
+class InstantSample(NamedTuple):
     """One series of an instant query."""
 
     labels: Mapping[str, str]
@@ -78,7 +78,7 @@ class Prometheus:
         """Disconnect."""
         self._client.close()
 
-    def query(self, promql: str, *, at: datetime | None = None) -> list[Sample]:
+    def query(self, promql: str, *, at: datetime | None = None) -> list[InstantSample]:
         """Return what an expression is worth at a time, or now; a scalar has no labels.
 
         Raises:
@@ -88,8 +88,10 @@ class Prometheus:
         found = self._ask("query", fields)
         try:
             if found["resultType"] == "scalar":
-                return [Sample({}, float(found["result"][1]))]
-            return [Sample(item["metric"], float(item["value"][1])) for item in found["result"]]
+                return [InstantSample({}, float(found["result"][1]))]
+            return [
+                InstantSample(item["metric"], float(item["value"][1])) for item in found["result"]
+            ]
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise self._odd("its answer has another shape") from error
 

@@ -48,7 +48,7 @@ INSERT OR IGNORE INTO clock VALUES (1, NULL, -1e300);
 AT = "(SELECT total FROM points WHERE series = s.id AND time <= ? ORDER BY time DESC LIMIT 1)"
 
 
-class Sample(NamedTuple):
+class ExpositionSample(NamedTuple):
     """One line of an exposition."""
 
     name: str
@@ -69,7 +69,7 @@ def seconds(time: datetime) -> float:
     return time.timestamp()
 
 
-def parse(exposition: str) -> list[Sample]:
+def parse(exposition: str) -> list[ExpositionSample]:
     """Read counters and gauges from Prometheus' text format.
 
     Histograms, summaries, and gauges that are not finite are left out: no signal is made of them.
@@ -88,7 +88,7 @@ def parse(exposition: str) -> list[Sample]:
         for (name, labels, counter), value in zip(named, values, strict=True):
             if counter is None:
                 continue
-            sample = Sample(name, labels, value, counter)
+            sample = ExpositionSample(name, labels, value, counter)
             if counter and not 0 <= sample.value < math.inf:
                 raise ValueError(f"counter {name}{dict(labels)} is {value}")
             if math.isfinite(sample.value):
@@ -188,7 +188,7 @@ class SampleStore:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
 
-    def append(self, time: datetime, samples: Iterable[Sample]) -> None:
+    def append(self, time: datetime, samples: Iterable[ExpositionSample]) -> None:
         """Add one scrape, whole or not at all. The same scrape twice changes nothing.
 
         Raises:
@@ -279,7 +279,7 @@ class SampleStore:
                 yield labels, first, last
 
 
-def _rise(sample: Sample, *, raw: float, total: float, first: bool) -> float:
+def _rise(sample: ExpositionSample, *, raw: float, total: float, first: bool) -> float:
     """Return how much a series' total changes with `sample`; `raw` is its value before."""
     if not sample.counter:
         return sample.value - total

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from mdlc.core.errors import ArtifactError, StorageError
 from mdlc.core.files import digest_bytes, storage_errors, write_bytes
-from mdlc.state.release_documents import HistoryEntry, Kind
+from mdlc.state.release_documents import HistoryEntry, HistoryKind
 
 
 class History:
@@ -41,7 +41,7 @@ class History:
         replaced: str,
         why: str,
         money_per_decision: float | None,
-        kind: Kind = "promotion",
+        kind: HistoryKind = "promotion",
     ) -> HistoryEntry:
         """Add a line, whole and on disk when this returns, or not at all.
 

@@ -15,7 +15,7 @@ from mdlc.components.collection.stage import source_digests
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.files import digest_path, read_document
 from mdlc.core.spec import Lifecycle, Retrain
-from mdlc.core.spec.base import Section, format_duration
+from mdlc.core.spec.base import SpecSection, format_duration
 from mdlc.state.workspace import Workspace
 
 Arguments = dict[str, str | float]
@@ -89,7 +89,7 @@ def of_retraining(retrain: Retrain, *, feedback: bool) -> Arguments:
     }
 
 
-def _json(section: Section, include: set[str] | None = None) -> str:
+def _json(section: SpecSection, include: set[str] | None = None) -> str:
     return section.model_dump_json(by_alias=True, include=include)
 
 

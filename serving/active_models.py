@@ -12,16 +12,16 @@ from mdlc.core.columns import MISSING, Batch, Feature
 from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import read_document
 from mdlc.core.scorer import Scorer
-from mdlc.serving.request_rows import Reader
+from mdlc.serving.request_rows import RequestReader
 from mdlc.serving.schema_difference import difference
-from mdlc.state.release_documents import Pointer, Trial
+from mdlc.state.release_documents import CanaryRelease, Pointer
 
 WARM_ROWS = (1, 50)
 """Both shapes of a request: runtimes plan memory by shape, and the first plan is slow."""
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """One version of the model with all that answers need; never changed, only replaced."""
 
     version: str
@@ -30,17 +30,17 @@ class Loaded:
     promised: float | None
     """Money per decision that its evaluation promised."""
     scorer: Scorer
-    reader: Reader
+    reader: RequestReader
     digest: str
 
 
 @dataclass(frozen=True)
-class Lineup:
+class ActiveModels:
     """Who answers: the champion, and the canary that answers a share; never changed."""
 
     pointer: Pointer
-    champion: Loaded
-    canary: Loaded | None = None
+    champion: LoadedModel
+    canary: LoadedModel | None = None
     """None where none is on trial, and where it does not load."""
     refused: str = ""
     """Why the canary does not load."""
@@ -51,14 +51,14 @@ class Lineup:
         return self.pointer.name
 
     @property
-    def trial(self) -> Trial | None:
+    def trial(self) -> CanaryRelease | None:
         """The canary as the pointer names it, loaded or not."""
         return self.pointer.canary
 
 
 def load(
-    pointer_file: Path, *, max_rows: int, threads: int = 0, known: Lineup | None = None
-) -> Lineup:
+    pointer_file: Path, *, max_rows: int, threads: int = 0, known: ActiveModels | None = None
+) -> ActiveModels:
     """Read the pointer, load its bundles, and score made-up rows with them.
 
     A version that `known` has is not loaded again. A canary that does not load leaves the champion
@@ -73,24 +73,24 @@ def load(
     folder, models = pointer_file.parent, [known.champion, known.canary] if known else []
     at_hand = {(model.version, model.digest): model for model in models if model}
 
-    def get(of: Pointer | Trial) -> Loaded:
+    def get(of: Pointer | CanaryRelease) -> LoadedModel:
         if model := at_hand.get((of.version, of.digest)):
             return replace(model, since=of.since, promised=of.promised)
         return _load(of, folder=folder, max_rows=max_rows, threads=threads)
 
     champion = get(pointer)
     if pointer.canary is None:
-        return Lineup(pointer, champion)
+        return ActiveModels(pointer, champion)
     try:
         canary = get(pointer.canary)
         if differs := difference(champion.scorer.manifest, canary.scorer.manifest):
             raise ArtifactError(f"it cannot share version {champion.version}'s requests: {differs}")
     except MdlcError as error:
-        return Lineup(pointer, champion, refused=str(error))
-    return Lineup(pointer, champion, canary)
+        return ActiveModels(pointer, champion, refused=str(error))
+    return ActiveModels(pointer, champion, canary)
 
 
-def _load(of: Pointer | Trial, *, folder: Path, max_rows: int, threads: int) -> Loaded:
+def _load(of: Pointer | CanaryRelease, *, folder: Path, max_rows: int, threads: int) -> LoadedModel:
     bundle = folder / of.bundle
     try:
         scorer = Scorer.load(bundle, threads=threads)
@@ -105,20 +105,20 @@ def _load(of: Pointer | Trial, *, folder: Path, max_rows: int, threads: int) -> 
         raise ArtifactError(
             f"the model in {bundle} does not load: {type(error).__name__}"
         ) from error
-    reader = Reader(scorer.manifest, max_rows=max_rows)
-    return Loaded(of.version, of.since, of.promised, scorer, reader, digest)
+    reader = RequestReader(scorer.manifest, max_rows=max_rows)
+    return LoadedModel(of.version, of.since, of.promised, scorer, reader, digest)
 
 
 def _warm(scorer: Scorer) -> None:
     classes = len(scorer.classes)
     for rows in WARM_ROWS:
-        scores = scorer.answer(made_up(scorer.manifest.features, rows=rows)).scores
+        scores = scorer.answer(synthetic_batch(scorer.manifest.features, rows=rows)).scores
         wanted = (rows, classes) if classes else (rows,)
         if scores.shape != wanted or not np.isfinite(scores).all():
             raise ArtifactError(f"the model answers {scores.shape}, not {wanted} finite scores")
 
 
-def made_up(features: list[Feature], *, rows: int) -> Batch:
+def synthetic_batch(features: list[Feature], *, rows: int) -> Batch:
     """Return rows of zeros and missing categories."""
     batch: Batch = {}
     for feature in features:

@@ -18,20 +18,20 @@ import numpy.typing as npt
 from mdlc.core.scorer import Answers
 from mdlc.services.json_logs import log, log_bounded, logs_debug, reduced
 from mdlc.services.refusals import Refusal
-from mdlc.serving.active_models import Lineup, Loaded
+from mdlc.serving.active_models import ActiveModels, LoadedModel
 from mdlc.serving.predictor_metrics import Metrics
-from mdlc.serving.request_rows import Rows
+from mdlc.serving.request_rows import RequestRows
 
 Index = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Part:
+class RoutedRows:
     """Rows of a request that one version answered: their places in it, themselves, the answers."""
 
-    loaded: Loaded
+    loaded: LoadedModel
     index: Index
-    rows: Rows
+    rows: RequestRows
     answers: Answers
 
 
@@ -45,7 +45,7 @@ def position(identifier: str) -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 
-def answer(lineup: Lineup, *, rows: Rows, metrics: Metrics) -> list[Part]:
+def answer(lineup: ActiveModels, *, rows: RequestRows, metrics: Metrics) -> list[RoutedRows]:
     """Score a request's rows; return the parts that the champion and the canary answered.
 
     Raises:
@@ -68,7 +68,7 @@ def answer(lineup: Lineup, *, rows: Rows, metrics: Metrics) -> list[Part]:
     return parts
 
 
-def merge(parts: Sequence[Part]) -> tuple[Answers, list[str]]:
+def merge(parts: Sequence[RoutedRows]) -> tuple[Answers, list[str]]:
     """Return the answers, and the version that gave each, in the order of the request."""
     if len(parts) == 1:
         only = parts[0]
@@ -84,13 +84,15 @@ def merge(parts: Sequence[Part]) -> tuple[Answers, list[str]]:
     ), [versions[place] for place in order]
 
 
-def take(rows: Rows, index: Index) -> Rows:
+def take(rows: RequestRows, index: Index) -> RequestRows:
     """Return some rows of a request."""
     batch = {name: column[index] for name, column in rows.batch.items()}
-    return Rows([rows.ids[place] for place in index.tolist()], batch)
+    return RequestRows([rows.ids[place] for place in index.tolist()], batch)
 
 
-def _canary(lineup: Lineup, *, rows: Rows, index: Index, metrics: Metrics) -> Part | None:
+def _canary(
+    lineup: ActiveModels, *, rows: RequestRows, index: Index, metrics: Metrics
+) -> RoutedRows | None:
     """Return the rows that the canary answered, None if it was none."""
     assert lineup.trial is not None  # noqa: S101 - a canary answers only where there is one
     version, model, asked = lineup.trial.version, lineup.canary, take(rows, index)
@@ -109,17 +111,19 @@ def _canary(lineup: Lineup, *, rows: Rows, index: Index, metrics: Metrics) -> Pa
     if model is None or answers is None or not finite.any():
         return None
     if finite.all():
-        return Part(model, index, asked, answers)
+        return RoutedRows(model, index, asked, answers)
     kept = Answers(
         scores=answers.scores[finite],
         actions=answers.actions[finite],
         values=answers.values[finite],
         expected=answers.expected[finite],
     )
-    return Part(model, index[finite], take(rows, index[finite]), kept)
+    return RoutedRows(model, index[finite], take(rows, index[finite]), kept)
 
 
-def _champion(lineup: Lineup, *, rows: Rows, index: Index, metrics: Metrics) -> Part:
+def _champion(
+    lineup: ActiveModels, *, rows: RequestRows, index: Index, metrics: Metrics
+) -> RoutedRows:
     model = lineup.champion
     asked = rows if len(index) == len(rows.ids) else take(rows, index)
     try:
@@ -135,10 +139,10 @@ def _champion(lineup: Lineup, *, rows: Rows, index: Index, metrics: Metrics) -> 
                 fields = {"model": lineup.name, "version": model.version, "id": identifier}
                 log("unanswered", level=logging.DEBUG, **fields)
         raise
-    return Part(model, index, asked, answers)
+    return RoutedRows(model, index, asked, answers)
 
 
-def _score(model: Loaded, *, rows: Rows, metrics: Metrics) -> Answers:
+def _score(model: LoadedModel, *, rows: RequestRows, metrics: Metrics) -> Answers:
     started = time.perf_counter()
     answers = model.scorer.answer(rows.batch)
     metrics.scored(model.version, seconds=time.perf_counter() - started)

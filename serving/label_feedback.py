@@ -16,9 +16,9 @@ from mdlc.core.errors import SpecError
 from mdlc.core.spec.business import Payoff
 from mdlc.services.json_logs import log, logs_debug
 from mdlc.services.refusals import Refusal, too_large
-from mdlc.serving.payload_labels import Label, Verdict
+from mdlc.serving.payload_labels import Label, LabelOutcome
 from mdlc.serving.payload_log import PayloadLog
-from mdlc.serving.predictor_metrics import Metrics, Quality
+from mdlc.serving.predictor_metrics import LabelledQuality, Metrics
 from mdlc.serving.request_clock import Clock, parse
 from mdlc.serving.request_rows import MAX_ID
 
@@ -90,15 +90,15 @@ class Feedback:
             labels.append(Label(item["id"], item["label"], time))
         return labels, problems
 
-    def _tell(self, verdicts: Sequence[Verdict]) -> None:
+    def _tell(self, verdicts: Sequence[LabelOutcome]) -> None:
         """Write a line for each label that came: what became of it, never what it says."""
         for verdict in verdicts:
             known = {"version": verdict.prediction.version} if verdict.prediction else {}
             fields = {"model": self._metrics.model, **known, "id": verdict.label.id[:MAX_ID]}
             log("labelled", level=logging.DEBUG, **fields, status=verdict.status)
 
-    def _judge(self, accepted: Sequence[Verdict]) -> None:
-        groups: dict[tuple[str, tuple[str, ...]], list[Verdict]] = defaultdict(list)
+    def _judge(self, accepted: Sequence[LabelOutcome]) -> None:
+        groups: dict[tuple[str, tuple[str, ...]], list[LabelOutcome]] = defaultdict(list)
         for verdict in accepted:
             groups[verdict.prediction.version, tuple(verdict.prediction.scores)].append(verdict)
         for (version, classes), verdicts in groups.items():
@@ -112,8 +112,8 @@ class Feedback:
 
 
 def judge_classes(
-    verdicts: Sequence[Verdict], *, classes: tuple[str, ...], terms: Payoff
-) -> Quality:
+    verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff
+) -> LabelledQuality:
     """Return what labels tell about a classifier.
 
     The Brier score is that of scikit-learn: the sum over classes of (p - y)^2, halved for two.
@@ -130,7 +130,7 @@ def judge_classes(
     gained, lost, money_squared = _money_of_actions(
         verdicts, classes=classes, truth=truth, terms=terms
     )
-    return Quality(
+    return LabelledQuality(
         labels=rows,
         classes=classes,
         correct=int(right.sum()),
@@ -148,7 +148,7 @@ def judge_classes(
 
 
 def _money_of_actions(
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[LabelOutcome],
     *,
     classes: tuple[str, ...],
     truth: np.ndarray[Any, np.dtype[np.int64]],
@@ -169,7 +169,7 @@ def _money_of_actions(
     return _split(table.earned(actions[priced], truth[priced]))
 
 
-def judge_numbers(verdicts: Sequence[Verdict], *, terms: Payoff) -> Quality:
+def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff) -> LabelledQuality:
     """Return what labels tell about a regression."""
     values = np.array([v.prediction.value for v in verdicts], float)
     truth = np.array([float(v.text) for v in verdicts])
@@ -178,7 +178,7 @@ def judge_numbers(verdicts: Sequence[Verdict], *, terms: Payoff) -> Quality:
         gained, lost, money_squared = _split(payoff.for_numbers(terms).earned(values, truth))
     except SpecError:
         gained = lost = money_squared = 0.0
-    return Quality(
+    return LabelledQuality(
         labels=len(verdicts),
         absolute=float(np.abs(error).sum()),
         squared=float((error**2).sum()),

@@ -12,7 +12,7 @@ from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import digest_path, read_document
 from mdlc.services.json_logs import log
 from mdlc.services.refusals import Refusal
-from mdlc.serving.active_models import Lineup, load
+from mdlc.serving.active_models import ActiveModels, load
 from mdlc.serving.kserve_sdk import ModelNotFound, ModelRepository, ModelRepositoryExtension
 from mdlc.serving.predictor import Predictor
 from mdlc.state.release_documents import Pointer
@@ -82,7 +82,7 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
             return True  # the load says what is wrong
         return pointer != self._predictor.lineup.pointer
 
-    async def _load(self, known: Lineup | None = None) -> None:
+    async def _load(self, known: ActiveModels | None = None) -> None:
         """Load the pointer's models, but those that `known` has, and swap them in."""
         name, old = self._predictor.name, self._predictor.loaded.version
         try:
@@ -94,7 +94,7 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         except MdlcError as error:
             raise _unloadable(str(error), old) from error
         self._predictor.swap(lineup)
-        tell_loaded(lineup, replaced=old)
+        log_loaded(lineup, replaced=old)
         if lineup.refused:
             champion = lineup.champion.version
             why = f"the canary does not load: {lineup.refused}; version {champion} answers"
@@ -129,7 +129,7 @@ class Reloads(ModelRepositoryExtension):  # type: ignore[misc]
         self._repository.unload(model_name)
 
 
-def tell_loaded(lineup: Lineup, *, replaced: str = "") -> None:
+def log_loaded(lineup: ActiveModels, *, replaced: str = "") -> None:
     """Log who answers from now on, and once that a canary does not."""
     champion, trial = lineup.champion, lineup.trial
     canary: dict[str, Any] = (

@@ -31,11 +31,11 @@ from mdlc.serving.kserve_sdk import (
     register_v2_endpoints,
 )
 from mdlc.serving.label_feedback import Feedback
-from mdlc.serving.model_repository import PointerRepository, Reloads, tell_loaded
-from mdlc.serving.payload_log import Fate, PayloadLog
+from mdlc.serving.model_repository import PointerRepository, Reloads, log_loaded
+from mdlc.serving.payload_log import PayloadLog, WriteOutcome
 from mdlc.serving.pointer_follower import follow
 from mdlc.serving.predictor import Predictor
-from mdlc.serving.predictor_gate import Gate, refused
+from mdlc.serving.predictor_gate import PredictorGate, refused
 from mdlc.serving.predictor_metrics import Metrics
 from mdlc.serving.request_clock import Clock
 
@@ -44,7 +44,7 @@ THREADS = 1
 
 
 @dataclass(frozen=True)
-class Service:
+class PredictorService:
     """One model with all that serves it."""
 
     predictor: Predictor
@@ -57,7 +57,7 @@ class Service:
 
 def open_service(
     pointer: Path, *, store: str, serving: Serving, request_clock: bool, currency: str
-) -> Service:
+) -> PredictorService:
     """Load the model that `pointer` names and open the payload log at the URL `store`.
 
     Raises:
@@ -65,10 +65,10 @@ def open_service(
         StorageError: the log does not open.
     """
     lineup = load(pointer, max_rows=serving.max_rows, threads=THREADS)
-    tell_loaded(lineup)
+    log_loaded(lineup)
     metrics = Metrics(lineup.name, currency=currency)
 
-    def watch(fate: Fate) -> None:
+    def watch(fate: WriteOutcome) -> None:
         metrics.payload_lost.inc(fate.lost)
         metrics.payload_waiting.set(fate.waiting)
 
@@ -86,11 +86,11 @@ def open_service(
         terms=lambda: predictor.loaded.scorer.manifest.payoff,
         max_rows=serving.max_rows,
     )
-    return Service(predictor, repository, log, metrics, feedback, pool)
+    return PredictorService(predictor, repository, log, metrics, feedback, pool)
 
 
 def create(
-    service: Service, *, serving: Serving, token: str | None, poll_seconds: float = 0.0
+    service: PredictorService, *, serving: Serving, token: str | None, poll_seconds: float = 0.0
 ) -> FastAPI:
     """Return the ASGI app of a service; it closes the service when it shuts down.
 
@@ -115,11 +115,13 @@ def create(
     register_v2_endpoints(app, plane, reloads)
     for kind in (*STATUS, Refusal, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handler(service.metrics))
-    app.add_middleware(Gate, metrics=service.metrics, max_bytes=serving.max_bytes, token=token)
+    app.add_middleware(
+        PredictorGate, metrics=service.metrics, max_bytes=serving.max_bytes, token=token
+    )
     return app
 
 
-def _routes(app: FastAPI, service: Service) -> None:
+def _routes(app: FastAPI, service: PredictorService) -> None:
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
 

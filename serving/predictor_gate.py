@@ -23,7 +23,7 @@ BODY_SECONDS = 30
 PROTOCOLS = {":predict": "v1", "/infer": "v2", ":feedback": "feedback"}
 
 
-class Gate:
+class PredictorGate:
     """ASGI middleware of the whole app."""
 
     def __init__(

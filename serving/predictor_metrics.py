@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from mdlc.core import payoff, profile
 from mdlc.core.columns import Batch
 from mdlc.core.scorer import Answers
-from mdlc.serving.active_models import Lineup, Loaded
+from mdlc.serving.active_models import ActiveModels, LoadedModel
 from mdlc.serving.predictor_families import Families
 
 KEPT = 10
@@ -28,7 +28,7 @@ KEPT = 10
 
 
 @dataclass(frozen=True)
-class Quality:
+class LabelledQuality:
     """What labels told about one version; arrays are (classes,), None is no count."""
 
     labels: int
@@ -56,7 +56,7 @@ class Quality:
 class _Bins:
     """One series with the counters of its bins, looked up once."""
 
-    series: profile.Series
+    series: profile.BinnedSeries
     counters: list[Counter]
 
     def add(self, values: npt.NDArray[np.generic]) -> None:
@@ -78,7 +78,7 @@ class Metrics(Families):
         self._stated: dict[Gauge, dict[tuple[str, ...], float]] = {}
         self._lock = threading.Lock()
 
-    def serve(self, lineup: Lineup) -> None:
+    def serve(self, lineup: ActiveModels) -> None:
         """Show who serves now, and the counters of both; forget the oldest that served before."""
         models = [model for model in (lineup.champion, lineup.canary) if model]
         for model in models:
@@ -96,7 +96,7 @@ class Metrics(Families):
         for version in self._on:
             self._off.pop(version, None)
 
-    def _show(self, model: Loaded) -> None:
+    def _show(self, model: LoadedModel) -> None:
         """Show a version's training counts, and its counters at 0.
 
         Prometheus sees no increase in a series whose first sample is not 0.
@@ -120,10 +120,10 @@ class Metrics(Families):
         if scorer.classes:
             for action in payoff.for_classes(scorer.manifest.payoff, scorer.classes).actions:
                 self.actions.labels(*key, action)
-        self._add(model.version, quality=Quality(0, tuple(scorer.classes)))
+        self._add(model.version, quality=LabelledQuality(0, tuple(scorer.classes)))
         self.lag.labels(*key)
 
-    def _state(self, lineup: Lineup, *, models: list[Loaded]) -> None:
+    def _state(self, lineup: ActiveModels, *, models: list[LoadedModel]) -> None:
         """Set the gauges that say who serves; take away those that are true no more."""
         champion = lineup.champion
         facts = (champion.digest, champion.scorer.manifest.candidate)
@@ -174,7 +174,7 @@ class Metrics(Families):
         for key in [key for key in self._bins if key[0] == version]:
             self._bins.pop(key, None)
 
-    def count(self, loaded: Loaded, *, batch: Batch, answers: Answers) -> None:
+    def count(self, loaded: LoadedModel, *, batch: Batch, answers: Answers) -> None:
         """Count a batch of answers: rows, actions, bins of features and of the prediction."""
         key = (self.model, loaded.version)
         self.predictions.labels(*key).inc(len(answers.scores))
@@ -188,7 +188,9 @@ class Metrics(Families):
             elif bins.series.name in batch:
                 bins.add(batch[bins.series.name])
 
-    def judge(self, version: str, *, quality: Quality, lags: npt.NDArray[np.floating]) -> None:
+    def judge(
+        self, version: str, *, quality: LabelledQuality, lags: npt.NDArray[np.floating]
+    ) -> None:
         """Count what labels told about `version`; `lags` (labels,) are seconds."""
         self._add(version, quality=quality)
         waited = self.lag.labels(self.model, version)
@@ -196,7 +198,7 @@ class Metrics(Families):
             waited.observe(lag)
         self._use(version)
 
-    def _add(self, version: str, *, quality: Quality) -> None:
+    def _add(self, version: str, *, quality: LabelledQuality) -> None:
         key = (self.model, version)
         self.labels.labels(*key).inc(quality.labels)
         self.gained.labels(*key, self.currency).inc(quality.gained)

@@ -29,14 +29,14 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
-class Rows:
+class RequestRows:
     """A request's rows: their ids and raw features, ready for a Scorer."""
 
     ids: list[str]
     batch: Batch
 
 
-class Reader:
+class RequestReader:
     """Reads requests for one model."""
 
     def __init__(self, manifest: Manifest, *, max_rows: int) -> None:
@@ -47,7 +47,7 @@ class Reader:
         images = {f.name for f in manifest.features if f.kind == "image"}
         self.optional = (imputed | self.dropped) - images
 
-    def v1(self, payload: object) -> Rows:
+    def v1(self, payload: object) -> RequestRows:
         """Read {"instances": [{feature: value}, ...], "ids": [...]}.
 
         Raises:
@@ -65,9 +65,9 @@ class Reader:
             for name, feature in self.features.items()
             if name in present or name not in self.dropped
         }
-        return Rows(read_ids(payload.get("ids"), rows=len(instances)), columns)
+        return RequestRows(read_ids(payload.get("ids"), rows=len(instances)), columns)
 
-    def v2(self, tensors: Sequence[Any]) -> Rows:
+    def v2(self, tensors: Sequence[Any]) -> RequestRows:
         """Read a list of kserve InferInput: a tensor a feature, and optionally one named id.
 
         Raises:
@@ -90,7 +90,7 @@ class Reader:
             if name in given or name not in self.dropped
         }
         texts = None if ids is None else [_text(value) for value in tensor_array(ids).ravel()]
-        return Rows(read_ids(texts, rows=rows), columns)
+        return RequestRows(read_ids(texts, rows=rows), columns)
 
     def _check_size(self, rows: int) -> None:
         if rows > self.max_rows:

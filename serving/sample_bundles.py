@@ -15,7 +15,7 @@ from mdlc.core.columns import Feature
 from mdlc.core.files import write_document
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Task
-from mdlc.state.release_documents import Pointer, Trial
+from mdlc.state.release_documents import CanaryRelease, Pointer
 
 Fault = Literal["", "raises", "nan"]
 PAYOFF = Payoff(
@@ -73,7 +73,7 @@ def point(  # noqa: PLR0913 - what a pointer says
     manifest: Manifest,
     version: str,
     promised: float | None = None,
-    canary: Trial | None = None,
+    canary: CanaryRelease | None = None,
 ) -> None:
     """Make `pointer` say that the bundle in `folder` serves as `version`."""
     document = Pointer(
@@ -88,9 +88,9 @@ def point(  # noqa: PLR0913 - what a pointer says
     write_document(pointer, document)
 
 
-def trial(folder: Path, *, manifest: Manifest, version: str, ratio: float) -> Trial:
+def trial(folder: Path, *, manifest: Manifest, version: str, ratio: float) -> CanaryRelease:
     """Return what a pointer says of the bundle in `folder` on trial as `version`."""
-    return Trial(
+    return CanaryRelease(
         version=version,
         bundle=str(folder),
         digest=manifest.digest,

@@ -15,15 +15,15 @@ import numpy as np
 from mdlc.core.columns import from_values
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec import Lifecycle, load
-from mdlc.life.progress import Silent
+from mdlc.life.progress import SilentProgress
 from mdlc.life.releases import bundle_of, require
-from mdlc.life.retraining_request import Request, Retraining, retrain
+from mdlc.life.retraining_request import RetrainingOutcome, RetrainingRequest, retrain
 from mdlc.life.train import train
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 Row = dict[str, Any]
@@ -84,14 +84,14 @@ class Life:
             verdicts = log.label(labels, received=self.ends.replace(tzinfo=None))
         assert {verdict.status for verdict in verdicts} == {"accepted"}
 
-    def retrain(self) -> Retraining:
+    def retrain(self) -> RetrainingOutcome:
         """Ask for a retraining an hour after the newest label."""
         return retrain(
             self.lifecycle,
             place=self.place,
-            runner=Runner(self.place, self.server),
-            request=Request(self.ends + timedelta(hours=1), ["manual"], {}, force=True),
-            progress=Silent(),
+            runner=LocalRunner(self.place, self.server),
+            request=RetrainingRequest(self.ends + timedelta(hours=1), ["manual"], {}, force=True),
+            progress=SilentProgress(),
         )
 
     def edited(self, *edits: tuple[str, str]) -> Life:
@@ -126,9 +126,11 @@ def lived(
     later = [dict(zip(header, row, strict=True)) for row in rows[first:]]
     file_path = tiny.write_file(folder, *edits)
     lifecycle = load(file_path)
-    place = workspace(lifecycle, file=file_path, home=folder / "home")
+    place = workspace_of(lifecycle, file=file_path, home=folder / "home")
     with WarmServer() as server, place.lock():
-        made = train(lifecycle, place=place, runner=Runner(place, server), progress=Silent())
+        made = train(
+            lifecycle, place=place, runner=LocalRunner(place, server), progress=SilentProgress()
+        )
         assert made.released, made.evaluation.reasons
         yield Life(lifecycle, place, server, later)
 

@@ -31,7 +31,7 @@ def read(name: str) -> dict[str, Any]:
     return columns
 
 
-def profiled(columns: dict[str, Any]) -> list[profile.Series]:
+def profiled(columns: dict[str, Any]) -> list[profile.BinnedSeries]:
     """Make the bins, as training does."""
     return [
         profile.make_category(name, values)

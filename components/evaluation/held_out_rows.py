@@ -20,7 +20,7 @@ MAX_VALUES = 20
 
 
 @dataclass(frozen=True)
-class Split:
+class HeldOutRows:
     """Rows of one split."""
 
     batch: Batch
@@ -38,7 +38,7 @@ def read(
     split: str,
     slices: Sequence[str] = (),
     name: str = "table.parquet",
-) -> Split:
+) -> HeldOutRows:
     """Read one split of `folder`/table.parquet, or of another table of its shape.
 
     Raises:
@@ -52,7 +52,7 @@ def read(
     )
     truth = _truth(others[TARGET], classes=prepared.classes, split=split)
     times = others[TIME].astype("datetime64[us]") if time else None
-    return Split(batch, truth, times, {name: _groups(others[name]) for name in slices})
+    return HeldOutRows(batch, truth, times, {name: _groups(others[name]) for name in slices})
 
 
 def read_truth(folder: Path, prepared: Prepared, *, split: str) -> npt.NDArray[Any]:

@@ -14,7 +14,7 @@ from mdlc.components.evaluation import (
     held_out_rows,
     verdict,
 )
-from mdlc.components.evaluation.contenders import NOTHING, RULE, Bench, Entrant
+from mdlc.components.evaluation.contenders import NOTHING, RULE, EvaluationContext, ScoredContender
 from mdlc.core import payoff as payoffs
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.documents.prepared_data import Prepared
@@ -90,36 +90,42 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     return evaluation
 
 
-def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) -> Bench:
+def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) -> EvaluationContext:
     regression = prepared.task == "regression"
     money = (
         payoffs.for_numbers(payoff) if regression else payoffs.for_classes(payoff, prepared.classes)
     )
     validation = held_out_rows.read(folder, prepared, split="validation")
     test = held_out_rows.read(folder, prepared, split="test", slices=model.slices)
-    return Bench(prepared, money, validation, test)
+    return EvaluationContext(prepared, money, validation, test)
 
 
-def _rivals(winner: Entrant, *, field: list[Entrant], reigning: Entrant | None) -> list[Entrant]:
+def _rivals(
+    winner: ScoredContender, *, field: list[ScoredContender], reigning: ScoredContender | None
+) -> list[ScoredContender]:
     """Return whom the winner is compared with: the champion, the rule, doing nothing."""
     rule = [c for c in field if c.name == RULE and c is not winner]
     nothing = [c for c in field if c.name == NOTHING]
     return [*([reigning] if reigning else []), *rule, *nothing]
 
 
-def _resamples(bench: Bench, model: Model) -> bootstrap.Resamples:
+def _resamples(bench: EvaluationContext, model: Model) -> bootstrap.Resamples:
     return bootstrap.of_split(
         len(bench.test.truth), bench.test.times, draws=model.bootstrap, seed=model.seed
     )
 
 
-def _span(bench: Bench) -> tuple[datetime | None, datetime | None]:
+def _span(bench: EvaluationContext) -> tuple[datetime | None, datetime | None]:
     times: Any = bench.test.times
     return (None, None) if times is None else (times.min().item(), times.max().item())
 
 
 def _reasons(
-    note: str, judged: verdict.Verdict, *, resamples: bootstrap.Resamples, prepared: Prepared
+    note: str,
+    judged: verdict.PromotionVerdict,
+    *,
+    resamples: bootstrap.Resamples,
+    prepared: Prepared,
 ) -> list[str]:
     aside = ""
     if prepared.quarantined:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mdlc.components.exploration import boxes, histograms, normality, strength
 from mdlc.components.exploration.figures import finite
-from mdlc.components.exploration.sample import Sample
+from mdlc.components.exploration.sample import NumberSample
 from mdlc.components.exploration.training_rows import (
     EXACT_CELLS,
     NAME,
@@ -28,7 +28,7 @@ MAX_CLASSES = 10
 def describe(
     table: Any,
     *,
-    sample: Sample,
+    sample: NumberSample,
     rows: int,
     whiskers: float,
     classes: list[str],

@@ -167,11 +167,11 @@ def _class_counts(rows: Any, classes: list[str]) -> dict[str, int]:
 
 
 def _number_target(
-    rows: Any, drawn: sample.Sample, *, total: int, whiskers: float
+    rows: Any, drawn: sample.NumberSample, *, total: int, whiskers: float
 ) -> dict[str, Any]:
     """Describe a number target as a feature is described, under a name of its own."""
     values = drawn.target.astype(float)[:, None]
-    itself = sample.Sample(["target"], values, values, drawn.target)
+    itself = sample.NumberSample(["target"], values, values, drawn.target)
     described = numbers.describe(
         rows.select(target=rows[TARGET]),
         sample=itself,

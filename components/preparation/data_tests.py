@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.components.preparation.checks import KINDS, expression
-from mdlc.components.preparation.checks._base import Finding
+from mdlc.components.preparation.checks._base import CheckFinding
 from mdlc.core.documents.prepared_data import CheckResult
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.files import write_json
-from mdlc.core.spec.data import Check
+from mdlc.core.spec.data import DataCheck
 
 EXAMPLES = 5
 
@@ -21,10 +21,10 @@ def findings(
     connection: Any,
     table: Any,
     *,
-    checks: list[Check],
+    checks: list[DataCheck],
     numbers: list[int] | None = None,
     of: str = "",
-) -> tuple[Any, list[Finding]]:
+) -> tuple[Any, list[CheckFinding]]:
     """Return the table to run on, and what the checks ask of it, not computed yet.
 
     `numbers` are the checks' places in the file; `of` goes before each test's name.
@@ -33,7 +33,7 @@ def findings(
         SpecError: a check does not fit its column's type, or asks for nothing.
     """
     table = expression.add(connection, table, checks=checks)
-    found: list[Finding] = []
+    found: list[CheckFinding] = []
     for index, check in enumerate(checks):
         where = f"spec.data.checks[{numbers[index] if numbers else index}]"
         own = _of_check(table, check, index=index, where=where)
@@ -43,7 +43,7 @@ def findings(
     return table, found
 
 
-def _of_check(table: Any, check: Check, *, index: int, where: str) -> list[Finding]:
+def _of_check(table: Any, check: DataCheck, *, index: int, where: str) -> list[CheckFinding]:
     """Ask every kind for its finding."""
     import ibis
 
@@ -59,7 +59,7 @@ def _of_check(table: Any, check: Check, *, index: int, where: str) -> list[Findi
     return own
 
 
-def run(table: Any, found: list[Finding], *, sensitive: Sequence[str]) -> list[CheckResult]:
+def run(table: Any, found: list[CheckFinding], *, sensitive: Sequence[str]) -> list[CheckResult]:
     """Compute all findings of one table."""
     if not found:
         return []
@@ -101,7 +101,7 @@ def enforce(results: list[CheckResult]) -> None:
     raise DataError(message, where=first.where, hint=hint)
 
 
-def _examples(finding: Finding, *, sensitive: Sequence[str]) -> list[Any]:
+def _examples(finding: CheckFinding, *, sensitive: Sequence[str]) -> list[Any]:
     if finding.examples is None or finding.column in sensitive:
         return []
     column = finding.examples.columns[0]

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from typing import Any
 
-from mdlc.monitoring.dashboards.panel import Bound, Event, Page, Panel, Query
+from mdlc.monitoring.dashboards.panel import Annotation, Bound, Page, Panel, Query
 from mdlc.monitoring.dashboards.panel_shapes import shape
 
 WIDTH = 24
@@ -112,7 +112,7 @@ def _variables(model: str, *, by_version: bool) -> list[Any]:
     return [source, version]
 
 
-def _annotation(event: Event) -> Any:
+def _annotation(event: Annotation) -> Any:
     from grafana_foundation_sdk.builders.dashboard import AnnotationQuery
 
     made = AnnotationQuery().name(event.name).datasource(_reference()).enable(True)

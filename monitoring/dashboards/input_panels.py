@@ -8,14 +8,14 @@ from mdlc.monitoring.dashboards.panel import (
     INPUTS,
     Panel,
     Query,
-    Series,
+    SeriesSelector,
     falling,
     rising,
 )
 from mdlc.monitoring.rules import series_names
 
 
-def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def drift(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on how inputs and predictions moved since training."""
     bound = lifecycle.spec.monitor.drift
     psi = series_names.of_feature("psi:value", series_names.SHORT)
@@ -53,7 +53,7 @@ def drift(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _predictions(lifecycle: Lifecycle, *, series: Series) -> Panel:
+def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     bound = lifecycle.spec.monitor.drift
     prediction = f'feature="{PREDICTION}"'
     psi = series_names.of_feature("psi:value", series_names.SHORT)
@@ -77,7 +77,7 @@ def _predictions(lifecycle: Lifecycle, *, series: Series) -> Panel:
     )
 
 
-def labels(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on the labels that come back."""
     monitor = lifecycle.spec.monitor
     lag = series_names.of_version("label_lag_seconds:mean", series_names.SHORT)

@@ -10,15 +10,15 @@ from mdlc.monitoring.dashboards.panel import (
     ORANGE,
     RED,
     TEXT,
+    Annotation,
     Bound,
-    Event,
-    Line,
+    DashboardRow,
     Page,
     Panel,
+    PanelLine,
     Query,
-    Section,
-    Series,
-    State,
+    SeriesSelector,
+    ValueMapping,
     money_unit,
 )
 from mdlc.monitoring.dashboards.quality_panels import quality
@@ -29,24 +29,25 @@ TIME = "dateTimeFromNow"
 
 def page(lifecycle: Lifecycle) -> Page:
     """Return the page of what the model does, and what is to be done about it."""
-    series = Series(lifecycle.name)
+    series = SeriesSelector(lifecycle.name)
     window = _span(lifecycle.spec.monitor.long_window.total_seconds())
     return Page(
         name="life",
         title=f"{lifecycle.name}: life",
         about="What serves, what it earns, how good it is, and which alerts stand.",
         sections=(
-            Section(
-                "What serves", (Line(_serves(series), height=4), Line(_state(series), height=10))
+            DashboardRow(
+                "What serves",
+                (PanelLine(_serves(series), height=4), PanelLine(_state(series), height=10)),
             ),
-            Section("Money", (Line(_money(lifecycle, series=series), height=8),)),
+            DashboardRow("Money", (PanelLine(_money(lifecycle, series=series), height=8),)),
             quality(lifecycle, series=series),
-            Section(
+            DashboardRow(
                 "Drift",
-                (Line(drift(lifecycle, series=series), height=9),),
+                (PanelLine(drift(lifecycle, series=series), height=9),),
             ),
-            Section("Labels", (Line(labels(lifecycle, series=series)),)),
-            Section("Retraining", _retraining(lifecycle, series=series)),
+            DashboardRow("Labels", (PanelLine(labels(lifecycle, series=series)),)),
+            DashboardRow("Retraining", _retraining(lifecycle, series=series)),
         ),
         events=events(series),
         span=f"now-{window}",
@@ -54,15 +55,15 @@ def page(lifecycle: Lifecycle) -> Page:
     )
 
 
-def events(series: Series) -> tuple[Event, ...]:
+def events(series: SeriesSelector) -> tuple[Annotation, ...]:
     """Return what happened to the model, as marks on every plot."""
     since = series.of("mdlc_model_since_timestamp_seconds")
     ended = series.of("mdlc_retraining_last_timestamp_seconds")
     return (
-        Event(
+        Annotation(
             "Versions", f"max by (version) ({since}) * 1000", "Version {{version}}", "began", BLUE
         ),
-        Event(
+        Annotation(
             "Retrainings",
             f"max by (outcome, version) ({ended}) * 1000",
             "Retraining: {{outcome}}",
@@ -77,7 +78,7 @@ def _span(seconds: float) -> str:
     return f"{round(seconds / 86400)}d" if seconds >= 2 * 86400 else f"{max(round(seconds), 1)}s"
 
 
-def _serves(series: Series) -> tuple[Panel, ...]:
+def _serves(series: SeriesSelector) -> tuple[Panel, ...]:
     info, since = series.of("mdlc_model_info"), "mdlc_model_since_timestamp_seconds"
     firing = series.of("ALERTS", 'alertstate="firing"')
     return (
@@ -111,7 +112,7 @@ def _serves(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _state(series: Series) -> tuple[Panel, ...]:
+def _state(series: SeriesSelector) -> tuple[Panel, ...]:
     alert = "alertname, subject"
     pending = series.of("ALERTS", 'alertstate="pending"')
     firing = series.of("ALERTS", 'alertstate="firing"')
@@ -127,7 +128,7 @@ def _state(series: Series) -> tuple[Panel, ...]:
                 Query(f"max by ({alert}) ({pending} or {firing} * 2)", "{{alertname}} {{subject}}"),
             ),
             kind="state-timeline",
-            states=(State(1, "pending", "yellow"), State(2, "firing", RED)),
+            states=(ValueMapping(1, "pending", "yellow"), ValueMapping(2, "firing", RED)),
             empty="no alert",
             width=3,
         ),
@@ -158,7 +159,7 @@ def _state(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _money(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     unit = money_unit(lifecycle)
     ratio = lifecycle.spec.monitor.quality.money_ratio
     promised = f"max by (model, version) ({series.by_version('mdlc_promised_money_per_decision')})"
@@ -205,7 +206,7 @@ def _money(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _retraining(lifecycle: Lifecycle, *, series: Series) -> tuple[Line, ...]:
+def _retraining(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[PanelLine, ...]:
     ended = series.of("mdlc_retraining_last_timestamp_seconds")
     panels = [
         Panel(
@@ -240,10 +241,10 @@ def _retraining(lifecycle: Lifecycle, *, series: Series) -> tuple[Line, ...]:
         panels.append(money_left(lifecycle, series=series))
     if lifecycle.spec.deploy.canary is not None:
         panels.append(canary_share(series))
-    return (Line(tuple(panels), height=6),)
+    return (PanelLine(tuple(panels), height=6),)
 
 
-def last_retraining(series: Series) -> Panel:
+def last_retraining(series: SeriesSelector) -> Panel:
     """Return the panel of how the newest retraining ended."""
     ended = series.of("mdlc_retraining_last_timestamp_seconds")
     return Panel(
@@ -259,7 +260,7 @@ def last_retraining(series: Series) -> Panel:
     )
 
 
-def money_left(lifecycle: Lifecycle, *, series: Series) -> Panel:
+def money_left(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     """Return the panel of what retrainings of this month may still cost."""
     return Panel(
         title="Money left this month",
@@ -272,7 +273,7 @@ def money_left(lifecycle: Lifecycle, *, series: Series) -> Panel:
     )
 
 
-def canary_share(series: Series) -> Panel:
+def canary_share(series: SeriesSelector) -> Panel:
     """Return the panel of the version on trial."""
     return Panel(
         title="Canary",

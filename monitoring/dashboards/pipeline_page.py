@@ -9,15 +9,15 @@ from mdlc.monitoring.dashboards.panel import (
     GREEN,
     ORANGE,
     RED,
+    Annotation,
     Bound,
-    Event,
-    Line,
+    DashboardRow,
     Page,
     Panel,
+    PanelLine,
     Query,
-    Section,
-    Series,
-    State,
+    SeriesSelector,
+    ValueMapping,
 )
 from mdlc.monitoring.rules import series_names
 
@@ -26,26 +26,26 @@ LAST = "mdlc_trigger_last_decision_timestamp_seconds"
 
 def page(lifecycle: Lifecycle) -> Page:
     """Return the page of decisions and of what became of them."""
-    series = Series(lifecycle.name)
+    series = SeriesSelector(lifecycle.name)
     started = series.of(LAST, 'decision="run"')
     decided = f"max by (reasons) ({started}) * 1000"
-    decision = Event("Runs", decided, "Retraining decided", "{{reasons}}", ORANGE)
+    decision = Annotation("Runs", decided, "Retraining decided", "{{reasons}}", ORANGE)
     return Page(
         name="pipeline",
         title=f"{lifecycle.name}: pipeline",
         about="What the trigger decided, what retrainings came to, and what the budget leaves.",
         sections=(
-            Section(
+            DashboardRow(
                 "The loop now",
                 (
-                    Line(_now(series), height=4),
-                    Line(_budget(lifecycle, series=series), height=4),
+                    PanelLine(_now(series), height=4),
+                    PanelLine(_budget(lifecycle, series=series), height=4),
                 ),
             ),
-            Section("Decisions", (Line(_decisions(series), height=8),)),
-            Section("Retrainings", (Line(_runs(lifecycle, series=series), height=8),)),
-            Section("Versions", (Line(_versions(series), height=4),)),
-            Section("The trigger itself", (Line(_trigger()),)),
+            DashboardRow("Decisions", (PanelLine(_decisions(series), height=8),)),
+            DashboardRow("Retrainings", (PanelLine(_runs(lifecycle, series=series), height=8),)),
+            DashboardRow("Versions", (PanelLine(_versions(series), height=4),)),
+            DashboardRow("The trigger itself", (PanelLine(_trigger()),)),
         ),
         events=(*events(series), decision),
         by_version=False,
@@ -54,7 +54,7 @@ def page(lifecycle: Lifecycle) -> Page:
     )
 
 
-def _now(series: Series) -> tuple[Panel, ...]:
+def _now(series: SeriesSelector) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Last decision",
@@ -79,7 +79,7 @@ def _now(series: Series) -> tuple[Panel, ...]:
             unit="none",
             queries=(Query(f"max({series.of('mdlc_retraining_running')})", "running"),),
             kind="stat",
-            states=(State(0, "no", "text"), State(1, "yes", BLUE)),
+            states=(ValueMapping(0, "no", "text"), ValueMapping(1, "yes", BLUE)),
         ),
         Panel(
             title="Failures in a row",
@@ -94,7 +94,7 @@ def _now(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _budget(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _budget(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     panels = [
         Panel(
             title="Runs left this month",
@@ -116,14 +116,14 @@ def _budget(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
             unit="none",
             queries=(Query(f"max({series.of('mdlc_retraining_running')})", "running"),),
             kind="state-timeline",
-            states=(State(0, "no", "#d8d9da"), State(1, "yes", BLUE)),
+            states=(ValueMapping(0, "no", "#d8d9da"), ValueMapping(1, "yes", BLUE)),
             width=2,
         )
     )
     return tuple(panels)
 
 
-def _decisions(series: Series) -> tuple[Panel, ...]:
+def _decisions(series: SeriesSelector) -> tuple[Panel, ...]:
     made = series.of("mdlc_trigger_decisions_total")
     return (
         Panel(
@@ -158,7 +158,7 @@ def _decisions(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _runs(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _runs(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     attempts = lifecycle.spec.retrain.attempts
     return (
         Panel(
@@ -199,7 +199,7 @@ def _runs(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _versions(series: Series) -> tuple[Panel, ...]:
+def _versions(series: SeriesSelector) -> tuple[Panel, ...]:
     what = (
         (
             "Promotions",
@@ -244,7 +244,7 @@ def _trigger() -> tuple[Panel, ...]:
             unit="none",
             queries=(Query(f'min(up{{job="{series_names.TRIGGER_JOB}"}})', "trigger"),),
             kind="state-timeline",
-            states=(State(0, "down", RED), State(1, "up", GREEN)),
+            states=(ValueMapping(0, "down", RED), ValueMapping(1, "up", GREEN)),
             runbook="TriggerDown",
         ),
         Panel(

@@ -5,26 +5,26 @@ from __future__ import annotations
 from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.dashboards.panel import (
     Bound,
-    Line,
+    DashboardRow,
     Panel,
+    PanelLine,
     Query,
-    Section,
-    Series,
+    SeriesSelector,
     falling,
 )
 from mdlc.monitoring.rules import series_names
 
 
-def quality(lifecycle: Lifecycle, *, series: Series) -> Section:
+def quality(lifecycle: Lifecycle, *, series: SeriesSelector) -> DashboardRow:
     """Return the section; which panels it has depends on the file's payoff."""
     if lifecycle.spec.business.payoff.under is not None:
-        return Section("Quality", (Line(_errors(series)),))
-    classes = Line(_classes(lifecycle, series=series))
-    scores = Line(_scores(lifecycle, series=series))
-    return Section("Quality", (scores, classes, Line(_named(series))))
+        return DashboardRow("Quality", (PanelLine(_errors(series)),))
+    classes = PanelLine(_classes(lifecycle, series=series))
+    scores = PanelLine(_scores(lifecycle, series=series))
+    return DashboardRow("Quality", (scores, classes, PanelLine(_named(series))))
 
 
-def _both(series: Series, signal: str) -> tuple[Query, ...]:
+def _both(series: SeriesSelector, signal: str) -> tuple[Query, ...]:
     """Return a signal by version over the short window, and dashed over the long one."""
     return (
         Query(
@@ -38,7 +38,7 @@ def _both(series: Series, signal: str) -> tuple[Query, ...]:
     )
 
 
-def _scores(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _scores(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     bound = lifecycle.spec.monitor.quality
     least = () if bound.min_accuracy is None else falling(good=bound.min_accuracy)
     return (
@@ -83,7 +83,7 @@ def _scores(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _classes(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _classes(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     off = lifecycle.spec.monitor.quality.calibration
     observed = series.by_version(series_names.total("class_observed", series_names.SHORT))
     predicted = series.by_version(series_names.total("class_predicted", series_names.SHORT))
@@ -121,7 +121,7 @@ def _classes(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _named(series: Series) -> tuple[Panel, ...]:
+def _named(series: SeriesSelector) -> tuple[Panel, ...]:
     named = "{{class}} ({{version}})"
     precision, recall = (
         series.by_version(series_names.of_class(signal, series_names.SHORT))
@@ -149,7 +149,7 @@ def _named(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _errors(series: Series) -> tuple[Panel, ...]:
+def _errors(series: SeriesSelector) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Mean absolute error",

@@ -11,14 +11,14 @@ from mdlc.monitoring.dashboards.panel import (
     VERSIONS,
     Panel,
     Query,
-    Series,
-    State,
+    SeriesSelector,
+    ValueMapping,
     rising,
 )
 from mdlc.monitoring.rules import series_names
 
 
-def rows(series: Series, *, regression: bool) -> tuple[Panel, ...]:
+def rows(series: SeriesSelector, *, regression: bool) -> tuple[Panel, ...]:
     """Return the panels on what is answered."""
     panels = [
         Panel(
@@ -52,7 +52,7 @@ def rows(series: Series, *, regression: bool) -> tuple[Panel, ...]:
     return tuple(panels)
 
 
-def inputs(series: Series) -> tuple[Panel, ...]:
+def inputs(series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on what the rows lack."""
     missing = series_names.of_feature("missing:ratio", series_names.SHORT)
     unseen = series_names.of_feature("unseen:ratio", series_names.SHORT)
@@ -88,7 +88,7 @@ def inputs(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def payload(series: Series) -> tuple[Panel, ...]:
+def payload(series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on labels that come and the log that keeps predictions."""
     return (
         Panel(
@@ -128,7 +128,7 @@ def payload(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def versions(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def versions(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on versions side by side."""
     total = series.rate("mdlc_scoring_seconds_sum", VERSIONS)
     count = series.rate("mdlc_scoring_seconds_count", VERSIONS)
@@ -173,7 +173,7 @@ def versions(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     return tuple(panels)
 
 
-def replicas(series: Series) -> tuple[Panel, ...]:
+def replicas(series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on the processes."""
     ours = (
         f"on (job, instance) group_left () max by (job, instance) ({series.of('mdlc_model_info')})"
@@ -188,7 +188,7 @@ def replicas(series: Series) -> tuple[Panel, ...]:
                 Query(series.of("up", f'job="{series_names.PREDICTOR_JOB}"'), "{{instance}}"),
             ),
             kind="state-timeline",
-            states=(State(0, "down", RED), State(1, "up", GREEN)),
+            states=(ValueMapping(0, "down", RED), ValueMapping(1, "up", GREEN)),
             runbook="PredictorDown",
         ),
         Panel(

@@ -12,12 +12,12 @@ from mdlc.monitoring.dashboards.panel import (
     ORANGE,
     RED,
     Bound,
-    Line,
+    DashboardRow,
     Page,
     Panel,
+    PanelLine,
     Query,
-    Section,
-    Series,
+    SeriesSelector,
     rising,
 )
 from mdlc.monitoring.rules import series_names
@@ -29,34 +29,37 @@ BURN = (Bound(None, GREEN), Bound(1, "yellow"), Bound(6, ORANGE), Bound(14.4, RE
 
 def page(lifecycle: Lifecycle) -> Page:
     """Return the page of who asks what, and how well it is answered."""
-    series = Series(lifecycle.name)
+    series = SeriesSelector(lifecycle.name)
     regression = lifecycle.spec.business.payoff.under is not None
     return Page(
         name="serving",
         title=f"{lifecycle.name}: serving",
         about="Requests, answers, latency, replicas, the payload log and the canary.",
         sections=(
-            Section(
+            DashboardRow(
                 "Requests",
-                (Line(_now(lifecycle, series=series), height=4), Line(_requests(series))),
+                (PanelLine(_now(lifecycle, series=series), height=4), PanelLine(_requests(series))),
             ),
-            Section(
+            DashboardRow(
                 "Latency and objectives",
-                (Line(_latency(lifecycle, series=series)), Line(_burn(lifecycle, series=series))),
-            ),
-            Section(
-                "Rows",
                 (
-                    Line(row_panels.rows(series, regression=regression)),
-                    Line(row_panels.inputs(series)),
+                    PanelLine(_latency(lifecycle, series=series)),
+                    PanelLine(_burn(lifecycle, series=series)),
                 ),
             ),
-            Section("Feedback and payload log", (Line(row_panels.payload(series)),)),
-            Section(
+            DashboardRow(
+                "Rows",
+                (
+                    PanelLine(row_panels.rows(series, regression=regression)),
+                    PanelLine(row_panels.inputs(series)),
+                ),
+            ),
+            DashboardRow("Feedback and payload log", (PanelLine(row_panels.payload(series)),)),
+            DashboardRow(
                 "Versions and replicas",
                 (
-                    Line(row_panels.versions(lifecycle, series=series)),
-                    Line(row_panels.replicas(series)),
+                    PanelLine(row_panels.versions(lifecycle, series=series)),
+                    PanelLine(row_panels.replicas(series)),
                 ),
             ),
         ),
@@ -66,7 +69,7 @@ def page(lifecycle: Lifecycle) -> Page:
     )
 
 
-def _now(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _now(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     goals = lifecycle.spec.monitor.objectives
     return (
         Panel(
@@ -110,7 +113,7 @@ def _now(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _requests(series: Series) -> tuple[Panel, ...]:
+def _requests(series: SeriesSelector) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Requests by protocol",
@@ -143,7 +146,7 @@ def _requests(series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _latency(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _latency(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     buckets = series.rate("mdlc_request_seconds_bucket", ANSWERS)
     limit = lifecycle.spec.monitor.objectives.latency_seconds
     queries = tuple(
@@ -172,7 +175,7 @@ def _latency(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
     )
 
 
-def _burn(lifecycle: Lifecycle, *, series: Series) -> tuple[Panel, ...]:
+def _burn(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     goals = lifecycle.spec.monitor.objectives
 
     def panel(kind: Literal["errors", "slow"], title: str, goal: float, verb: str) -> Panel:

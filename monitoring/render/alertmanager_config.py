@@ -8,13 +8,13 @@ from typing import Any
 from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.monitor import Email, Slack, Webhook
 from mdlc.monitoring.render import alert_routing, message_templates
-from mdlc.monitoring.render.render_options import Options
+from mdlc.monitoring.render.render_options import RenderOptions
 
 NOBODY, TRIGGER = "mdlc-nobody", "mdlc-trigger"
 TEMPLATE = "templates/mdlc.tmpl"
 
 
-def config(lifecycles: Sequence[Lifecycle], *, options: Options) -> dict[str, Any]:
+def config(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[str, Any]:
     """Return the configuration of an Alertmanager for these lifecycles alone.
 
     Secrets are named by file, as Alertmanager sees them; none is in it.
@@ -50,7 +50,7 @@ def people_name(lifecycle: Lifecycle) -> str:
     return f"{lifecycle.name}-people"
 
 
-def _route(lifecycle: Lifecycle, *, options: Options) -> dict[str, Any]:
+def _route(lifecycle: Lifecycle, *, options: RenderOptions) -> dict[str, Any]:
     names = {"trigger": TRIGGER, "people": people_name(lifecycle)}
     route: dict[str, Any] = {
         "matchers": [str(alert_routing.Matcher("model", lifecycle.name))],
@@ -71,7 +71,7 @@ def _route(lifecycle: Lifecycle, *, options: Options) -> dict[str, Any]:
     return route
 
 
-def _trigger(options: Options) -> dict[str, Any]:
+def _trigger(options: RenderOptions) -> dict[str, Any]:
     hook: dict[str, Any] = {"url": f"{options.trigger_url}{alert_routing.TRIGGER_PATH}"}
     if options.trigger_token_file is not None:
         hook["http_config"] = _bearer(options.trigger_token_file)

@@ -12,12 +12,14 @@ from typing import Any
 from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.monitor import Email, Slack, Webhook
 from mdlc.monitoring.render import alert_routing, message_templates
-from mdlc.monitoring.render.render_options import Options, dns_name
+from mdlc.monitoring.render.render_options import RenderOptions, dns_name
 
 NOBODY, TRIGGER, PEOPLE = "nobody", "trigger", "people"
 
 
-def config(lifecycle: Lifecycle, *, metadata: dict[str, Any], options: Options) -> dict[str, Any]:
+def config(
+    lifecycle: Lifecycle, *, metadata: dict[str, Any], options: RenderOptions
+) -> dict[str, Any]:
     """Return the AlertmanagerConfig."""
     triggered = options.trigger_url is not None
     route: dict[str, Any] = {
@@ -72,7 +74,7 @@ def secret_name(lifecycle: Lifecycle) -> str:
     return dns_name(lifecycle.name, "notify")
 
 
-def secret_keys(lifecycle: Lifecycle, *, options: Options) -> dict[str, str]:
+def secret_keys(lifecycle: Lifecycle, *, options: RenderOptions) -> dict[str, str]:
     """Return file -> key in the Secret, for each secret file that the receivers name.
 
     The key is the file's name; of two files with one name, the second has a number behind it.

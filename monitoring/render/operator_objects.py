@@ -15,7 +15,7 @@ from mdlc.monitoring.render.prometheus_config import (
     TRIGGER_JOB,
     TRIGGER_SCRAPE,
 )
-from mdlc.monitoring.render.render_options import Options, dns_name
+from mdlc.monitoring.render.render_options import RenderOptions, dns_name
 from mdlc.monitoring.render.yaml_text import duration, to_json, to_yaml
 
 MONITORING = "monitoring.coreos.com"
@@ -31,7 +31,7 @@ def objects(
     *,
     rules: Mapping[str, Any],
     dashboards: Mapping[str, Mapping[str, Any]],
-    options: Options,
+    options: RenderOptions,
 ) -> dict[str, dict[str, Any]]:
     """Return file name -> object."""
     name, place = lifecycle.name, namespace(lifecycle, options=options)
@@ -51,7 +51,7 @@ def file_name(one: Mapping[str, Any]) -> str:
     return f"{one['metadata']['name']}.{one['kind'].lower()}.yaml"
 
 
-def namespace(lifecycle: Lifecycle, *, options: Options) -> str:
+def namespace(lifecycle: Lifecycle, *, options: RenderOptions) -> str:
     """Return the namespace that a lifecycle's objects go to."""
     return options.namespace or lifecycle.metadata.namespace or "default"
 
@@ -147,7 +147,7 @@ def _dashboard(
     title: str,
     content: Mapping[str, Any],
     place: str,
-    options: Options,
+    options: RenderOptions,
 ) -> dict[str, Any]:
     text = to_json(content, compact=True)
     _fits(text.encode(), CONFIG_MAP_BYTES, what=f"the dashboard {title} of {lifecycle.name}")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.render.render_options import Options
+from mdlc.monitoring.render.render_options import RenderOptions
 from mdlc.monitoring.render.yaml_text import duration
 
 PREDICTOR_JOB, TRIGGER_JOB = "mdlc-predictor", "mdlc-trigger"
@@ -17,7 +17,7 @@ LONGEST_TIMEOUT = timedelta(seconds=10)
 TRIGGER_SCRAPE = timedelta(seconds=30)
 
 
-def config(lifecycles: Sequence[Lifecycle], *, options: Options) -> dict[str, Any]:
+def config(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[str, Any]:
     """Return the configuration of a Prometheus for these lifecycles alone."""
     fastest = min(lifecycles, key=lambda one: one.spec.monitor.scrape).spec.monitor.scrape
     jobs: list[dict[str, Any]] = [
@@ -51,7 +51,7 @@ def config(lifecycles: Sequence[Lifecycle], *, options: Options) -> dict[str, An
     }
 
 
-def predictors(lifecycle: Lifecycle, *, options: Options) -> list[str]:
+def predictors(lifecycle: Lifecycle, *, options: RenderOptions) -> list[str]:
     """Return the addresses of a lifecycle's predictors."""
     default = [f"localhost:{lifecycle.spec.deploy.serving.port}"]
     return options.predictors.get(lifecycle.name, default)

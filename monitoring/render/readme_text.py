@@ -12,7 +12,7 @@ from mdlc.monitoring.render import (
     operator_objects,
     prometheus_config,
 )
-from mdlc.monitoring.render.render_options import Options
+from mdlc.monitoring.render.render_options import RenderOptions
 
 PLAIN = """
 ## Plain Prometheus, Alertmanager and Grafana
@@ -59,7 +59,7 @@ No secret is in these files. Alertmanager reads them from Secrets that you make 
 """
 
 
-def text(lifecycles: Sequence[Lifecycle], *, options: Options) -> str:
+def text(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> str:
     """Return the page."""
     keep = prometheus_config.retention(lifecycles)
     names = ", ".join(one.name for one in lifecycles)
@@ -85,7 +85,7 @@ def _silent(lifecycle: Lifecycle) -> str:
     )
 
 
-def _files(lifecycles: Sequence[Lifecycle], *, options: Options) -> str:
+def _files(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> str:
     files = {
         f for one in lifecycles for f in operator_notifications.secret_keys(one, options=options)
     }
@@ -95,7 +95,7 @@ def _files(lifecycles: Sequence[Lifecycle], *, options: Options) -> str:
     return f"\nAlertmanager reads secrets from these files, which you make:\n\n{listed}"
 
 
-def _secrets(lifecycles: Sequence[Lifecycle], *, options: Options) -> str:
+def _secrets(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> str:
     commands = []
     for one in lifecycles:
         keys = operator_notifications.secret_keys(one, options=options)

@@ -18,7 +18,7 @@ from mdlc.monitoring.render import (
     prometheus_config,
     readme_text,
 )
-from mdlc.monitoring.render.render_options import Options, dns_name
+from mdlc.monitoring.render.render_options import RenderOptions, dns_name
 from mdlc.monitoring.render.yaml_text import to_json, to_yaml
 
 HEAD = "Rendered by mdlc render monitoring; change the lifecycle file instead, and render again."
@@ -37,7 +37,7 @@ class Rendered(Document):
     namespaces: dict[str, str]
 
 
-def render(lifecycles: Sequence[Lifecycle], *, options: Options) -> dict[str, bytes]:
+def render(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[str, bytes]:
     """Return path -> content, the same bytes for the same lifecycles and options.
 
     Raises:
@@ -70,7 +70,7 @@ def render(lifecycles: Sequence[Lifecycle], *, options: Options) -> dict[str, by
     return dict(sorted(found.items()))
 
 
-def write(lifecycles: Sequence[Lifecycle], *, options: Options, out: Path) -> Rendered:
+def write(lifecycles: Sequence[Lifecycle], *, options: RenderOptions, out: Path) -> Rendered:
     """Render into the folder `out`; nothing is removed from it.
 
     Raises:
@@ -102,7 +102,7 @@ def _plain(
     *,
     rules: Mapping[str, Mapping[str, Any]],
     boards: Mapping[str, Mapping[str, Mapping[str, Any]]],
-    options: Options,
+    options: RenderOptions,
 ) -> dict[str, bytes]:
     keep = prometheus_config.retention(lifecycles)
     head = f"{HEAD}\nPrometheus has to keep {keep}: --storage.tsdb.retention.time={keep}"
@@ -123,7 +123,7 @@ def _plain(
     return found
 
 
-def _rules(lifecycle: Lifecycle, *, options: Options) -> dict[str, Any]:
+def _rules(lifecycle: Lifecycle, *, options: RenderOptions) -> dict[str, Any]:
     """Return the rules, with links that a person far away can follow where addresses are known."""
     from mdlc.monitoring.rules.rule_file import rule_file
 
@@ -139,7 +139,7 @@ def _rules(lifecycle: Lifecycle, *, options: Options) -> dict[str, Any]:
     return content
 
 
-def _dashboards(lifecycle: Lifecycle, *, options: Options) -> Mapping[str, Mapping[str, Any]]:
+def _dashboards(lifecycle: Lifecycle, *, options: RenderOptions) -> Mapping[str, Mapping[str, Any]]:
     from mdlc.monitoring.dashboards.build_dashboards import dashboards
 
     return dashboards(lifecycle, docs_url=options.docs_url)

@@ -19,7 +19,7 @@ MAX_FOLDER = 100
 ALERTMANAGER = "localhost:9093"
 
 
-class Options(BaseModel):
+class RenderOptions(BaseModel):
     """Checked options; `checked` makes them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,7 +47,7 @@ class Options(BaseModel):
         return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-class Given(TypedDict, total=False):
+class OptionValues(TypedDict, total=False):
     """Options as they are typed."""
 
     target: str
@@ -61,7 +61,7 @@ class Given(TypedDict, total=False):
     docs_url: str | None
 
 
-def checked(names: Sequence[str], **given: Unpack[Given]) -> Options:
+def check_options(names: Sequence[str], **given: Unpack[OptionValues]) -> RenderOptions:
     """Check options for the lifecycles `names`.
 
     Raises:
@@ -78,7 +78,7 @@ def checked(names: Sequence[str], **given: Unpack[Given]) -> Options:
     if not _is_address(alertmanager):
         raise _wrong("--alertmanager", f"{alertmanager!r} is not HOST:PORT")
     url = _root("--trigger-url", given.get("trigger_url"), path=False)
-    return Options(
+    return RenderOptions(
         target=cast("Target", target),
         namespace=namespace,
         trigger_url=url,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mdlc.core.files import write_bytes
 from mdlc.monitoring.report import plots
-from mdlc.monitoring.report.page_parts import Headline, Section
+from mdlc.monitoring.report.page_parts import Headline, ReportSection
 from mdlc.monitoring.report.report_input import ReportInput
 from mdlc.monitoring.report.sections import SECTIONS, headline_section
 
@@ -37,7 +37,7 @@ def build(inputs: ReportInput, *, out: Path) -> None:
     write_bytes(out, render(inputs.name, headline_section.build(inputs), sections).encode())
 
 
-def render(name: str, head: Headline, sections: list[Section]) -> str:
+def render(name: str, head: Headline, sections: list[ReportSection]) -> str:
     """Return the whole page."""
     plotly, script = _plotly(), _clean((TEMPLATES / "page.js.j2").read_text("utf-8"))
     numbers = itertools.count(1)

@@ -30,7 +30,7 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Rows of cells. `numbers` are the columns that are aligned to the right."""
 
     kind: ClassVar[str] = "table"
@@ -97,11 +97,11 @@ class Code:
     text: str
 
 
-Block = Plot | Table | Facts | Notes | Pictures | Code
+Block = Plot | ReportTable | Facts | Notes | Pictures | Code
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """One part of the report. With `missing`, it says why there is nothing to show."""
 
     id: str

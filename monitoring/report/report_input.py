@@ -13,7 +13,7 @@ from mdlc.core.documents.training_result import Selection, Training
 from mdlc.core.spec.business import Goal
 from mdlc.core.spec.lifecycle import Lifecycle
 from mdlc.state.release_documents import HistoryEntry
-from mdlc.state.replay_documents import Life
+from mdlc.state.replay_documents import ReplayRecord
 from mdlc.state.watch_documents import Verdict
 
 
@@ -31,7 +31,7 @@ class ReportInput:
     training: Training | None = None
     evaluation: Evaluation | None = None
     deployment: Deployment | None = None
-    life: Life | None = None
+    life: ReplayRecord | None = None
     history: Sequence[HistoryEntry] = field(default_factory=list)
     verdicts: Sequence[Verdict] = field(default_factory=list)
 

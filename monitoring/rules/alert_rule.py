@@ -25,7 +25,7 @@ LOOKED_UP = '{{ . | first | value | printf "%.4g" }}'
 
 
 @dataclass(frozen=True)
-class Alert:
+class AlertRule:
     """One alerting rule, but for its expression."""
 
     name: str
@@ -76,7 +76,7 @@ def serving(scope: Scope, expr: str) -> str:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedSignal:
     """A signal, and the condition on it."""
 
     signal: str
@@ -99,7 +99,7 @@ class Judged:
         return f"max by ({', '.join(self.level)}) ({rename(expr, self.own, 'subject')})"
 
 
-def unless_unknown(alert: Alert, *, scope: Scope, judged: Judged) -> str:
+def unless_unknown(alert: AlertRule, *, scope: Scope, judged: JudgedSignal) -> str:
     """Return a condition whose alert, once it fires, stands while the data do not tell.
 
     "Not enough data" is not "all is well": an alert that fires and is not known now stands by the

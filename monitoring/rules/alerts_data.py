@@ -7,7 +7,14 @@ from datetime import timedelta
 from mdlc.core.profile import MISSING_BIN, OTHER_BIN
 from mdlc.monitoring.alert_conditions import MIN_DUE
 from mdlc.monitoring.rules import series_names
-from mdlc.monitoring.rules.alert_rule import AT_ONCE, VALUE, Alert, Judged, serving, unless_unknown
+from mdlc.monitoring.rules.alert_rule import (
+    AT_ONCE,
+    VALUE,
+    AlertRule,
+    JudgedSignal,
+    serving,
+    unless_unknown,
+)
 from mdlc.monitoring.rules.alerts_drift import watched
 from mdlc.monitoring.rules.increment_rules import increments
 from mdlc.monitoring.rules.promql import (
@@ -43,7 +50,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 def _late(scope: Scope) -> Rule:
     least = number(scope.monitor.min_label_ratio)
-    alert = Alert(
+    alert = AlertRule(
         name="LabelsLate",
         severity="warning",
         summary="labels come late",
@@ -57,7 +64,7 @@ def _late(scope: Scope) -> Rule:
     expr = unless_unknown(
         alert,
         scope=scope,
-        judged=Judged(
+        judged=JudgedSignal(
             met=f"{ratio} < {least} and {owed} and {came}",
             signal=ratio,
             known=f"{ratio} and {owed}",
@@ -67,7 +74,7 @@ def _late(scope: Scope) -> Rule:
 
 
 def _missing(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="FeedbackMissing",
         severity="warning",
         summary="no label comes",
@@ -86,7 +93,7 @@ def _few(scope: Scope) -> list[Rule]:
         ("predictions", scope.monitor.drift.min_predictions, "drift"),
         ("labels", scope.monitor.quality.min_labels, "quality"),
     ):
-        alert = Alert(
+        alert = AlertRule(
             name="NotEnoughData",
             severity="info",
             subject=counted,
@@ -101,7 +108,7 @@ def _few(scope: Scope) -> list[Rule]:
 
 
 def _blind(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="NotEnoughData",
         severity="info",
         subject="reference",
@@ -119,7 +126,7 @@ def _blind(scope: Scope) -> Rule:
 
 def _refused(scope: Scope) -> Rule:
     span = duration(RECENT)
-    alert = Alert(
+    alert = AlertRule(
         name="SchemaChanged",
         severity="warning",
         subject="requests",
@@ -137,7 +144,7 @@ def _refused(scope: Scope) -> Rule:
 
 def _broken(scope: Scope) -> Rule:
     """A feature of which much more is missing, or unseen in training, than there was."""
-    alert = Alert(
+    alert = AlertRule(
         name="SchemaChanged",
         severity="warning",
         summary="feature {{ $labels.subject }} is often missing, or a category not seen before",
@@ -161,7 +168,7 @@ def _broken(scope: Scope) -> Rule:
 
 
 def _no_rows(scope: Scope, span: timedelta) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="DataLate",
         severity="warning",
         page="serving",

@@ -10,8 +10,8 @@ from mdlc.monitoring.rules import series_names
 from mdlc.monitoring.rules.alert_rule import (
     LOOKED_UP,
     VALUE,
-    Alert,
-    Judged,
+    AlertRule,
+    JudgedSignal,
     serving,
     unless_unknown,
 )
@@ -43,7 +43,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 def _calibration(scope: Scope) -> Rule:
     bound = number(scope.monitor.quality.calibration)
-    alert = Alert(
+    alert = AlertRule(
         name="CalibrationOff",
         severity="warning",
         reason="calibration",
@@ -63,14 +63,14 @@ def _calibration(scope: Scope) -> Rule:
     known = f"{off} and {CLASS} ({common})"
     met = f"{off} > {bound} and {CLASS} abs({z}) > {number(MAX_Z)} and {CLASS} ({common})"
     expr = unless_unknown(
-        alert, scope=scope, judged=Judged(met=met, signal=off, known=known, own="class")
+        alert, scope=scope, judged=JudgedSignal(met=met, signal=off, known=known, own="class")
     )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
 
 def _skill(scope: Scope) -> Rule:
     bound = number(scope.monitor.quality.min_skill)
-    alert = Alert(
+    alert = AlertRule(
         name="SkillLow",
         severity="critical",
         reason="skill",
@@ -78,13 +78,15 @@ def _skill(scope: Scope) -> Rule:
         description=f"{OF_VERSION}: skill is {VALUE}, at least {bound}.",
     )
     skill = scope.select(series_names.of_version("skill:ratio", SHORT))
-    expr = unless_unknown(alert, scope=scope, judged=Judged(met=f"{skill} < {bound}", signal=skill))
+    expr = unless_unknown(
+        alert, scope=scope, judged=JudgedSignal(met=f"{skill} < {bound}", signal=skill)
+    )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
 
 def _accuracy(scope: Scope, least: float) -> Rule:
     bound = number(least)
-    alert = Alert(
+    alert = AlertRule(
         name="AccuracyLow",
         severity="critical",
         reason="accuracy",
@@ -94,7 +96,7 @@ def _accuracy(scope: Scope, least: float) -> Rule:
     )
     accuracy = scope.select(series_names.of_version("accuracy:ratio", SHORT))
     expr = unless_unknown(
-        alert, scope=scope, judged=Judged(met=f"{accuracy} < {bound}", signal=accuracy)
+        alert, scope=scope, judged=JudgedSignal(met=f"{accuracy} < {bound}", signal=accuracy)
     )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
@@ -107,7 +109,7 @@ def _money(scope: Scope) -> Rule:
         f"{{{{ with printf `{version}` $labels.version $labels.version | query }}}}"
         f"{LOOKED_UP}{{{{ end }}}}"
     )
-    alert = Alert(
+    alert = AlertRule(
         name="MoneyLow",
         severity="critical",
         reason="money",
@@ -121,7 +123,9 @@ def _money(scope: Scope) -> Rule:
     noise = f"{mean} + {number(MIN_Z)} * {error} >= {VERSION} ({bound})"
     met = f"{mean} < {VERSION} ({bound}) unless {VERSION} {noise}"
     known = f"{mean} and {VERSION} ({bound})"
-    expr = unless_unknown(alert, scope=scope, judged=Judged(met=met, signal=mean, known=known))
+    expr = unless_unknown(
+        alert, scope=scope, judged=JudgedSignal(met=met, signal=mean, known=known)
+    )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
 
@@ -144,7 +148,7 @@ def _milestone(scope: Scope, goal: Goal) -> Rule:
     assert bound is not None  # noqa: S101 - a goal has exactly one bound
     after = datetime.combine(goal.by + timedelta(days=1), time(), UTC)
     words = "at least" if goal.at_most is None else "at most"
-    alert = Alert(
+    alert = AlertRule(
         name="MilestoneMissed",
         severity="warning",
         subject=f"{goal.metric} by {goal.by}",

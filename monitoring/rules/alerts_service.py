@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mdlc.monitoring.rules import series_names, slo_rules
-from mdlc.monitoring.rules.alert_rule import AT_ONCE, VALUE, Alert, Severity, soon
+from mdlc.monitoring.rules.alert_rule import AT_ONCE, VALUE, AlertRule, Severity, soon
 from mdlc.monitoring.rules.increment_rules import OF_STARTED
 from mdlc.monitoring.rules.promql import Rule, Scope, number, rename, sum_by
 
@@ -34,7 +34,7 @@ def objectives(scope: Scope) -> list[Rule]:
         ("LatencyBudgetBurn", "slow", goals.latency, f"take over {goals.latency_seconds:g} s"),
     ):
         for rate, long, short, severity, hold in BURNS:
-            alert = Alert(
+            alert = AlertRule(
                 name=name,
                 severity=severity,
                 subject=long,
@@ -75,14 +75,14 @@ def rules(scope: Scope) -> list[Rule]:
 
 def _down(scope: Scope) -> list[Rule]:
     info = scope.select("mdlc_model_info")
-    none = Alert(
+    none = AlertRule(
         name="PredictorDown",
         severity="critical",
         page="serving",
         summary="no predictor answers",
         description=f"No target shows {info}: nothing is predicted and nothing is counted.",
     )
-    one = Alert(
+    one = AlertRule(
         name="PredictorDown",
         severity="warning",
         page="serving",
@@ -100,7 +100,7 @@ def _down(scope: Scope) -> list[Rule]:
 
 
 def _lost(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="PayloadLost",
         severity="warning",
         page="serving",
@@ -122,7 +122,7 @@ def _knocks(scope: Scope) -> list[Rule]:
     }
     found = []
     for what, count in asked.items():
-        alert = Alert(
+        alert = AlertRule(
             name="SecretRejected",
             severity="warning",
             subject=what,
@@ -137,7 +137,7 @@ def _knocks(scope: Scope) -> list[Rule]:
 
 
 def _certificate(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="CertificateExpiring",
         severity="warning",
         page="serving",
@@ -153,7 +153,7 @@ def _certificate(scope: Scope) -> Rule:
 
 
 def _failing(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="RulesFailing",
         severity="critical",
         page="serving",

@@ -13,7 +13,7 @@ from mdlc.core.errors import ArtifactError
 from mdlc.core.files import Document, digest_json, digest_path, read_document, write_document
 
 
-class Question(Document):
+class StageQuestion(Document):
     """All that a stage's result depends on."""
 
     stage: str
@@ -29,7 +29,7 @@ class Question(Document):
         return digest_json(self.model_dump(mode="json"))
 
 
-class Output(Document):
+class StageOutput(Document):
     """One artifact that a stage wrote."""
 
     path: str
@@ -37,45 +37,45 @@ class Output(Document):
     schema_title: str
 
 
-class Entry(Document):
+class CacheEntry(Document):
     """A question and its answer."""
 
-    question: Question
-    outputs: dict[str, Output]
+    question: StageQuestion
+    outputs: dict[str, StageOutput]
     seconds: float
     created: datetime
 
 
-class Store:
+class ResultStore:
     """Entries on disk, a file for each key, and the newest key of each stage."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, question: Question) -> Entry | None:
+    def get(self, question: StageQuestion) -> CacheEntry | None:
         """Return the entry that answers `question` if its artifacts are whole, else None."""
         path = self.folder / f"{question.key}.json"
         if not path.exists():
             return None
         try:
-            entry = read_document(path, Entry)
+            entry = read_document(path, CacheEntry)
             whole = all(digest_path(Path(o.path)) == o.digest for o in entry.outputs.values())
         except ArtifactError:
             return None
         return entry if whole else None
 
-    def has(self, question: Question) -> bool:
+    def has(self, question: StageQuestion) -> bool:
         """Say whether there is an entry, though its artifacts may be lost."""
         return (self.folder / f"{question.key}.json").exists()
 
     def put(
-        self, question: Question, *, outputs: dict[str, tuple[Path, str]], seconds: float
+        self, question: StageQuestion, *, outputs: dict[str, tuple[Path, str]], seconds: float
     ) -> None:
         """Record what a stage wrote: output -> (path, KFP schema title)."""
-        entry = Entry(
+        entry = CacheEntry(
             question=question,
             outputs={
-                name: Output(path=str(path), digest=digest_path(path), schema_title=title)
+                name: StageOutput(path=str(path), digest=digest_path(path), schema_title=title)
                 for name, (path, title) in outputs.items()
             },
             seconds=seconds,
@@ -84,14 +84,14 @@ class Store:
         write_document(self.folder / f"{question.key}.json", entry)
         write_document(self.folder / f"latest-{question.stage}.json", entry)
 
-    def latest(self, stage: str) -> Entry | None:
+    def latest(self, stage: str) -> CacheEntry | None:
         """Return the stage's newest entry, whole or not; None before its first run."""
         try:
-            return read_document(self.folder / f"latest-{stage}.json", Entry)
+            return read_document(self.folder / f"latest-{stage}.json", CacheEntry)
         except ArtifactError:
             return None
 
-    def why(self, question: Question) -> str:
+    def why(self, question: StageQuestion) -> str:
         """Say in words why `question` has no usable answer."""
         if self.has(question):
             return "its stored artifact is missing or altered"
@@ -110,7 +110,7 @@ class Store:
         """Delete every entry of a stage, so that it runs again."""
         for path in self.folder.glob("*.json"):
             try:
-                known = read_document(path, Entry).question.stage
+                known = read_document(path, CacheEntry).question.stage
             except ArtifactError:
                 continue
             if known == stage:
@@ -121,7 +121,7 @@ class Store:
         paths: set[str] = set()
         for path in self.folder.glob("*.json"):
             try:
-                paths.update(o.path for o in read_document(path, Entry).outputs.values())
+                paths.update(o.path for o in read_document(path, CacheEntry).outputs.values())
             except ArtifactError:
                 continue
         return paths

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from mdlc.core.files import Document, digest_json
 from mdlc.pipelines.cache.code_digests import stage_code
-from mdlc.pipelines.cache.result_store import Entry, Question, Store
+from mdlc.pipelines.cache.result_store import CacheEntry, ResultStore, StageQuestion
 from mdlc.pipelines.stage_arguments import Arguments
 
 
@@ -24,7 +24,7 @@ class StagePlan(Document):
     """What it took the last time."""
 
 
-class Plan(Document):
+class RunPlan(Document):
     """All stages in the order in which they run."""
 
     stages: list[StagePlan]
@@ -53,10 +53,10 @@ def producers(task: dict[str, Any]) -> set[str]:
 
 
 def make_plan(
-    pipeline: Path, *, arguments: Arguments, store: Store
-) -> tuple[Plan, dict[str, Entry]]:
+    pipeline: Path, *, arguments: Arguments, store: ResultStore
+) -> tuple[RunPlan, dict[str, CacheEntry]]:
     """Return the plan, and the cache entries of the stages that need not run."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, CacheEntry] = {}
     stages = []
     for name, task in read_tasks(pipeline).items():
         latest = store.latest(name)
@@ -75,12 +75,12 @@ def make_plan(
             why = store.why(question)
         state: Literal["cached", "run"] = "cached" if entry else "run"
         stages.append(StagePlan(stage=name, state=state, why=why, seconds=seconds))
-    return Plan(stages=stages), entries
+    return RunPlan(stages=stages), entries
 
 
 def _question(
-    name: str, *, task: dict[str, Any], arguments: Arguments, entries: dict[str, Entry]
-) -> Question:
+    name: str, *, task: dict[str, Any], arguments: Arguments, entries: dict[str, CacheEntry]
+) -> StageQuestion:
     inputs = task.get("inputs", {})
     parameters = {
         key: digest_json(arguments[source["componentInputParameter"]])
@@ -91,4 +91,4 @@ def _question(
         producer = source["taskOutputArtifact"]
         output = entries[producer["producerTask"]].outputs[producer["outputArtifactKey"]]
         artifacts[key] = output.digest
-    return Question(stage=name, code=stage_code(name), parameters=parameters, inputs=artifacts)
+    return StageQuestion(stage=name, code=stage_code(name), parameters=parameters, inputs=artifacts)

@@ -13,10 +13,10 @@ from mdlc.components.training.parts import assemble, extract, narrow
 from mdlc.core.documents.training_result import Selection
 from mdlc.core.files import read_document
 from mdlc.core.spec import Model
-from mdlc.pipelines.cache.result_store import Question
+from mdlc.pipelines.cache.result_store import StageQuestion
 from mdlc.pipelines.kubeflow.fetch_inputs import Parameters
-from mdlc.pipelines.kubeflow.remote_results import Results
-from mdlc.pipelines.kubeflow.step_settings import Asked
+from mdlc.pipelines.kubeflow.remote_results import RemoteResults
+from mdlc.pipelines.kubeflow.step_settings import StepRequest
 
 CONTEST = "contest"
 
@@ -27,7 +27,9 @@ def parameters(given: Parameters, *, kind: str) -> Parameters:
     return given | {"part": kind, "model": model.model_dump_json(by_alias=True)}
 
 
-def taken(whole: Question, *, kind: str, results: Results, scratch: Path, out: Path) -> bool:
+def extract_part(
+    whole: StageQuestion, *, kind: str, results: RemoteResults, scratch: Path, out: Path
+) -> bool:
     """Write the part of a kind from a whole training that is known already; False if none is."""
     folder = scratch / "whole"
     if not results.fetch(whole, folder):
@@ -36,7 +38,7 @@ def taken(whole: Question, *, kind: str, results: Results, scratch: Path, out: P
     return extract(folder, kind=kind, out=out)
 
 
-def put_together(asked: Asked, given: Parameters) -> None:
+def assemble_parts(asked: StepRequest, given: Parameters) -> None:
     """Make one training of the parts."""
     out = Path(asked.output[1])
     out.mkdir(parents=True)

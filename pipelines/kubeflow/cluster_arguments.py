@@ -10,7 +10,7 @@ from mdlc.core.errors import SpecError
 from mdlc.core.files import digest_path
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.source_uploads import Sources
-from mdlc.pipelines.kubeflow.step_settings import LOG, POINTER, GateTerms, Settings
+from mdlc.pipelines.kubeflow.step_settings import LOG, POINTER, GateTerms, StepSettings
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments, of_retraining
 from mdlc.state import remote_files
 from mdlc.state.workspace import Workspace
@@ -34,14 +34,14 @@ def artifacts_of(lifecycle: Lifecycle) -> str:
     return remote_files.join(root, lifecycle.name)
 
 
-def settings_of(lifecycle: Lifecycle, *, kind: Kind, renewal: Renewal) -> Settings:
+def settings_of(lifecycle: Lifecycle, *, kind: Kind, renewal: Renewal) -> StepSettings:
     """Return what every step is told."""
     spec = lifecycle.spec
     age, again = spec.cluster.cache.max_age, spec.retrain
     since = None
     if kind == "retraining" and renewal.until and again.window:
         since = renewal.until - (again.window + again.validation + again.test)
-    return Settings(
+    return StepSettings(
         name=lifecycle.name,
         artifacts=artifacts_of(lifecycle),
         kind=kind,

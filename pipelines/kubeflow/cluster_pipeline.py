@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal
 
 from mdlc.core.spec.cluster import Cluster
-from mdlc.pipelines.kubeflow.pod_config import dress, for_assembly
+from mdlc.pipelines.kubeflow.pod_config import configure_pod, for_assembly
 
 # fmt: off
 PARAMETERS = (
@@ -39,7 +39,9 @@ def build(cluster: Cluster, *, name: str, fuse: Fuse, fresh: bool) -> Any:
         given = dict(zip(PARAMETERS, values, strict=True))
         given["run_id"] = dsl.PIPELINE_JOB_ID_PLACEHOLDER
         told = report(settings=given["settings"], run_id=given["run_id"])
-        dress(told, cluster=cluster, stages=["report"], cached=False).set_display_name("report")
+        configure_pod(told, cluster=cluster, stages=["report"], cached=False).set_display_name(
+            "report"
+        )
         with dsl.ExitHandler(exit_task=told, name="life"):
             (_fused if fuse == "light" else _plain)(given, cluster, fresh)
 
@@ -226,4 +228,4 @@ def _task(
     **more: Any,
 ) -> Any:
     made = component(**{name: given[name] for name in take}, **more)
-    return dress(made, cluster=cluster, stages=stages, cached=cached)
+    return configure_pod(made, cluster=cluster, stages=stages, cached=cached)

@@ -21,7 +21,7 @@ RETRY_VARIABLE = "KFP_RETRY_INDEX"
 """How many tries of this pod there were before, as KFP says it."""
 
 
-class Failure(Document):
+class FailureRecord(Document):
     """What is left of a stage that failed."""
 
     error: str
@@ -29,7 +29,7 @@ class Failure(Document):
 
 
 @contextlib.contextmanager
-def telling(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
+def recording_failure(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
     """Leave the error of the block where `told` finds it; take back one that an earlier try left.
 
     That it cannot be left, for the object store may be what failed, does not hide the error itself.
@@ -48,11 +48,11 @@ def telling(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
         _take_back(name, artifacts=artifacts)
 
 
-def told(artifacts: str, *, run: str) -> MdlcError | None:
+def read_failure(artifacts: str, *, run: str) -> MdlcError | None:
     """Return the error of a stage of a run, None if none left one."""
     folder = _folder(artifacts, run)
     for found in remote_files.listed(folder):
-        left = remote_files.read_document(remote_files.join(folder, found.name), Failure)
+        left = remote_files.read_document(remote_files.join(folder, found.name), FailureRecord)
         if left and left.error:
             return from_json(left.error)
     return None
@@ -61,7 +61,7 @@ def told(artifacts: str, *, run: str) -> MdlcError | None:
 def _leave(name: str, error: str, *, artifacts: str) -> None:
     run = os.environ.get(RUN_VARIABLE)
     if run:
-        remote_files.put_document(_location(artifacts, run, name), Failure(error=error))
+        remote_files.put_document(_location(artifacts, run, name), FailureRecord(error=error))
 
 
 def _take_back(name: str, *, artifacts: str) -> None:

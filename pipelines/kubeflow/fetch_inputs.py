@@ -14,7 +14,7 @@ from mdlc.core.errors import MARK, ArtifactError, DataError, SpecError, from_jso
 from mdlc.core.files import digest_path
 from mdlc.core.spec import Data
 from mdlc.pipelines.kubeflow.source_uploads import root_of
-from mdlc.pipelines.kubeflow.step_settings import LOG, POINTER, STORE_VARIABLE, Settings
+from mdlc.pipelines.kubeflow.step_settings import LOG, POINTER, STORE_VARIABLE, StepSettings
 from mdlc.state import remote_files
 from mdlc.state.release_documents import Pointer
 
@@ -22,7 +22,9 @@ Parameters = dict[str, str | float]
 EXPORT = "mdlc.cluster.export_step"
 
 
-def bring(stage: str, given: Parameters, *, settings: Settings, scratch: Path) -> Parameters:
+def fetch_inputs(
+    stage: str, given: Parameters, *, settings: StepSettings, scratch: Path
+) -> Parameters:
     """Return the parameters of a stage with each location replaced by a path in `scratch`."""
     bringers = {
         "collection": _sources,
@@ -66,7 +68,7 @@ def bundle_location(pointer_location: str, pointer: Pointer) -> str:
     return remote_files.join(pointer_location.removesuffix(f"/{POINTER}"), inside)
 
 
-def _sources(given: Parameters, settings: Settings, scratch: Path) -> Parameters:
+def _sources(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
     from mdlc.components.collection.stage import source_digests
 
     root = root_of(str(given["root"]), artifacts=settings.artifacts)
@@ -78,7 +80,7 @@ def _sources(given: Parameters, settings: Settings, scratch: Path) -> Parameters
     return {"root": root, "digests": json.dumps(digests)}
 
 
-def _feedback(given: Parameters, settings: Settings, scratch: Path) -> Parameters:
+def _feedback(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
     asked = str(given["feedback"])
     if not asked:
         return {}
@@ -94,7 +96,7 @@ def _feedback(given: Parameters, settings: Settings, scratch: Path) -> Parameter
     return {"feedback": str(path), "feedback_digest": digest}
 
 
-def _export(path: Path, *, until: str, settings: Settings, scratch: Path) -> None:
+def _export(path: Path, *, until: str, settings: StepSettings, scratch: Path) -> None:
     """Let the room that knows the payload log export it, in a process of its own."""
     if not os.environ.get(STORE_VARIABLE):
         raise SpecError(
@@ -114,12 +116,12 @@ def _export(path: Path, *, until: str, settings: Settings, scratch: Path) -> Non
         raise from_json(lines[-1].removeprefix(MARK)) if lines else DataError("export failed")
 
 
-def _warm(given: Parameters, settings: Settings, scratch: Path) -> Parameters:
+def _warm(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
     del settings
     return _bundle_as("warm", given, scratch)
 
 
-def _champion(given: Parameters, settings: Settings, scratch: Path) -> Parameters:
+def _champion(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
     del settings
     return _bundle_as("champion", given, scratch)
 

@@ -46,7 +46,7 @@ class Submitted:
     link: str
 
 
-class Client:
+class KfpClient:
     """Submits lifecycles to one Kubeflow Pipelines."""
 
     def __init__(

@@ -21,7 +21,7 @@ ONCE = {"release", "report"}
 """Stages that are not tried again unless the file says so."""
 
 
-def dress(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -> Any:
+def configure_pod(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -> Any:
     """Give a task's pod what its stages ask for; a pod of several gets the most of each."""
     from kfp import kubernetes
 

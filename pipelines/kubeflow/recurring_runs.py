@@ -13,28 +13,33 @@ from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 from mdlc.pipelines.kubeflow.cluster_pipeline import Fuse
 from mdlc.pipelines.kubeflow.compile_lifecycle import compile_lifecycle
-from mdlc.pipelines.kubeflow.kfp_client import Client, Submitted, run_arguments
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient, Submitted, run_arguments
 from mdlc.pipelines.kubeflow.kfp_errors import answering
 from mdlc.pipelines.kubeflow.source_uploads import Sources, known, newest
 from mdlc.pipelines.stage_arguments import Renewal
 
 
 @dataclass(frozen=True)
-class Trigger:
+class RunTrigger:
     """When a schedule starts a run: a cron expression of five fields in UTC, or every so often."""
 
     cron: str | None = None
     seconds: int | None = None
 
 
-class Schedules:
+class RecurringRuns:
     """The schedules of lifecycles on one Kubeflow Pipelines."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: KfpClient) -> None:
         self._client = client
 
     def add(
-        self, lifecycle: Lifecycle, *, trigger: Trigger, sources: Sources | None, fuse: Fuse | None
+        self,
+        lifecycle: Lifecycle,
+        *,
+        trigger: RunTrigger,
+        sources: Sources | None,
+        fuse: Fuse | None,
     ) -> Submitted:
         """Let KFP start a training again and again; a schedule that is there already is kept.
 

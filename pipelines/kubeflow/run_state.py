@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mdlc.core.errors import MdlcError
 from mdlc.pipelines.kubeflow.cluster_pipeline import BACK, FRONT
-from mdlc.pipelines.kubeflow.step_settings import Outcome, Settings
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepSettings
 from mdlc.state import remote_files
 
 State = Literal["running", "succeeded", "failed"]
@@ -43,7 +43,7 @@ class RunState:
     name: str
     state: State
     tasks: list[TaskState] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: RunOutcome | None = None
     """What it led to, once it ended; None where the object store does not tell us."""
     error: str = ""
     stopped: bool = False
@@ -88,15 +88,15 @@ def _rank(task: TaskState) -> tuple[int, float]:
     return WORST.index(task.state) if task.state in WORST else len(WORST), -task.seconds
 
 
-def _outcome(run: Any) -> Outcome | None:
+def _outcome(run: Any) -> RunOutcome | None:
     """Read what the run led to; None if it never said, or its store is out of our reach."""
     given = (run.runtime_config.parameters or {}).get("settings") if run.runtime_config else None
     if not given:
         return None
-    settings = Settings.model_validate_json(given)
+    settings = StepSettings.model_validate_json(given)
     with contextlib.suppress(MdlcError):
         location = remote_files.join(settings.artifacts, "runs", f"{run.run_id}.json")
-        return remote_files.read_document(location, Outcome)
+        return remote_files.read_document(location, RunOutcome)
     return None
 
 

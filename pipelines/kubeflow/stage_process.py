@@ -21,50 +21,54 @@ from mdlc.core.errors import StageError
 from mdlc.core.files import digest_json, digest_path, write_document
 from mdlc.core.steps import reporting
 from mdlc.pipelines.cache.code_digests import stage_code
-from mdlc.pipelines.cache.result_store import Question
+from mdlc.pipelines.cache.result_store import StageQuestion
 from mdlc.pipelines.kubeflow import candidate_parts
-from mdlc.pipelines.kubeflow.failure_records import telling
-from mdlc.pipelines.kubeflow.fetch_inputs import Parameters, bring
-from mdlc.pipelines.kubeflow.remote_results import PLACES, Results
-from mdlc.pipelines.kubeflow.step_settings import Answered, Asked
+from mdlc.pipelines.kubeflow.failure_records import recording_failure
+from mdlc.pipelines.kubeflow.fetch_inputs import Parameters, fetch_inputs
+from mdlc.pipelines.kubeflow.remote_results import PLACES, RemoteResults
+from mdlc.pipelines.kubeflow.step_settings import StepRequest, StepResult
 from mdlc.state import remote_files
 
 DATABASE = "mlflow.db"
 
 
 @dataclass(frozen=True)
-class Place:
+class ArtifactFolder:
     """All that a stage's wrapper reads of an artifact."""
 
     path: str
 
 
-def perform(asked: Asked) -> Answered:
+def perform(asked: StepRequest) -> StepResult:
     """Do what is asked, from the cache where it answers."""
     name, path = asked.output
     out = Path(path)
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
         scratch = Path(folder)
-        given = bring(asked.stage, asked.parameters, settings=asked.settings, scratch=scratch)
+        given = fetch_inputs(
+            asked.stage, asked.parameters, settings=asked.settings, scratch=scratch
+        )
         question = question_of(asked, given)
-        results = Results(asked.settings)
+        results = RemoteResults(asked.settings)
         started = time.monotonic()
         if results.fetch(question, out) or _taken(asked, given, results, scratch):
             seconds = time.monotonic() - started
-            return Answered(key=question.key, digest=digest_path(out), cached=True, seconds=seconds)
+            return StepResult(
+                key=question.key, digest=digest_path(out), cached=True, seconds=seconds
+            )
         _compute(asked, given, scratch)
         seconds = time.monotonic() - started
         digest = results.put(question, out, name=name, seconds=seconds)
-    return Answered(key=question.key, digest=digest, cached=False, seconds=seconds)
+    return StepResult(key=question.key, digest=digest, cached=False, seconds=seconds)
 
 
-def question_of(asked: Asked, given: Parameters) -> Question:
+def question_of(asked: StepRequest, given: Parameters) -> StageQuestion:
     """Return the cache's question: the same fused or not, wherever things lie."""
     inputs = asked.inputs
     if asked.part:
         given = candidate_parts.parameters(given, kind=asked.part)
         inputs = {k: v for k, v in inputs.items() if k != candidate_parts.CONTEST}
-    return Question(
+    return StageQuestion(
         stage=asked.stage,
         code=stage_code(asked.stage),
         parameters={k: digest_json(v) for k, v in given.items() if k not in PLACES},
@@ -72,19 +76,21 @@ def question_of(asked: Asked, given: Parameters) -> Question:
     )
 
 
-def _taken(asked: Asked, given: Parameters, results: Results, scratch: Path) -> bool:
+def _taken(asked: StepRequest, given: Parameters, results: RemoteResults, scratch: Path) -> bool:
     """Take a part from a whole training that is known already, if there is one."""
     if not asked.part:
         return False
     whole = question_of(asked.model_copy(update={"part": ""}), given)
     out = Path(asked.output[1])
-    return candidate_parts.taken(whole, kind=asked.part, results=results, scratch=scratch, out=out)
+    return candidate_parts.extract_part(
+        whole, kind=asked.part, results=results, scratch=scratch, out=out
+    )
 
 
-def _compute(asked: Asked, given: Parameters, scratch: Path) -> None:
+def _compute(asked: StepRequest, given: Parameters, scratch: Path) -> None:
     """Run the stage, a part of it, or what makes one of its parts."""
     if asked.parts:
-        candidate_parts.put_together(asked, given)
+        candidate_parts.assemble_parts(asked, given)
         return
     name, path = asked.output
     if asked.part:
@@ -92,13 +98,13 @@ def _compute(asked: Asked, given: Parameters, scratch: Path) -> None:
     with _registry(asked, given, scratch) as parameters:
         _stage(asked.stage)(
             **parameters,
-            **{key: Place(value) for key, value in asked.inputs.items()},
-            **{name: Place(path)},
+            **{key: ArtifactFolder(value) for key, value in asked.inputs.items()},
+            **{name: ArtifactFolder(path)},
         )
 
 
 @contextmanager
-def _registry(asked: Asked, given: Parameters, scratch: Path) -> Iterator[Parameters]:
+def _registry(asked: StepRequest, given: Parameters, scratch: Path) -> Iterator[Parameters]:
     """Yield the parameters with the registry: MLFLOW_TRACKING_URI, or a file in the object store.
 
     Raises:
@@ -129,9 +135,12 @@ def _stage(stage: str) -> Callable[..., None]:
 
 def main() -> None:
     """Read what is asked, do it, write what became of it."""
-    asked = Asked.model_validate_json(sys.stdin.read())
+    asked = StepRequest.model_validate_json(sys.stdin.read())
     artifacts = asked.settings.artifacts
-    with reporting(asked.stage), telling(asked.stage, artifacts=artifacts, part=asked.part):
+    with (
+        reporting(asked.stage),
+        recording_failure(asked.stage, artifacts=artifacts, part=asked.part),
+    ):
         write_document(Path(asked.answer), perform(asked))
 
 

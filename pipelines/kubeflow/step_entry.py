@@ -17,8 +17,8 @@ from mdlc.core.errors import StageError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.steps import reporting
 from mdlc.pipelines.kubeflow import ui_artifacts
-from mdlc.pipelines.kubeflow.failure_records import telling, told
-from mdlc.pipelines.kubeflow.step_settings import Answered, Asked, Outcome, Settings
+from mdlc.pipelines.kubeflow.failure_records import read_failure, recording_failure
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepRequest, StepResult, StepSettings
 from mdlc.state import remote_files
 
 STAGE = "mdlc.pipelines.kubeflow.stage_process"
@@ -48,9 +48,9 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
     name, artifact = output
     with tempfile.TemporaryDirectory(prefix="mdlc-step-") as folder:
         answer = Path(folder) / "answer.json"
-        asked = Asked(
+        asked = StepRequest(
             stage=stage,
-            settings=Settings.model_validate_json(settings),
+            settings=StepSettings.model_validate_json(settings),
             parameters=dict(parameters),
             inputs={key: value.path for key, value in inputs.items()},
             output=(name, artifact.path),
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
         )
         artifacts = asked.settings.artifacts
         _process(STAGE, asked.model_dump_json(), what=stage, artifacts=artifacts, part=part)
-        answered = read_document(answer, Answered)
+        answered = read_document(answer, StepResult)
     artifact.metadata.update(answered.model_dump(mode="json"))
     how = "taken from the cache" if answered.cached else "computed"
     what = f"{stage} of {part}" if part else stage
@@ -75,7 +75,7 @@ def kinds(contest: Any, *, settings: str) -> list[str]:
 
     A failure ends this process, as in `run`: an empty loop would not say that nothing was trained.
     """
-    with reporting("selection"), telling("selection", artifacts=_artifacts(settings)):
+    with reporting("selection"), recording_failure("selection", artifacts=_artifacts(settings)):
         chosen = read_document(Path(contest.path) / "selection.json", Selection)
         found = [contestant.kind for contestant in chosen.contestants if not contestant.refused]
         if not found:
@@ -97,7 +97,7 @@ def release(  # noqa: PLR0913 - a component's artifacts
     }
     _process(RELEASE, json.dumps(asked), what="release", artifacts=_artifacts(settings))
     with reporting("release"):
-        ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
+        ended = read_document(Path(outcome.path) / "outcome.json", RunOutcome)
         outcome.metadata.update({"outcome": ended.outcome, "version": ended.version})
         _page(page, ended)
 
@@ -107,7 +107,7 @@ def gate(  # noqa: PLR0913 - a component's artifacts
 ) -> None:
     """Wait for the judgement of the canary that was released, if one was and is to be judged."""
     with reporting("gate"):
-        ended = read_document(Path(outcome.path) / "outcome.json", Outcome)
+        ended = read_document(Path(outcome.path) / "outcome.json", RunOutcome)
     if terms and ended.outcome == "canary":
         asked = {
             "settings": json.loads(settings),
@@ -121,7 +121,7 @@ def gate(  # noqa: PLR0913 - a component's artifacts
         path = Path(judged.path) / "outcome.json"
         if not path.exists():
             write_document(path, ended)
-        ended = read_document(path, Outcome)
+        ended = read_document(path, RunOutcome)
         judged.metadata.update({"outcome": ended.outcome, "version": ended.version})
         _page(page, ended)
 
@@ -129,13 +129,13 @@ def gate(  # noqa: PLR0913 - a component's artifacts
 def report(*, settings: str, run_id: str, error: str, page: Any) -> None:
     """Say how the run ended; where release did not say it, the run failed."""
     with reporting("report"):
-        known = Settings.model_validate_json(settings)
+        known = StepSettings.model_validate_json(settings)
         location = remote_files.join(known.artifacts, "runs", f"{run_id}.json")
-        ended = remote_files.read_document(location, Outcome)
+        ended = remote_files.read_document(location, RunOutcome)
         if ended is None:
-            left = told(known.artifacts, run=run_id)
+            left = read_failure(known.artifacts, run=run_id)
             why = str(left or error or UNTOLD)
-            ended = Outcome(
+            ended = RunOutcome(
                 name=known.name,
                 run=run_id,
                 kind=known.kind,
@@ -148,7 +148,7 @@ def report(*, settings: str, run_id: str, error: str, page: Any) -> None:
         _page(page, ended)
 
 
-def _page(page: Any, ended: Outcome) -> None:
+def _page(page: Any, ended: RunOutcome) -> None:
     said = "".join(f"- {reason}\n" for reason in ended.reasons)
     version = f", version {ended.version}" if ended.version else ""
     text = f"# {ended.name}: {ended.outcome}{version}\n\n{said}"
@@ -158,7 +158,7 @@ def _page(page: Any, ended: Outcome) -> None:
 
 
 def _artifacts(settings: str) -> str:
-    return Settings.model_validate_json(settings).artifacts
+    return StepSettings.model_validate_json(settings).artifacts
 
 
 def _process(module: str, asked: str, *, what: str, artifacts: str, part: str = "") -> None:
@@ -175,7 +175,7 @@ def _process(module: str, asked: str, *, what: str, artifacts: str, part: str = 
         raise SystemExit(ended.returncode)
     if ended.returncode < 0:
         hint = "out of memory? raise spec.cluster.stages" if ended.returncode == -9 else ""
-        with reporting(what), telling(what, artifacts=artifacts, part=part):
+        with reporting(what), recording_failure(what, artifacts=artifacts, part=part):
             raise StageError(f"{what}: it ended by signal {-ended.returncode}", hint=hint)
 
 

@@ -16,7 +16,7 @@ STORE_VARIABLE = "MDLC_STORE_URL"
 """Names the payload log's database; given to a step by a secret."""
 
 
-class Settings(Document):
+class StepSettings(Document):
     """One run's settings, as JSON an argument of each component."""
 
     name: str
@@ -31,11 +31,11 @@ class Settings(Document):
     """Share of predictions that a promoted version answers at first; None: it serves at once."""
 
 
-class Asked(Document):
+class StepRequest(Document):
     """One stage for a process of its own."""
 
     stage: str
-    settings: Settings
+    settings: StepSettings
     parameters: dict[str, str | float]
     inputs: dict[str, str]
     """Input artifact -> its folder."""
@@ -49,7 +49,7 @@ class Asked(Document):
     """File for the Answered."""
 
 
-class Answered(Document):
+class StepResult(Document):
     """What became of it."""
 
     key: str
@@ -70,7 +70,7 @@ class GateTerms(Document):
     poll_seconds: float
 
 
-class Outcome(Document):
+class RunOutcome(Document):
     """How a run ended: runs/RUN.json in the artifact root."""
 
     name: str

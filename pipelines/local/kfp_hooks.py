@@ -17,7 +17,7 @@ from typing import Any
 from mdlc.core.errors import MARK, MdlcError, StageError, from_json
 from mdlc.core.files import digest_json, digest_path
 from mdlc.pipelines.cache.code_digests import stage_code
-from mdlc.pipelines.cache.result_store import Output, Question, Store
+from mdlc.pipelines.cache.result_store import ResultStore, StageOutput, StageQuestion
 from mdlc.pipelines.local.warm_server import WarmServer
 
 Listener = Callable[[str, str, float], None]
@@ -28,7 +28,7 @@ class Session:
     """One run's connection between kfp.local and our cache, processes and progress."""
 
     def __init__(
-        self, *, store: Store, server: WarmServer, logs: Path, listener: Listener, force: bool
+        self, *, store: ResultStore, server: WarmServer, logs: Path, listener: Listener, force: bool
     ) -> None:
         self.store = store
         self.server = server
@@ -115,12 +115,12 @@ def _make_cache(session: Session) -> type:
         """kfp.local's LocalCache over our store."""
 
         def __init__(self, **_: Any) -> None:
-            self.asked: dict[str, tuple[Question, float]] = {}
+            self.asked: dict[str, tuple[StageQuestion, float]] = {}
 
         def compute_key(self, *, component_name: str, arguments: dict[str, Any], **_: Any) -> str:
             stage = component_name.removeprefix("comp-")
             given = {k: v for k, v in arguments.items() if isinstance(v, dsl.Artifact)}
-            question = Question(
+            question = StageQuestion(
                 stage=stage,
                 code=stage_code(stage),
                 parameters={k: digest_json(v) for k, v in arguments.items() if k not in given},
@@ -155,7 +155,7 @@ def _make_cache(session: Session) -> type:
     return ContentCache
 
 
-def _artifact(name: str, output: Output) -> Any:
+def _artifact(name: str, output: StageOutput) -> Any:
     """Return a stored output as the kfp artifact that the step had returned."""
     from kfp.dsl import executor
 

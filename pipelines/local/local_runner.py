@@ -13,8 +13,8 @@ from typing import Literal, TypeVar
 from mdlc.core.errors import MdlcError, StageError
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.pipelines.cache.code_digests import pipeline_code
-from mdlc.pipelines.cache.result_store import Store
-from mdlc.pipelines.cache.run_plan import Plan, make_plan
+from mdlc.pipelines.cache.result_store import ResultStore
+from mdlc.pipelines.cache.run_plan import RunPlan, make_plan
 from mdlc.pipelines.compile_training import compile_training
 from mdlc.pipelines.local.kfp_hooks import Listener, Session, installed
 from mdlc.pipelines.local.warm_server import WarmServer
@@ -33,7 +33,7 @@ class StageRun(Document):
     artifacts: dict[str, str] = {}
 
 
-class Run(Document):
+class LocalRun(Document):
     """One run of the pipeline: run.json."""
 
     id: str
@@ -47,18 +47,18 @@ class Run(Document):
 
 
 @dataclass
-class Runner:
+class LocalRunner:
     """Runs pipelines in one workspace; the warm server lives as long as its caller says."""
 
     place: Workspace
     server: WarmServer
 
     @property
-    def store(self) -> Store:
+    def store(self) -> ResultStore:
         """The cache."""
-        return Store(self.place.folder / "cache")
+        return ResultStore(self.place.folder / "cache")
 
-    def plan(self, arguments: Arguments) -> Plan:
+    def plan(self, arguments: Arguments) -> RunPlan:
         """Return what a run with these arguments would do."""
         return make_plan(self._pipeline(), arguments=arguments, store=self.store)[0]
 
@@ -84,7 +84,7 @@ class Runner:
         """
         identity = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
         folder = self.place.folder / "runs" / identity
-        record = Run(
+        record = LocalRun(
             id=identity,
             name=self.place.name,
             kind=kind,
@@ -159,10 +159,10 @@ class Runner:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def runs(place: Workspace) -> list[Run]:
+def runs(place: Workspace) -> list[LocalRun]:
     """Return the recorded runs, oldest first; one that nobody works on any more was killed."""
     found = sorted((place.folder / "runs").glob("*/run.json"))
-    recorded = [read_document(path, Run) for path in found]
+    recorded = [read_document(path, LocalRun) for path in found]
     if not place.busy:
         for run in recorded:
             run.state = "killed" if run.state == "running" else run.state

@@ -18,7 +18,7 @@ from mdlc.core.spec.deploy import Canary
 from mdlc.core.spec.monitor import Drift, Quality
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import rollback
-from mdlc.pipelines.kubeflow.step_settings import GateTerms, Outcome, Settings
+from mdlc.pipelines.kubeflow.step_settings import GateTerms, RunOutcome, StepSettings
 from mdlc.state import object_storage, remote_files
 from mdlc.state.release_documents import Pointer
 from tests import tiny
@@ -57,8 +57,8 @@ class Cluster:
         with mirrored(ARTIFACTS, name="flights") as place:
             return [(entry.kind, entry.version) for entry in history_of(place).entries()]
 
-    def asked(self, *, timeout: float = 60.0) -> gate_step.Asked:
-        begun = Outcome(
+    def asked(self, *, timeout: float = 60.0) -> gate_step.GateRequest:
+        begun = RunOutcome(
             name="flights",
             run="r-1",
             kind="retraining",
@@ -77,8 +77,10 @@ class Cluster:
             timeout_seconds=timeout,
             poll_seconds=7.0,
         )
-        return gate_step.Asked(
-            settings=Settings(name="flights", artifacts=ARTIFACTS, kind="retraining", canary=0.2),
+        return gate_step.GateRequest(
+            settings=StepSettings(
+                name="flights", artifacts=ARTIFACTS, kind="retraining", canary=0.2
+            ),
             run="r-1",
             terms=terms,
             outcome=str(self.folder / "outcome"),
@@ -119,7 +121,7 @@ def test_the_gate_promotes_once_enough_is_answered(cluster: Cluster) -> None:
     assert "answered 300 predictions" in ended.reasons[-1]
     assert (cluster.pointer.version, cluster.pointer.canary) == ("2", None)
     assert cluster.history() == [("promotion", "1"), ("canary", "2"), ("promotion", "2")]
-    assert remote_files.read_document(f"{ARTIFACTS}/runs/r-1.json", Outcome) == ended
+    assert remote_files.read_document(f"{ARTIFACTS}/runs/r-1.json", RunOutcome) == ended
     assert gate_step.perform(cluster.asked()).outcome == "promoted", "a second try finds it done"
 
 

@@ -27,7 +27,7 @@ from mdlc.core.spec import Lifecycle, load
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import current
 from mdlc.pipelines.kubeflow import source_uploads
-from mdlc.pipelines.kubeflow.kfp_client import Client
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 from mdlc.pipelines.kubeflow.run_state import RunState
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.state import object_storage, remote_files
@@ -80,8 +80,8 @@ class Place:
         return load(self.file)
 
     @property
-    def client(self) -> Client:
-        return Client(self.kfp.url)
+    def client(self) -> KfpClient:
+        return KfpClient(self.kfp.url)
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from mdlc.core.files import digest_path
 from mdlc.core.spec import load
 from mdlc.pipelines.cache.code_digests import pipeline_code
 from mdlc.pipelines.compile_training import compile_training
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 pytestmark = pytest.mark.slow
@@ -41,7 +41,7 @@ def plain(asked: Arguments, *, place: Workspace) -> dict[str, Path]:
 
 def ours(asked: Arguments, *, place: Workspace) -> dict[str, Path]:
     with WarmServer() as server:
-        return Runner(place, server).run(asked, kind="training", listener=lambda *_: None)
+        return LocalRunner(place, server).run(asked, kind="training", listener=lambda *_: None)
 
 
 def models(folder: Path) -> dict[str, str]:
@@ -59,7 +59,7 @@ def test_plain_kfp_local_and_our_runner_write_the_same(
     lifecycle = load(file)
     found = []
     for run, home in ((plain, "plain-home"), (ours, "our-home")):
-        place = workspace(lifecycle, file=file, home=tmp_path / home)
+        place = workspace_of(lifecycle, file=file, home=tmp_path / home)
         found.append(run(arguments(lifecycle, place=place, renewal=Renewal()), place=place))
     theirs, mine = found
     assert set(theirs) == set(mine)

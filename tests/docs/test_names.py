@@ -44,11 +44,11 @@ def trigger_series() -> dict[str, set[str]]:
     """Return each metric of the trigger with its labels."""
     from prometheus_client import CollectorRegistry
 
-    from mdlc.trigger.request_counter import Requests
+    from mdlc.trigger.request_counter import RequestCounter
     from mdlc.trigger.trigger_metrics import families
 
     registry = CollectorRegistry()
-    Requests(registry)
+    RequestCounter(registry)
     (requests,) = registry.collect()
     found = {f"{requests.name}_total": set(requests.samples[0].labels)}
     for family in families().values():

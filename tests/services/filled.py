@@ -34,8 +34,8 @@ from mdlc.core.files import read_document, write_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.monitoring.version_history import History
 from mdlc.retraining.ledger import Ledger
-from mdlc.state.release_documents import Pointer, Trial
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.release_documents import CanaryRelease, Pointer
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 from tests.services.prometheus import Prometheus, prometheus, wait
 from tests.services.triggered import Trigger, alert
@@ -222,7 +222,7 @@ def point(pointer: Path, *, bundle: Pointer, root: Path, version: str) -> None:
 
 def put_on_trial(pointer: Path, *, bundle: Pointer, root: Path, version: str) -> None:
     """Let `version` answer a share."""
-    trial = Trial(
+    trial = CanaryRelease(
         version=version,
         bundle=str((root / bundle.bundle).resolve()),
         digest=bundle.digest,
@@ -303,7 +303,7 @@ class Loop:
     """The real trigger, asked by alerts and strangers, and the ledger behind it."""
 
     def __init__(self, file: Path, *, home: Path, lifecycle: Lifecycle) -> None:
-        self.place: Workspace = workspace(lifecycle, file=file, home=home)
+        self.place: Workspace = workspace_of(lifecycle, file=file, home=home)
         self.ledger = Ledger(
             self.place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name
         )

@@ -17,21 +17,21 @@ from typing import Any
 import httpx
 
 from mdlc.core.spec import Lifecycle, load
-from mdlc.life.progress import Silent
+from mdlc.life.progress import SilentProgress
 from mdlc.life.train import train
 from mdlc.monitoring.version_history import History
-from mdlc.pipelines.cache.result_store import Store
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.cache.result_store import ResultStore
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import WarmServer
-from mdlc.rehearsal.concept_drift import change, changed_world, known_world
-from mdlc.rehearsal.loop_timeline import Watching
-from mdlc.rehearsal.service_stack import Ensemble, Ports, client, playing
-from mdlc.rehearsal.time_compression import compressed
+from mdlc.rehearsal.concept_drift import changed_world, find_drift, known_world
+from mdlc.rehearsal.loop_timeline import LoopTimeline
+from mdlc.rehearsal.service_stack import Ports, ServiceStack, client, running_stack
+from mdlc.rehearsal.time_compression import compress_time
 from mdlc.rehearsal.traffic import Traffic
-from mdlc.replay.replay_workspace import fresh_place
-from mdlc.replay.row_stream import Stream
+from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.replay.row_stream import RowStream
 from mdlc.state.watch_documents import Verdict
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 from tests.ports import free_port
 
@@ -78,11 +78,11 @@ class Scene:
 
     lifecycle: Lifecycle
     place: Workspace
-    programs: Ensemble
+    programs: ServiceStack
     traffic: Traffic
-    watching: Watching
-    known: Stream
-    later: Stream
+    watching: LoopTimeline
+    known: RowStream
+    later: RowStream
 
     def stand_still(self) -> set[str]:
         """Let a world without drift pass, a window beyond the warm-up; return what fired."""
@@ -128,40 +128,44 @@ def make_world(folder: Path) -> World:
     tiny.write_rows(folder / "rows.csv", days=DAYS, rows_a_day=ROWS_A_DAY)
     file = tiny.write_file(folder, *EDITS)
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file)
+    place = workspace_of(lifecycle, file=file)
     with WarmServer() as server:
-        made = train(lifecycle, place=place, runner=Runner(place, server), progress=Silent())
-        changed = change(lifecycle, table=made.results.folder("preparation")).lifecycle
+        made = train(
+            lifecycle, place=place, runner=LocalRunner(place, server), progress=SilentProgress()
+        )
+        changed = find_drift(lifecycle, table=made.results.folder("preparation")).lifecycle
         # So that each test finds its first model in the cache.
-        first = fresh_place(place, "first")
-        train(changed, place=first, runner=Runner(first, server), progress=Silent())
+        first = fresh_replay_workspace(place, "first")
+        train(changed, place=first, runner=LocalRunner(first, server), progress=SilentProgress())
     return World(lifecycle, changed, place)
 
 
 @contextmanager
 def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]:
     """Start everything in a place of its own; clients send a world without drift."""
-    place = fresh_place(world.place, name)
+    place = fresh_replay_workspace(world.place, name)
     # What `make_world` has trained is found by content; a new place borrows the entries.
     for entry in (world.place.folder / "first" / place.name / "cache").glob("*.json"):
         shutil.copy2(entry, place.folder / "cache" / entry.name)
-    Store(place.folder / "cache").forget("deployment")
+    ResultStore(place.folder / "cache").forget("deployment")
     with WarmServer() as server:
-        first = train(world.changed, place=place, runner=Runner(place, server), progress=Silent())
+        first = train(
+            world.changed, place=place, runner=LocalRunner(place, server), progress=SilentProgress()
+        )
     assert first.pointer is not None
-    short = compressed(world.changed, window=WINDOW)
+    short = compress_time(world.changed, window=WINDOW)
     table = first.results.folder("preparation")
     known = known_world(table, rows=100_000, seed=0)
     later = changed_world(table, lifecycle=short, rows=int(RATE * 240))
     ports = Ports(*(free_port() for _ in range(4)))
     with (
-        playing(short, place=place, root=world.place.root, ports=ports) as programs,
+        running_stack(short, place=place, root=world.place.root, ports=ports) as programs,
         httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
         client(ports) as prometheus,
         Traffic(http, name=place.name, labels_after=0.5) as traffic,
     ):
         traffic.play(known, rate=rate)
-        watching = Watching(short, place, prometheus, first.pointer.version)
+        watching = LoopTimeline(short, place, prometheus, first.pointer.version)
         yield Scene(short, place, programs, traffic, watching, known, later)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from mdlc.core.spec import load
 from mdlc.life.server_process import serving
-from mdlc.state.workspace import workspace
+from mdlc.state.workspace import workspace_of
 from tests import tiny
 
 pytestmark = pytest.mark.slow
@@ -344,7 +344,7 @@ def label_one(folder: Path) -> None:
     """Answer one row by the real server and send its label."""
     file = folder / "lifecycle.yaml"
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file)
+    place = workspace_of(lifecycle, file=file)
     request = json.loads(tiny.mdlc("predict", file).stdout)
     log = folder / ".mdlc" / "serve.log"
     with serving(lifecycle, place=place, log=log, request_clock=False) as client:

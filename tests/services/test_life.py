@@ -17,14 +17,14 @@ import pytest
 
 from mdlc.core.spec import load
 from mdlc.life.local_status import status_of
-from mdlc.life.progress import Silent
+from mdlc.life.progress import SilentProgress
 from mdlc.monitoring.version_history import History
-from mdlc.replay.replay_workspace import lived_place
-from mdlc.replay.run_replay import live
+from mdlc.replay.replay_workspace import replay_workspace
+from mdlc.replay.run_replay import run_replay
 from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
-from mdlc.state.replay_documents import Life
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.replay_documents import ReplayRecord
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -62,18 +62,20 @@ def lived(
     shift: Callable[[int], float] = lambda _: -1.0,
     extra: dict[str, Callable[[int, np.random.Generator], Any]] | None = None,
     monthly: bool = False,
-) -> tuple[Life, Workspace, int]:
+) -> tuple[ReplayRecord, Workspace, int]:
     """Live the tiny file's life; return it, its workspace, and how many rows there were to live."""
     tiny.write_rows(folder / "rows.csv", days=days, rows_a_day=rows_a_day, shift=shift, extra=extra)
     file = tiny.write_file(folder, *SETTINGS, *edits)
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file, home=folder / "home")
-    life = live(lifecycle, place=place, begin=None, end=None, progress=Silent(), monthly=monthly)
+    place = workspace_of(lifecycle, file=file, home=folder / "home")
+    life = run_replay(
+        lifecycle, place=place, begin=None, end=None, progress=SilentProgress(), monthly=monthly
+    )
     return life, place, (days - 20) * rows_a_day
 
 
 @pytest.fixture(scope="module")
-def jumped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Life, Workspace, int]:
+def jumped(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReplayRecord, Workspace, int]:
     return lived(
         tmp_path_factory.mktemp("jump"),
         days=48,
@@ -82,25 +84,27 @@ def jumped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Life, Workspace, i
     )
 
 
-def of_kind(life: Life, *kinds: str) -> list[Any]:
+def of_kind(life: ReplayRecord, *kinds: str) -> list[Any]:
     return [event for event in life.events if event.kind in kinds]
 
 
 def ledger_of(place: Workspace) -> Ledger:
     lifecycle = load(place.root / "lifecycle.yaml")
-    return Ledger(lived_place(place).ledger, retrain=lifecycle.spec.retrain, model="tiny")
+    return Ledger(replay_workspace(place).ledger, retrain=lifecycle.spec.retrain, model="tiny")
 
 
-def test_every_row_is_answered_and_labelled_once(jumped: tuple[Life, Workspace, int]) -> None:
+def test_every_row_is_answered_and_labelled_once(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
     life, place, rows = jumped
     assert (life.decisions, life.labels, life.failed_requests) == (rows, rows, 0)
     assert sum(week.decisions for week in life.weeks) == rows
-    log = PayloadLog(lived_place(place).store, name="tiny")
+    log = PayloadLog(replay_workspace(place).store, name="tiny")
     assert log.count_labels(None, life.ends + timedelta(days=9)) == rows
 
 
 def test_the_money_of_the_weeks_is_the_money_of_the_policies(
-    jumped: tuple[Life, Workspace, int],
+    jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
     life, _, _ = jumped
     assert [policy.name for policy in life.policies] == ["loop", "never", "rule", "nothing"]
@@ -112,7 +116,7 @@ def test_the_money_of_the_weeks_is_the_money_of_the_policies(
 
 
 def test_an_alert_fires_after_the_jump_and_a_retraining_follows_it(
-    jumped: tuple[Life, Workspace, int],
+    jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
     life, _, _ = jumped
     jump = tiny.FIRST_DAY + timedelta(days=JUMP)
@@ -124,7 +128,9 @@ def test_an_alert_fires_after_the_jump_and_a_retraining_follows_it(
     assert not of_kind(life, "failure")
 
 
-def test_the_budget_holds_and_every_run_has_an_end(jumped: tuple[Life, Workspace, int]) -> None:
+def test_the_budget_holds_and_every_run_has_an_end(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
     life, place, _ = jumped
     runs = [verdict for verdict in ledger_of(place).all() if verdict.decision == "run"]
     assert len(runs) == life.policies[0].retrainings == len(of_kind(life, "retraining"))
@@ -135,9 +141,11 @@ def test_the_budget_holds_and_every_run_has_an_end(jumped: tuple[Life, Workspace
     assert len(runs) - len(promoted) == len(of_kind(life, "refusal"))
 
 
-def test_the_history_is_whole_and_the_new_model_pays(jumped: tuple[Life, Workspace, int]) -> None:
+def test_the_history_is_whole_and_the_new_model_pays(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
     life, place, _ = jumped
-    entries = History(lived_place(place).history).entries()
+    entries = History(replay_workspace(place).history).entries()
     assert len(entries) == 1 + len(of_kind(life, "promotion"))
     answered = list(dict.fromkeys(version for week in life.weeks for version in week.versions))
     assert answered == [entry.version for entry in entries]
@@ -146,7 +154,9 @@ def test_the_history_is_whole_and_the_new_model_pays(jumped: tuple[Life, Workspa
     assert earned["loop"] > earned["never"]
 
 
-def test_real_serving_is_not_touched_by_a_replay(jumped: tuple[Life, Workspace, int]) -> None:
+def test_real_serving_is_not_touched_by_a_replay(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
     _, place, _ = jumped
     lifecycle = load(place.root / "lifecycle.yaml")
     state = status_of(lifecycle, place=place)

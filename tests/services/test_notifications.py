@@ -18,7 +18,7 @@ import pytest
 from mdlc.core.files import write_bytes
 from mdlc.monitoring.render import alertmanager_config as rendering
 from mdlc.monitoring.render import message_templates
-from mdlc.monitoring.render.render_options import checked
+from mdlc.monitoring.render.render_options import check_options
 from mdlc.monitoring.render.yaml_text import to_yaml
 from tests.services.alertmanager import Alertmanager, alertmanager, needs_alertmanager
 from tests.services.receivers import Http, Mail, http_receiver, mail_receiver, wait
@@ -93,7 +93,7 @@ def stage(
             "slack": [{"channel": "#models", "url_file": str(folder / "slack-url")}],
             "webhook": [{"url": hook.url, "token_file": str(folder / "hook-token")}],
         }
-        options = checked(
+        options = check_options(
             names,
             trigger_url=triggered.url if trigger else None,
             trigger_token_file=str(folder / "token") if trigger else None,
@@ -419,7 +419,7 @@ def test_mail_is_refused_without_tls(tmp_path: Path) -> None:
     with mail_receiver() as mail:
         email = {"to": ["a@example.org"], "sender": "m@example.org", "smarthost": mail.smarthost}
         one = lifecycle(notify={"email": [email]})
-        options = checked(["flights"])
+        options = check_options(["flights"])
         config = faster(rendering.config([one], options=options))
         write_bytes(tmp_path / "alertmanager.yaml", to_yaml(config))
         write_bytes(

@@ -16,7 +16,7 @@ import pytest
 
 from mdlc.core.spec import Lifecycle, load
 from mdlc.monitoring import population_stability
-from mdlc.monitoring.fake_predictor import MODEL, Predictor
+from mdlc.monitoring.fake_predictor import MODEL, FakePredictor
 from mdlc.monitoring.rules.rule_file import rule_file, step_of
 from tests.services.prometheus import Prometheus, program, prometheus, wait
 from tests.unit.monitoring.rules.history import JOB, lifecycle
@@ -62,7 +62,7 @@ class Replica:
 
     def begin(self) -> None:
         """Start (again) as a new process: counters at 0."""
-        predictor = Predictor()
+        predictor = FakePredictor()
         predictor.serve(promised=1.0)
         predictor.train(TRAINED)
         predictor.predict(dict.fromkeys(TRAINED, 0))

@@ -25,7 +25,7 @@ A client that sends no ids is answered under random ones, which no source can ha
 
 
 @dataclass(frozen=True)
-class Rows:
+class FeedbackRows:
     """Feedback rows; all arrays are (rows,) but scores."""
 
     key: Array
@@ -81,7 +81,7 @@ def read(  # noqa: PLR0913 - the two sides and what says how to lay them side by
     windows: Windows | None,
     until: datetime | None,
     stored: Callable[[Any, str], Any],
-) -> tuple[Rows, dict[str, int]]:
+) -> tuple[FeedbackRows, dict[str, int]]:
     """Lay feedback (preparation's types) beside the sources' rows; count differences by feature.
 
     `until` is when the retraining happens: what the sources say later is not looked at. `stored`
@@ -117,7 +117,7 @@ def _rows(
     by: Sequence[Feature],
     windows: Windows | None,
     of: dict[str, Any],
-) -> Rows:
+) -> FeedbackRows:
     time = found[TIME].astype("datetime64[us]")
     known = found["known"].astype(bool)
     covered = np.zeros(len(time), bool)
@@ -128,7 +128,7 @@ def _rows(
             covered[:] = False
     classes = [name.removeprefix("score_") for name in names]
     scores = np.stack([found[name].astype(float) for name in names], axis=1) if names else None
-    return Rows(
+    return FeedbackRows(
         key=found[KEY],
         time=time,
         label=found[TARGET],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mdlc.monitoring.report.page_parts import Section
+from mdlc.monitoring.report.page_parts import ReportSection
 from mdlc.monitoring.report.report_input import ReportInput
 from mdlc.monitoring.report.sections import (
     business_section,
@@ -18,7 +18,7 @@ from mdlc.monitoring.report.sections import (
     year_section,
 )
 
-SECTIONS: tuple[Callable[[ReportInput], Section], ...] = (
+SECTIONS: tuple[Callable[[ReportInput], ReportSection], ...] = (
     business_section.build,
     data_section.build,
     exploration_section.build,

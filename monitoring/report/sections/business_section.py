@@ -7,13 +7,22 @@ from typing import Any
 from mdlc.core.documents.business_case import Alternative, BusinessCase, GoalState, Sensitivity
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import known, money, number, percent, when
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, Notes, Plot, Section, Table
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Notes,
+    Plot,
+    ReportSection,
+    ReportTable,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "business", "Requirements and return"
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     case = inputs.business
     blocks: list[Block] = []
@@ -22,7 +31,7 @@ def build(inputs: ReportInput) -> Section:
     if inputs.goals:
         blocks.append(_goals(inputs.goals, inputs.currency))
     if case is None:
-        return Section(ID, TITLE, blocks=blocks, missing="The business case has not run yet.")
+        return ReportSection(ID, TITLE, blocks=blocks, missing="The business case has not run yet.")
     blocks += [_alternatives(case), *_returns(case)]
     if case.sensitivities:
         blocks += [_tornado(case), _break_even(case)]
@@ -31,7 +40,7 @@ def build(inputs: ReportInput) -> Section:
     lead = f"Over {case.horizon_years:g} years, the best way of deciding is to {_verb(case.best)}."
     if not case.best:
         lead = "Which way is best is open: what a model's decisions earn is not known yet."
-    return Section(ID, TITLE, lead, blocks)
+    return ReportSection(ID, TITLE, lead, blocks)
 
 
 def _verb(name: str) -> str:
@@ -71,10 +80,10 @@ def _team(case: BusinessCase) -> list[Block]:
         for member in case.team
     ]
     head = [name.replace("_", " ") for name in names]
-    return [Table("Team", head, rows, frozenset(numeric), folded=True)]
+    return [ReportTable("Team", head, rows, frozenset(numeric), folded=True)]
 
 
-def _goals(goals: list[GoalState], currency: str) -> Table:
+def _goals(goals: list[GoalState], currency: str) -> ReportTable:
     rows: list[list[Cell | str]] = []
     for goal in goals:
         in_money = goal.metric.startswith("money")
@@ -85,10 +94,10 @@ def _goals(goals: list[GoalState], currency: str) -> Table:
         state = Cell("not measured yet", "muted") if goal.met is None else state
         bound = goal.bound.replace(">=", "at least").replace("<=", "at most")
         rows.append([goal.metric.replace("_", " "), bound, when(goal.by), value, state])
-    return Table("Goals", ["Goal", "Wanted", "By", "Now", "State"], rows, frozenset({1, 3}))
+    return ReportTable("Goals", ["Goal", "Wanted", "By", "Now", "State"], rows, frozenset({1, 3}))
 
 
-def _alternatives(case: BusinessCase) -> Table:
+def _alternatives(case: BusinessCase) -> ReportTable:
     rows = [_alternative(item, case) for item in case.alternatives]
     head = [
         "Way of deciding",
@@ -107,7 +116,7 @@ def _alternatives(case: BusinessCase) -> Table:
     refused = [
         f"{a.name.capitalize()} is refused: {a.refused}." for a in case.alternatives if a.refused
     ]
-    return Table(
+    return ReportTable(
         "Alternatives", head, rows, frozenset({1, 2, 4, 5, 6, 7}), " ".join([note, *refused])
     )
 
@@ -200,7 +209,7 @@ def _span(item: Sensitivity) -> float:
     return abs(item.high - item.low)
 
 
-def _break_even(case: BusinessCase) -> Table:
+def _break_even(case: BusinessCase) -> ReportTable:
     rows = [
         [
             item.assumption.replace("_", " "),
@@ -212,4 +221,6 @@ def _break_even(case: BusinessCase) -> Table:
     ]
     head = ["Assumption", "30 % lower", "30 % higher", "Break-even factor"]
     note = "At the break-even factor, building is worth as much as the best alternative to it."
-    return Table("Sensitivities in numbers", head, rows, frozenset({1, 2, 3}), note, folded=True)
+    return ReportTable(
+        "Sensitivities in numbers", head, rows, frozenset({1, 2, 3}), note, folded=True
+    )

@@ -14,14 +14,22 @@ from mdlc.core.documents.training_result import (
 )
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import known, number, plural, seconds
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, Plot, Section, Table
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Plot,
+    ReportSection,
+    ReportTable,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "candidates", "Candidates and tuning"
 MOST_FEATURES = 12
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     blocks: list[Block] = []
     if inputs.selection:
@@ -33,7 +41,7 @@ def build(inputs: ReportInput) -> Section:
             if inputs.selection
             else ("Selection and training have not run yet.")
         )
-        return Section(ID, TITLE, blocks=blocks, missing=missing)
+        return ReportSection(ID, TITLE, blocks=blocks, missing=missing)
     blocks.append(_results(training))
     drawn = (
         (_tuning, [c for c in training.candidates if len(_values(c.trials)) > 1]),
@@ -47,7 +55,7 @@ def build(inputs: ReportInput) -> Section:
     )
     if best:
         lead += f" {best.kind} is best on the validation rows by {best.metric}."
-    return Section(ID, TITLE, lead, blocks)
+    return ReportSection(ID, TITLE, lead, blocks)
 
 
 def _chosen(selection: Selection) -> Facts:
@@ -60,10 +68,10 @@ def _chosen(selection: Selection) -> Facts:
     )
 
 
-def _contestants(selection: Selection) -> Table:
+def _contestants(selection: Selection) -> ReportTable:
     every = [*selection.contestants, *([selection.ready_made] if selection.ready_made else [])]
     head = ["Contestant", "Kind", "Takes part", "Why"]
-    return Table("Contestants", head, [_contestant(item) for item in every])
+    return ReportTable("Contestants", head, [_contestant(item) for item in every])
 
 
 def _contestant(item: Contestant) -> list[Cell | str]:
@@ -76,7 +84,7 @@ def _contestant(item: Contestant) -> list[Cell | str]:
     ]
 
 
-def _results(training: Training) -> Table:
+def _results(training: Training) -> ReportTable:
     rows: list[list[Cell | str]] = []
     for place, item in enumerate(training.candidates):
         state = Cell(f"refused: {item.refused}", "bad") if item.refused else Cell(item.format)
@@ -103,7 +111,7 @@ def _results(training: Training) -> Table:
         "What it is",
     ]
     note = "Smaller validation values are better (money is negated). The test set is not used here."
-    return Table("Candidates, best first", head, rows, frozenset({1, 2, 3, 4}), note)
+    return ReportTable("Candidates, best first", head, rows, frozenset({1, 2, 3, 4}), note)
 
 
 def _short(value: float | int | str | bool) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mdlc.core.documents.prepared_data import CheckResult, Prepared, Snapshot
 from mdlc.monitoring.report.formatting import number, percent, plural, when
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, Section, Table
+from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, ReportSection, ReportTable
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "data", "Data and its tests"
 SPLITS = ("train", "validation", "test", "later")
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     blocks: list[Block] = []
     if inputs.snapshot:
@@ -23,7 +23,7 @@ def build(inputs: ReportInput) -> Section:
             if inputs.snapshot
             else ("Collection and preparation have not run yet.")
         )
-        return Section(ID, TITLE, blocks=blocks, missing=missing)
+        return ReportSection(ID, TITLE, blocks=blocks, missing=missing)
     blocks = [_facts(prepared), *blocks, _splits(prepared), _checks(prepared.checks)]
     failed = sum(not check.passed for check in prepared.checks)
     lead = (
@@ -31,10 +31,10 @@ def build(inputs: ReportInput) -> Section:
         if failed
         else f"All {len(prepared.checks)} data tests passed."
     )
-    return Section(ID, TITLE, lead, blocks)
+    return ReportSection(ID, TITLE, lead, blocks)
 
 
-def _sources(snapshot: Snapshot) -> Table:
+def _sources(snapshot: Snapshot) -> ReportTable:
     rows: list[list[Cell | str]] = [
         [
             name,
@@ -47,7 +47,7 @@ def _sources(snapshot: Snapshot) -> Table:
         for name, source in snapshot.sources.items()
     ]
     head = ["Source", "Location", "Format", "Rows", "Columns", "Digest"]
-    return Table("Sources", head, rows, frozenset({3, 4}))
+    return ReportTable("Sources", head, rows, frozenset({3, 4}))
 
 
 def _facts(prepared: Prepared) -> Facts:
@@ -71,7 +71,7 @@ def _facts(prepared: Prepared) -> Facts:
     )
 
 
-def _splits(prepared: Prepared) -> Table:
+def _splits(prepared: Prepared) -> ReportTable:
     shares = prepared.target_by_split
     keys = list(dict.fromkeys(key for split in shares.values() for key in split))[:8]
     regression = prepared.task == "regression"
@@ -88,10 +88,10 @@ def _splits(prepared: Prepared) -> Table:
     ]
     head = ["Split", "Rows", "Begins", *(key if regression else f"share of {key}" for key in keys)]
     note = "Training sees only the first split; a share that jumps from split to split is drift."
-    return Table("Splits", head, rows, frozenset({1, *range(3, 3 + len(keys))}), note)
+    return ReportTable("Splits", head, rows, frozenset({1, *range(3, 3 + len(keys))}), note)
 
 
-def _checks(checks: list[CheckResult]) -> Table:
+def _checks(checks: list[CheckResult]) -> ReportTable:
     ordered = sorted(checks, key=lambda check: (check.passed, check.severity))
     rows: list[list[Cell | str]] = [
         [
@@ -105,7 +105,7 @@ def _checks(checks: list[CheckResult]) -> Table:
         for check in ordered
     ]
     head = ["Result", "Test", "Severity", "Failing rows", "Examples", "Stated in"]
-    return Table("Data tests", head, rows, frozenset({3}), folded=len(rows) > 15)
+    return ReportTable("Data tests", head, rows, frozenset({3}), folded=len(rows) > 15)
 
 
 def _state(check: CheckResult) -> Cell:

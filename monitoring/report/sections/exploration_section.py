@@ -6,7 +6,15 @@ from mdlc.core.cleaning import Decision
 from mdlc.core.documents.exploration_findings import Correlation, Exploration
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import number, percent, plural
-from mdlc.monitoring.report.page_parts import Block, Cell, Code, Notes, Plot, Section, Table
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Code,
+    Notes,
+    Plot,
+    ReportSection,
+    ReportTable,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 from mdlc.monitoring.report.sections import feature_plots, image_plots
 
@@ -14,11 +22,11 @@ ID, TITLE = "exploration", "Exploration and cleaning"
 MOST_CORRELATED = 40
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     found = inputs.exploration
     if found is None:
-        return Section(ID, TITLE, missing="Exploration has not run yet.")
+        return ReportSection(ID, TITLE, missing="Exploration has not run yet.")
     blocks: list[Block] = []
     if found.warnings:
         blocks.append(Notes("Warnings", [Cell(text, "warn") for text in found.warnings]))
@@ -35,7 +43,7 @@ def build(inputs: ReportInput) -> Section:
         f"{plural(found.rows, 'training row')} were looked at; cleaning made "
         f"{plural(len(found.decisions), 'decision')} and dropped {plural(dropped, 'feature')}."
     )
-    return Section(ID, TITLE, lead, blocks)
+    return ReportSection(ID, TITLE, lead, blocks)
 
 
 def _correlation(found: Correlation) -> Plot:
@@ -79,10 +87,12 @@ def _inflation(found: Correlation) -> list[Block]:
         )
     ]
     note = "Above 10, the other features nearly determine this one."
-    return [Table("Variance inflation", ["Feature", "Factor"], rows, frozenset({1}), note, True)]
+    return [
+        ReportTable("Variance inflation", ["Feature", "Factor"], rows, frozenset({1}), note, True)
+    ]
 
 
-def _decisions(decisions: list[Decision]) -> Table:
+def _decisions(decisions: list[Decision]) -> ReportTable:
     rows: list[list[Cell | str]] = [
         [
             Cell(item.action.replace("_", " "), "warn" if item.action == "drop" else ""),
@@ -94,7 +104,7 @@ def _decisions(decisions: list[Decision]) -> Table:
     ]
     head = ["Decision", "Column", "Effect", "Why"]
     note = "Made once on training rows and replayed on every later row."
-    return Table("Cleaning decisions", head, rows, note=note, folded=len(rows) > 15)
+    return ReportTable("Cleaning decisions", head, rows, note=note, folded=len(rows) > 15)
 
 
 def _effect(item: Decision) -> str:
@@ -139,7 +149,9 @@ def _tables(found: Exploration) -> list[Block]:
             "Normal is D'Agostino and Pearson's test; strength is what the feature tells about "
             "the target alone."
         )
-        blocks.append(Table("Number features", head, rows, frozenset(range(1, 10)), note, True))
+        blocks.append(
+            ReportTable("Number features", head, rows, frozenset(range(1, 10)), note, True)
+        )
     if found.categories:
         rows = [
             [
@@ -152,5 +164,7 @@ def _tables(found: Exploration) -> list[Block]:
             for c in found.categories
         ]
         head = ["Feature", "Missing", "Values", "Most frequent", "Strength"]
-        blocks.append(Table("Category features", head, rows, frozenset({1, 2, 4}), folded=True))
+        blocks.append(
+            ReportTable("Category features", head, rows, frozenset({1, 2, 4}), folded=True)
+        )
     return blocks

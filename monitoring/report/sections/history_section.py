@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from mdlc.core.documents.evaluation_result import Deployment
 from mdlc.monitoring.report.formatting import money, plural, when
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, Notes, Section, Table, Tone
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Notes,
+    ReportSection,
+    ReportTable,
+    Tone,
+)
 from mdlc.monitoring.report.report_input import ReportInput
-from mdlc.state.release_documents import HistoryEntry, Kind
+from mdlc.state.release_documents import HistoryEntry, HistoryKind
 from mdlc.state.watch_documents import Verdict
 
 ID, TITLE = "history", "History"
-KINDS: dict[Kind, str] = {
+KINDS: dict[HistoryKind, str] = {
     "promotion": "promoted",
     "canary": "on trial",
     "canary_rollback": "canary dropped",
@@ -18,7 +27,7 @@ KINDS: dict[Kind, str] = {
 }
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     blocks: list[Block] = []
     if inputs.deployment:
@@ -28,12 +37,12 @@ def build(inputs: ReportInput) -> Section:
     if inputs.verdicts:
         blocks.append(_verdicts(list(inputs.verdicts)))
     if not blocks:
-        return Section(ID, TITLE, missing="Nothing has been deployed yet.")
+        return ReportSection(ID, TITLE, missing="Nothing has been deployed yet.")
     missing = "" if inputs.deployment or inputs.history else "Deployment has not run yet."
     promotions = sum(entry.kind == "promotion" for entry in inputs.history)
     lead = f"{plural(promotions, 'promotion')} and "
     lead += f"{plural(len(inputs.verdicts), 'decision')} of the retraining trigger."
-    return Section(ID, TITLE, lead, blocks, missing)
+    return ReportSection(ID, TITLE, lead, blocks, missing)
 
 
 def _deployment(made: Deployment) -> list[Block]:
@@ -48,7 +57,7 @@ def _deployment(made: Deployment) -> list[Block]:
     return [facts, Notes("Deployment", made.reasons)] if made.reasons else [facts]
 
 
-def _entries(entries: list[HistoryEntry], currency: str) -> Table:
+def _entries(entries: list[HistoryEntry], currency: str) -> ReportTable:
     rows: list[list[Cell | str]] = [
         [
             when(e.time, clock=True),
@@ -63,16 +72,16 @@ def _entries(entries: list[HistoryEntry], currency: str) -> Table:
         for e in reversed(entries)
     ]
     head = ["From", "What", "Version", "Candidate", "Replaced", "Money a decision", "Why", "Digest"]
-    return Table(
+    return ReportTable(
         "Versions that served, newest first", head, rows, frozenset({5}), folded=len(rows) > 12
     )
 
 
-def _verdicts(verdicts: list[Verdict]) -> Table:
+def _verdicts(verdicts: list[Verdict]) -> ReportTable:
     rows = [_verdict(item) for item in sorted(verdicts, key=lambda v: v.time, reverse=True)]
     head = ["Time", "Decision", "Reasons", "Why", "Outcome", "Detail"]
     note = "A run is a retraining; skip and defer say which bound held it back."
-    return Table(
+    return ReportTable(
         "The trigger's decisions, newest first", head, rows, note=note, folded=len(rows) > 12
     )
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 from mdlc.core.documents.evaluation_result import Comparison, Contender, Evaluation
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import money
-from mdlc.monitoring.report.page_parts import Block, Cell, Notes, Plot, Section, Table, Tone
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Notes,
+    Plot,
+    ReportSection,
+    ReportTable,
+    Tone,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "money", "Money"
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     evaluation = inputs.evaluation
     if evaluation is None:
-        return Section(ID, TITLE, missing="Evaluation has not run yet.")
+        return ReportSection(ID, TITLE, missing="Evaluation has not run yet.")
     ordered = sorted(evaluation.contenders, key=lambda c: -c.money_per_decision.value)
     blocks: list[Block] = [_bars(ordered, evaluation, inputs), _table(ordered, evaluation, inputs)]
     if evaluation.comparisons:
@@ -24,7 +32,7 @@ def build(inputs: ReportInput) -> Section:
         tone: Tone = "good" if evaluation.promote else "warn"
         verdict = "Why it was promoted" if evaluation.promote else "Why it was not promoted"
         blocks.append(Notes(verdict, [Cell(reason, tone) for reason in evaluation.reasons]))
-    return Section(ID, TITLE, _lead(ordered, inputs), blocks)
+    return ReportSection(ID, TITLE, _lead(ordered, inputs), blocks)
 
 
 def _lead(ordered: list[Contender], inputs: ReportInput) -> str:
@@ -83,7 +91,7 @@ def _bars(ordered: list[Contender], evaluation: Evaluation, inputs: ReportInput)
     return Plot("Money of each contender", made, caption)
 
 
-def _table(ordered: list[Contender], evaluation: Evaluation, inputs: ReportInput) -> Table:
+def _table(ordered: list[Contender], evaluation: Evaluation, inputs: ReportInput) -> ReportTable:
     rows: list[list[Cell | str]] = []
     a_year = inputs.decisions_per_year
     for contender in ordered:
@@ -97,7 +105,7 @@ def _table(ordered: list[Contender], evaluation: Evaluation, inputs: ReportInput
             ]
         )
     head = ["Contender", "A decision", "95 % interval", "A year"]
-    return Table("Money in numbers", head, rows, frozenset({1, 2, 3}))
+    return ReportTable("Money in numbers", head, rows, frozenset({1, 2, 3}))
 
 
 def _gains(evaluation: Evaluation, currency: str) -> Plot:
@@ -132,10 +140,10 @@ def _gains(evaluation: Evaluation, currency: str) -> Plot:
     return Plot(f"What {evaluation.winner} gains against each other", made, caption)
 
 
-def _comparisons(evaluation: Evaluation, currency: str) -> Table:
+def _comparisons(evaluation: Evaluation, currency: str) -> ReportTable:
     head = ["Against", "Gain a decision", "95 % interval", "Sure of a gain", "Enough"]
     rows = [_comparison(item, currency) for item in evaluation.comparisons]
-    return Table("Gains in numbers", head, rows, frozenset({1, 2, 3}), folded=True)
+    return ReportTable("Gains in numbers", head, rows, frozenset({1, 2, 3}), folded=True)
 
 
 def _comparison(item: Comparison, currency: str) -> list[Cell | str]:

@@ -9,10 +9,10 @@ from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import money
 from mdlc.monitoring.report.page_parts import Plot
 from mdlc.monitoring.report.sections.business_section import room
-from mdlc.state.replay_documents import Life, Policy
+from mdlc.state.replay_documents import PolicyResult, ReplayRecord
 
 
-def cost_of(policy: Policy) -> float:
+def cost_of(policy: PolicyResult) -> float:
     """Return what all retrainings of a policy cost."""
     return policy.earned - policy.net
 
@@ -22,7 +22,7 @@ def color_of(name: str) -> str:
     return plots.POLICIES.get(name, plots.SKY)
 
 
-def bars(life: Life) -> Plot:
+def bars(life: ReplayRecord) -> Plot:
     """Return each policy's net money as a bar, most first."""
     ordered = sorted(life.policies, key=lambda policy: -policy.net)
     values = [policy.net for policy in ordered]
@@ -42,7 +42,7 @@ def bars(life: Life) -> Plot:
     return Plot("Net money of each policy", made, caption)
 
 
-def cumulative(life: Life) -> Plot:
+def cumulative(life: ReplayRecord) -> Plot:
     """Return money week by week, summed, and the loop's lead over each other policy."""
     sums = {policy.name: _sums(life, policy) for policy in life.policies}
     weeks = [week.begins for week in life.weeks]
@@ -84,14 +84,14 @@ def cumulative(life: Life) -> Plot:
     return Plot("Money as time went by", made, caption, wide=True)
 
 
-def _sums(life: Life, policy: Policy) -> list[float]:
+def _sums(life: ReplayRecord, policy: PolicyResult) -> list[float]:
     """Return the policy's net money after each week; costs fall on the weeks of its retrainings."""
     costs = _costs(life, policy)
     earned = (week.money.get(policy.name, 0.0) for week in life.weeks)
     return list(accumulate(money - cost for money, cost in zip(earned, costs, strict=True)))
 
 
-def _costs(life: Life, policy: Policy) -> list[float]:
+def _costs(life: ReplayRecord, policy: PolicyResult) -> list[float]:
     """Return the retraining cost of each week: at the events for the loop, else spread evenly."""
     total = cost_of(policy)
     runs = [event.time for event in life.events if event.kind == "retraining"]

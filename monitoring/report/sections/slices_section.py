@@ -5,20 +5,20 @@ from __future__ import annotations
 from mdlc.core.documents.evaluation_result import Contender, Slice
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import money, number, plural
-from mdlc.monitoring.report.page_parts import Block, Cell, Plot, Section, Table
+from mdlc.monitoring.report.page_parts import Block, Cell, Plot, ReportSection, ReportTable
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "slices", "Slices"
 MOST = 40
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     judged = inputs.judged
     if judged is None:
-        return Section(ID, TITLE, missing="Evaluation has not run yet.")
+        return ReportSection(ID, TITLE, missing="Evaluation has not run yet.")
     if not judged.slices:
-        return Section(
+        return ReportSection(
             ID, TITLE, missing="No slices: spec.model.slices is empty, or all are small."
         )
     ordered = sorted(judged.slices, key=lambda item: -item.money_per_decision)
@@ -30,7 +30,7 @@ def build(inputs: ReportInput) -> Section:
         _dots(ordered, judged, inputs.currency),
         _table(ordered, inputs.currency),
     ]
-    return Section(ID, TITLE, lead, blocks)
+    return ReportSection(ID, TITLE, lead, blocks)
 
 
 def _dots(ordered: list[Slice], judged: Contender, currency: str) -> Plot:
@@ -69,7 +69,7 @@ def _dots(ordered: list[Slice], judged: Contender, currency: str) -> Plot:
     return Plot("Money by slice", made, caption)
 
 
-def _table(ordered: list[Slice], currency: str) -> Table:
+def _table(ordered: list[Slice], currency: str) -> ReportTable:
     metrics = list(dict.fromkeys(name for item in ordered for name in item.metrics))
     rows: list[list[Cell | str]] = [
         [
@@ -84,4 +84,4 @@ def _table(ordered: list[Slice], currency: str) -> Table:
         for item in ordered
     ]
     head = ["Slice", "Rows", "Money a decision", *(name.replace("_", " ") for name in metrics)]
-    return Table("Slices in numbers", head, rows, frozenset(range(1, len(head))), folded=True)
+    return ReportTable("Slices in numbers", head, rows, frozenset(range(1, len(head))), folded=True)

@@ -7,18 +7,26 @@ from typing import Any
 from mdlc.core.documents.evaluation_result import Calibration, Contender, Evaluation, Interval
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import number, percent, when
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, Plot, Section, Table
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Plot,
+    ReportSection,
+    ReportTable,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "test-set", "The test set"
 MOST_CALIBRATIONS, MOST_NUMBERS = 6, 14
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     evaluation, winner = inputs.evaluation, inputs.winner
     if evaluation is None:
-        return Section(ID, TITLE, missing="Evaluation has not run yet.")
+        return ReportSection(ID, TITLE, missing="Evaluation has not run yet.")
     blocks: list[Block] = [_facts(evaluation), _metrics(evaluation)]
     blocks += _calibration(evaluation)
     if winner and winner.confusion:
@@ -28,7 +36,7 @@ def build(inputs: ReportInput) -> Section:
         f"{evaluation.rows:,} rows that neither training nor tuning has seen judge all "
         f"contenders; {evaluation.winner} was chosen before, on the validation rows."
     )
-    return Section(ID, TITLE, lead, blocks)
+    return ReportSection(ID, TITLE, lead, blocks)
 
 
 def _facts(evaluation: Evaluation) -> Facts:
@@ -48,7 +56,7 @@ def _facts(evaluation: Evaluation) -> Facts:
     )
 
 
-def _metrics(evaluation: Evaluation) -> Table:
+def _metrics(evaluation: Evaluation) -> ReportTable:
     names = list(dict.fromkeys(name for c in evaluation.contenders for name in c.metrics))
     rows: list[list[Cell | str]] = [
         [
@@ -61,7 +69,7 @@ def _metrics(evaluation: Evaluation) -> Table:
     note = (
         "In brackets the bootstrap interval of 95 %; intervals that overlap are not a difference."
     )
-    return Table("Metrics", head, rows, frozenset(range(1, len(head))), note)
+    return ReportTable("Metrics", head, rows, frozenset(range(1, len(head))), note)
 
 
 def _interval(interval: Interval | None) -> str:
@@ -176,7 +184,7 @@ def _actions(evaluation: Evaluation) -> list[Block]:
     ]
     note = "How often each contender takes each action; the action that earns most is taken."
     return [
-        Table(
+        ReportTable(
             "Actions",
             ["Contender", *names],
             rows,

@@ -8,7 +8,7 @@ from typing import Any
 
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.page_parts import Plot
-from mdlc.state.replay_documents import Life, Week
+from mdlc.state.replay_documents import ReplayRecord, ReplayWeek
 
 PREDICTION = "__prediction"
 EVENTS = {
@@ -24,12 +24,12 @@ Panel = tuple[str, float, Callable[[Any, int], None]]
 """Title, relative height, and what draws it into a row of the figure."""
 
 
-def feature_drift(week: Week) -> list[float]:
+def feature_drift(week: ReplayWeek) -> list[float]:
     """Return the features' population stability indexes of a week."""
     return [value for name, value in week.drift.items() if name != PREDICTION]
 
 
-def plot(life: Life, *, warn: float) -> Plot:
+def plot(life: ReplayRecord, *, warn: float) -> Plot:
     """Return the figure; panels without a value are left out."""
     panels = [*_quality(life.weeks), *_drift(life.weeks, warn), *_bands(life)]
     heights = [panel[1] for panel in panels]
@@ -60,7 +60,7 @@ def plot(life: Life, *, warn: float) -> Plot:
     return Plot("Week by week", made, caption, wide=True)
 
 
-def _quality(weeks: list[Week]) -> list[Panel]:
+def _quality(weeks: list[ReplayWeek]) -> list[Panel]:
     panels: list[Panel] = []
     label = _class_to_show(weeks)
     if label:
@@ -78,7 +78,7 @@ def _quality(weeks: list[Week]) -> list[Panel]:
     return panels
 
 
-def _class_to_show(weeks: list[Week]) -> str:
+def _class_to_show(weeks: list[ReplayWeek]) -> str:
     """Return the class whose share is off most, in the sum of weeks; of two, the rarer."""
     labels = list(dict.fromkeys(label for week in weeks for label in week.observed))
     if len(labels) == 2:
@@ -91,7 +91,7 @@ def _class_to_show(weeks: list[Week]) -> str:
     return max(labels, key=gap, default="")
 
 
-def _pair(weeks: list[Week], label: str) -> Callable[[Any, int], None]:
+def _pair(weeks: list[ReplayWeek], label: str) -> Callable[[Any, int], None]:
     def draw(made: Any, row: int) -> None:
         series = (
             ("observed", plots.ORANGE, [week.observed.get(label) for week in weeks]),
@@ -107,7 +107,7 @@ def _pair(weeks: list[Week], label: str) -> Callable[[Any, int], None]:
 
 
 def _single(
-    weeks: list[Week], values: list[float | None], name: str, *, percents: bool
+    weeks: list[ReplayWeek], values: list[float | None], name: str, *, percents: bool
 ) -> Callable[[Any, int], None]:
     def draw(made: Any, row: int) -> None:
         trace = plots.line(_middles(weeks), values, name=name, color=plots.BLUE, showlegend=False)
@@ -117,7 +117,7 @@ def _single(
     return draw
 
 
-def _drift(weeks: list[Week], warn: float) -> list[Panel]:
+def _drift(weeks: list[ReplayWeek], warn: float) -> list[Panel]:
     if not any(week.drift for week in weeks):
         return []
 
@@ -148,7 +148,7 @@ def _drift(weeks: list[Week], warn: float) -> list[Panel]:
     return [(f"Drift (population stability index; dashed: warn from {warn:g})", 1.0, draw)]
 
 
-def _bands(life: Life) -> list[Panel]:
+def _bands(life: ReplayRecord) -> list[Panel]:
     panels: list[Panel] = [("Version serving", 0.4, lambda made, row: _band(made, row, life))]
     if life.events:
         kinds = list(dict.fromkeys(event.kind for event in life.events))
@@ -158,7 +158,7 @@ def _bands(life: Life) -> list[Panel]:
     return panels
 
 
-def versions(life: Life) -> list[tuple[datetime, str]]:
+def versions(life: ReplayRecord) -> list[tuple[datetime, str]]:
     """Return when each version began to serve, in order of time."""
     promoted = [event for event in life.events if event.kind == "promotion"]
     found: list[tuple[datetime, str]] = []
@@ -174,13 +174,13 @@ def versions(life: Life) -> list[tuple[datetime, str]]:
     return found
 
 
-def _spans(life: Life) -> list[tuple[datetime, datetime, str]]:
+def _spans(life: ReplayRecord) -> list[tuple[datetime, datetime, str]]:
     begins = versions(life)
     ends = [begin for begin, _ in begins[1:]] + [life.ends]
     return [(begin, end, version) for (begin, version), end in zip(begins, ends, strict=True)]
 
 
-def _band(made: Any, row: int, life: Life) -> None:
+def _band(made: Any, row: int, life: ReplayRecord) -> None:
     import plotly.graph_objects as go
 
     for index, (begin, end, version) in enumerate(_spans(life)):
@@ -201,7 +201,7 @@ def _band(made: Any, row: int, life: Life) -> None:
     made.update_yaxes(showticklabels=False, showgrid=False, row=row, col=1)
 
 
-def _label_versions(made: Any, life: Life, *, row: int) -> None:
+def _label_versions(made: Any, life: ReplayRecord, *, row: int) -> None:
     for begin, end, version in _spans(life):
         middle = begin + (end - begin) / 2
         made.add_annotation(
@@ -215,7 +215,7 @@ def _label_versions(made: Any, life: Life, *, row: int) -> None:
         )
 
 
-def _markers(made: Any, row: int, life: Life) -> None:
+def _markers(made: Any, row: int, life: ReplayRecord) -> None:
     import plotly.graph_objects as go
 
     for kind, (symbol, color) in EVENTS.items():
@@ -242,5 +242,5 @@ def _markers(made: Any, row: int, life: Life) -> None:
     made.update_yaxes(type="category", autorange="reversed", row=row, col=1)
 
 
-def _middles(weeks: list[Week]) -> list[datetime]:
+def _middles(weeks: list[ReplayWeek]) -> list[datetime]:
     return [week.begins + timedelta(days=3.5) for week in weeks]

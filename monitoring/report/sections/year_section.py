@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from mdlc.monitoring.report.formatting import money, number, percent, plural, seconds, when
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, Notes, Section, Table, Tone
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Notes,
+    ReportSection,
+    ReportTable,
+    Tone,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 from mdlc.monitoring.report.sections import policy_plots, weekly_plots
-from mdlc.state.replay_documents import Event, Life, Policy
+from mdlc.state.replay_documents import PolicyResult, ReplayEvent, ReplayRecord
 
 ID, TITLE = "life", "The year lived"
 
 
-def build(inputs: ReportInput) -> Section:
+def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     life = inputs.life
     if life is None:
-        return Section(ID, TITLE, missing="No stretch of time has been lived by replay yet.")
+        return ReportSection(ID, TITLE, missing="No stretch of time has been lived by replay yet.")
     blocks: list[Block] = [_facts(life)]
     if life.policies:
         blocks += [policy_plots.bars(life), _policies(life)]
@@ -29,10 +38,10 @@ def build(inputs: ReportInput) -> Section:
         blocks.append(_weeks(life))
     if life.notes:
         blocks.append(Notes("In words", life.notes))
-    return Section(ID, TITLE, _lead(life), blocks)
+    return ReportSection(ID, TITLE, _lead(life), blocks)
 
 
-def _lead(life: Life) -> str:
+def _lead(life: ReplayRecord) -> str:
     span = f"From {when(life.begins)} to {when(life.ends)}, {life.decisions:,} decisions were made"
     if not life.policies:
         return f"{span}."
@@ -40,7 +49,7 @@ def _lead(life: Life) -> str:
     return f"{span}. {best.title or best.name} earned most: {money(best.net, life.currency)} net."
 
 
-def _facts(life: Life) -> Facts:
+def _facts(life: ReplayRecord) -> Facts:
     share = life.labels / life.decisions if life.decisions else None
     runs = sum(event.kind == "retraining" for event in life.events)
     promoted = sum(event.kind == "promotion" for event in life.events)
@@ -59,14 +68,16 @@ def _facts(life: Life) -> Facts:
     )
 
 
-def _policies(life: Life) -> Table:
+def _policies(life: ReplayRecord) -> ReportTable:
     best = max(policy.net for policy in life.policies)
     rows = [_policy(policy, life.policies[0], best, life.currency) for policy in life.policies]
     head = ["Policy", "Earned", "Retrainings", "Their cost", "Net", "Against the loop"]
-    return Table("Policies", head, rows, frozenset(range(1, 6)))
+    return ReportTable("Policies", head, rows, frozenset(range(1, 6)))
 
 
-def _policy(policy: Policy, loop: Policy, best: float, currency: str) -> list[Cell | str]:
+def _policy(
+    policy: PolicyResult, loop: PolicyResult, best: float, currency: str
+) -> list[Cell | str]:
     against = "–" if policy is loop else money(policy.net - loop.net, currency, signed=True)
     return [
         Cell(policy.title or policy.name, "strong" if policy.net == best else ""),
@@ -78,7 +89,7 @@ def _policy(policy: Policy, loop: Policy, best: float, currency: str) -> list[Ce
     ]
 
 
-def _events(events: list[Event]) -> Table:
+def _events(events: list[ReplayEvent]) -> ReportTable:
     tones: dict[str, Tone] = {
         "alert": "warn",
         "failure": "bad",
@@ -95,12 +106,12 @@ def _events(events: list[Event]) -> Table:
         ]
         for event in events
     ]
-    return Table(
+    return ReportTable(
         "What happened", ["Time", "Kind", "What", "Version", "Detail"], rows, folded=len(rows) > 12
     )
 
 
-def _weeks(life: Life) -> Table:
+def _weeks(life: ReplayRecord) -> ReportTable:
     rows = [
         [
             when(week.begins),
@@ -128,4 +139,4 @@ def _weeks(life: Life) -> Table:
         "Largest drift",
         "Loop earned",
     ]
-    return Table("Week by week", head, rows, frozenset({1, 2, 4, 5, 6, 7, 8, 9}), folded=True)
+    return ReportTable("Week by week", head, rows, frozenset({1, 2, 4, 5, 6, 7, 8, 9}), folded=True)

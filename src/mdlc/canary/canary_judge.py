@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mdlc.canary.canary_verdict import Counts, Judgement, judge
+from mdlc.canary.canary_verdict import CanaryVerdict, VersionCounts, judge_canary
 from mdlc.canary.prometheus_counts import counted
 from mdlc.core.errors import BusyError, ServiceError
 from mdlc.core.spec import Lifecycle
@@ -15,10 +15,10 @@ from mdlc.core.spec.monitor import Drift, Quality
 from mdlc.life.release_record import complete
 from mdlc.life.releases import current, promote, rollback
 from mdlc.monitoring.prometheus_api import Prometheus
-from mdlc.state.release_documents import Trial
+from mdlc.state.release_documents import CanaryRelease
 from mdlc.state.workspace import Workspace
 
-Counting = Callable[[timedelta], Mapping[str, Counts]]
+Counting = Callable[[timedelta], Mapping[str, VersionCounts]]
 """From a span that ends now to version -> what it counted; ServiceError where that is unknown."""
 
 
@@ -28,7 +28,7 @@ def by_prometheus(prometheus: Prometheus, *, model: str) -> Counting:
 
 
 @dataclass(frozen=True)
-class Terms:
+class CanaryTerms:
     """What of the file a canary is judged by."""
 
     canary: Canary
@@ -36,18 +36,22 @@ class Terms:
     quality: Quality
 
 
-def step(place: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datetime) -> Judgement:
+def judge_lifecycle_canary(
+    place: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datetime
+) -> CanaryVerdict:
     """Judge the canary that stands by the file's terms, and act; see `look`."""
-    return look(place, terms_of(lifecycle), counts=counts, now=now)
+    return judge_and_end(place, terms_of(lifecycle), counts=counts, now=now)
 
 
-def terms_of(lifecycle: Lifecycle) -> Terms:
+def terms_of(lifecycle: Lifecycle) -> CanaryTerms:
     """Return the terms of a file; those of the defaults where it has no canary."""
     spec, monitor = lifecycle.spec.deploy.canary or Canary(), lifecycle.spec.monitor
-    return Terms(spec, monitor.drift, monitor.quality)
+    return CanaryTerms(spec, monitor.drift, monitor.quality)
 
 
-def look(place: Workspace, terms: Terms, *, counts: Counting, now: datetime) -> Judgement:
+def judge_and_end(
+    place: Workspace, terms: CanaryTerms, *, counts: Counting, now: datetime
+) -> CanaryVerdict:
     """Judge the canary that stands, and promote it or roll it back; return what was done and why.
 
     Takes the workspace's lock to act: the caller must not hold it. What is not known (Prometheus is
@@ -56,35 +60,37 @@ def look(place: Workspace, terms: Terms, *, counts: Counting, now: datetime) -> 
     pointer = current(place)
     trial = pointer.canary if pointer else None
     if pointer is None or trial is None:
-        return Judgement("wait", "no canary stands")
+        return CanaryVerdict("wait", "no canary stands")
     elapsed = now - trial.since
     try:
         found = counts(elapsed)
     except ServiceError as error:
-        return Judgement("wait", f"it cannot be judged: {error}", trial.version)
-    judged = judge(
+        return CanaryVerdict("wait", f"it cannot be judged: {error}", trial.version)
+    judged = judge_canary(
         terms.canary,
-        champion=found.get(pointer.version, Counts()),
-        canary=found.get(trial.version, Counts()),
+        champion=found.get(pointer.version, VersionCounts()),
+        canary=found.get(trial.version, VersionCounts()),
         drift=terms.drift,
         quality=terms.quality,
         elapsed=elapsed,
     )
-    judged = Judgement(judged.action, judged.why, trial.version)
+    judged = CanaryVerdict(judged.action, judged.why, trial.version)
     if judged.action == "wait":
         return judged
     try:
         with place.lock():
             return _act(place, trial, judged=judged, now=now)
     except BusyError as error:
-        return Judgement("wait", f"{judged.why}; {error}", trial.version)
+        return CanaryVerdict("wait", f"{judged.why}; {error}", trial.version)
 
 
-def _act(place: Workspace, trial: Trial, *, judged: Judgement, now: datetime) -> Judgement:
+def _act(
+    place: Workspace, trial: CanaryRelease, *, judged: CanaryVerdict, now: datetime
+) -> CanaryVerdict:
     """Do what was judged, if it is still that canary which stands."""
     pointer = current(place)
     if pointer is None or pointer.canary != trial:
-        return Judgement("wait", "the canary changed while it was judged", trial.version)
+        return CanaryVerdict("wait", "the canary changed while it was judged", trial.version)
     complete(place, pointer=pointer, time=now)
     if judged.action == "promote":
         promote(place, time=now, why=judged.why)

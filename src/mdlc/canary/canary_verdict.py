@@ -25,7 +25,7 @@ SCORINGS = 30
 
 
 @dataclass(frozen=True)
-class Counts:
+class VersionCounts:
     """What one version counted since the canary began."""
 
     predictions: float = 0
@@ -48,7 +48,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class CanaryVerdict:
     """What to do with a canary, and why."""
 
     action: Literal["wait", "promote", "roll_back"]
@@ -57,15 +57,15 @@ class Judgement:
     """The canary's; "" where none stands."""
 
 
-def judge(  # noqa: PLR0913 - what a judgement depends on, each by name
+def judge_canary(  # noqa: PLR0913 - what a judgement depends on, each by name
     spec: Canary,
     *,
-    champion: Counts,
-    canary: Counts,
+    champion: VersionCounts,
+    canary: VersionCounts,
     drift: Drift,
     quality: Quality,
     elapsed: timedelta,
-) -> Judgement:
+) -> CanaryVerdict:
     """Judge a canary that began `elapsed` ago.
 
     >>> judge(
@@ -78,25 +78,25 @@ def judge(  # noqa: PLR0913 - what a judgement depends on, each by name
     # Failures are judged as soon as no later success could make them few enough.
     if canary.failures > spec.max_failure_ratio * max(asked, spec.min_predictions):
         share = f"{canary.failures:.0f} of {asked:.0f} predictions failed"
-        return Judgement("roll_back", f"{share}; at most {spec.max_failure_ratio:.2%} may")
+        return CanaryVerdict("roll_back", f"{share}; at most {spec.max_failure_ratio:.2%} may")
     if asked < spec.min_predictions:
         why = f"it has answered {canary.predictions:.0f} of {spec.min_predictions} predictions"
-        return Judgement("wait", why)
+        return CanaryVerdict("wait", why)
     for found in (
         _slow(spec, champion=champion, canary=canary),
         _drifted(drift, champion=champion, canary=canary),
         _poorer(quality, champion=champion, canary=canary),
     ):
         if found:
-            return Judgement("roll_back", found)
+            return CanaryVerdict("roll_back", found)
     if elapsed < spec.hold:
         left = format_duration(timedelta(seconds=math.ceil((spec.hold - elapsed).total_seconds())))
-        return Judgement("wait", f"nothing is wrong with it; {left} of its trial are left")
+        return CanaryVerdict("wait", f"nothing is wrong with it; {left} of its trial are left")
     answered = f"it answered {canary.predictions:.0f} predictions as it should"
-    return Judgement("promote", f"{answered}; {_compared(quality, champion, canary)}")
+    return CanaryVerdict("promote", f"{answered}; {_compared(quality, champion, canary)}")
 
 
-def _slow(spec: Canary, *, champion: Counts, canary: Counts) -> str:
+def _slow(spec: Canary, *, champion: VersionCounts, canary: VersionCounts) -> str:
     """Say that the canary is too slow; "" if it is not, or if that is not certain.
 
     A call scores as many rows as the version has of a request. Where these numbers differ, its cost
@@ -113,7 +113,7 @@ def _slow(spec: Canary, *, champion: Counts, canary: Counts) -> str:
     return f"it scores {slowdown:.1f} times as slowly ({times}); at most {spec.max_slowdown:g}"
 
 
-def _drifted(drift: Drift, *, champion: Counts, canary: Counts) -> str:
+def _drifted(drift: Drift, *, champion: VersionCounts, canary: VersionCounts) -> str:
     """Say that the canary's predictions are not those of its training; "" if they are.
 
     Where the champion's have moved as far, it is the rows that changed, not the canary.
@@ -125,7 +125,7 @@ def _drifted(drift: Drift, *, champion: Counts, canary: Counts) -> str:
     return f"its predictions have an index of {index:.2g} against its training: {bound}"
 
 
-def _index(counts: Counts) -> tuple[float, float]:
+def _index(counts: VersionCounts) -> tuple[float, float]:
     """Return (population stability index, what chance explains of it); 0 where nothing counted."""
     live, trained = sum(counts.bins.values()), sum(counts.reference.values())
     if live <= 0 or trained <= 0:
@@ -134,7 +134,7 @@ def _index(counts: Counts) -> tuple[float, float]:
     return psi(counts.reference, counts.bins), noise(bins, n_actual=live, n_expected=trained)
 
 
-def _poorer(quality: Quality, *, champion: Counts, canary: Counts) -> str:
+def _poorer(quality: Quality, *, champion: VersionCounts, canary: VersionCounts) -> str:
     """Say that the canary earns less, if labels suffice to say so; "" otherwise."""
     if min(champion.labels, canary.labels) < max(quality.min_labels, 2):
         return ""
@@ -145,14 +145,14 @@ def _poorer(quality: Quality, *, champion: Counts, canary: Counts) -> str:
     return f"it earns {theirs:.4g} per decision, the champion {ours:.4g}, give or take {error:.2g}"
 
 
-def _money(counts: Counts) -> tuple[float, float]:
+def _money(counts: VersionCounts) -> tuple[float, float]:
     """Return money per decision and its standard error."""
     mean = counts.money / counts.labels
     variance = max(counts.money_squared / counts.labels - mean**2, 0.0)
     return mean, math.sqrt(variance / (counts.labels - 1))
 
 
-def _compared(quality: Quality, champion: Counts, canary: Counts) -> str:
+def _compared(quality: Quality, champion: VersionCounts, canary: VersionCounts) -> str:
     if min(champion.labels, canary.labels) < max(quality.min_labels, 2):
         return "too few labels to compare money"
     return f"it earns {_money(canary)[0]:.4g} per decision, the champion {_money(champion)[0]:.4g}"

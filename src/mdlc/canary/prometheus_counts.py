@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from mdlc.canary.canary_verdict import Counts
+from mdlc.canary.canary_verdict import VersionCounts
 from mdlc.core.profile import PREDICTION
 from mdlc.monitoring.prometheus_api import Prometheus
 
@@ -24,7 +24,7 @@ RAW = {
 }
 
 
-def counted(prometheus: Prometheus, *, model: str, elapsed: timedelta) -> dict[str, Counts]:
+def counted(prometheus: Prometheus, *, model: str, elapsed: timedelta) -> dict[str, VersionCounts]:
     """Return version -> what it counted in the last `elapsed`; a version without a count is absent.
 
     Raises:
@@ -41,7 +41,7 @@ def counted(prometheus: Prometheus, *, model: str, elapsed: timedelta) -> dict[s
             bins[sample.labels.get("bin", "")] = sample.value
     for fields in found.values():
         fields["money"] = fields.pop("gained", 0.0) - fields.pop("lost", 0.0)
-    return {version: Counts(**fields) for version, fields in found.items()}
+    return {version: VersionCounts(**fields) for version, fields in found.items()}
 
 
 def _sums(model: str, span: str) -> Iterator[tuple[str, str]]:

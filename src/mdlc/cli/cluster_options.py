@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mdlc.cli.verb_support import opened
+from mdlc.cli.verb_support import open_lifecycle
 
 if TYPE_CHECKING:
-    from mdlc.pipelines.kubeflow.kfp_client import Client
+    from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 
 Host = Annotated[
     str | None,
@@ -58,7 +58,7 @@ def held(file: Path, home: Path | None, *, cluster: bool, before: bool = False) 
     `before`: with the bundle of the version before.
     """
     if not cluster:
-        _, place = opened(file, home)
+        _, place = open_lifecycle(file, home)
         with place.lock():
             yield place
         return
@@ -71,8 +71,8 @@ def held(file: Path, home: Path | None, *, cluster: bool, before: bool = False) 
         yield place
 
 
-def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> Client:
+def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> KfpClient:
     """Return the client of Kubeflow Pipelines."""
-    from mdlc.pipelines.kubeflow.kfp_client import Client
+    from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 
-    return Client(host, namespace=namespace, experiment=experiment)
+    return KfpClient(host, namespace=namespace, experiment=experiment)

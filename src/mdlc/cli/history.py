@@ -13,8 +13,8 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -34,12 +34,12 @@ def history(
 
     The record is append-only, and checked.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.monitoring.version_history import History
-        from mdlc.replay.replay_workspace import lived_place
+        from mdlc.replay.replay_workspace import replay_workspace
 
-        _, place = opened(file, home)
-        entries = History((lived_place(place) if replay else place).history).entries()
+        _, place = open_lifecycle(file, home)
+        entries = History((replay_workspace(place) if replay else place).history).entries()
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in entries])
         return

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from mdlc.cli.cluster_options import Host, connect
-from mdlc.cli.verb_support import DEFAULT_FILE, File, Verbose, console, friendly
+from mdlc.cli.verb_support import DEFAULT_FILE, File, Verbose, console, handle_errors
 
 EPILOG = "Example: mdlc logs lifecycle.yaml --stage training -n kubeflow"
 
@@ -28,7 +28,7 @@ def logs(
     verbose: Verbose = False,
 ) -> None:
     """Show the log of a stage's pod."""
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.cluster.stage_logs import error_in, stage_log
         from mdlc.core.errors import DataError
         from mdlc.core.spec import load

@@ -14,8 +14,8 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -44,10 +44,10 @@ def predict(
 
     By the released model, or the server at --url; without --rows it shows an example.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.life import predictions as predicting
 
-        lifecycle, place = opened(file, home)
+        lifecycle, place = open_lifecycle(file, home)
         if rows is None:
             print_json(predicting.example(lifecycle, place=place))
             return

@@ -15,7 +15,7 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
+    handle_errors,
     print_json,
 )
 
@@ -31,7 +31,7 @@ def promote(
     verbose: Verbose = False,
 ) -> None:
     """Make the canary the champion before its trial ends."""
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.life.releases import promote as promote_canary
 
         with held(file, home, cluster=cluster) as place:

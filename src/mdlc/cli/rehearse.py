@@ -14,13 +14,13 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.state.rehearsal_documents import Rehearsal
+    from mdlc.state.rehearsal_documents import RehearsalRecord
 
 EPILOG = "Example: mdlc rehearse examples/01-flight-delays/lifecycle.yaml --window 20"
 
@@ -39,15 +39,15 @@ def rehearse(
 
     Serves the model, changes the world, and waits for alert, retraining, promotion and all-clear.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.cli.terminal_progress import Shown
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cli.terminal_progress import TerminalProgress
         from mdlc.core.errors import MdlcError
-        from mdlc.rehearsal.run_rehearsal import Plan
+        from mdlc.rehearsal.run_rehearsal import RehearsalPlan
         from mdlc.rehearsal.run_rehearsal import rehearse as run
 
-        lifecycle, place = opened(file, home)
-        plan = Plan(window=timedelta(seconds=window), drift=drift)
-        with place.lock(), Shown() as shown:
+        lifecycle, place = open_lifecycle(file, home)
+        plan = RehearsalPlan(window=timedelta(seconds=window), drift=drift)
+        with place.lock(), TerminalProgress() as shown:
             seen = run(lifecycle, place=place, plan=plan, progress=shown)
         if as_json:
             print_json(seen)
@@ -60,7 +60,7 @@ def rehearse(
             )
 
 
-def _show(seen: Rehearsal) -> None:
+def _show(seen: RehearsalRecord) -> None:
     from rich.table import Table
 
     table = Table("step", "seconds", "", "", box=None, pad_edge=False)

@@ -14,7 +14,7 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
+    handle_errors,
     print_json,
 )
 
@@ -84,13 +84,13 @@ def monitoring(
 
     Nothing is removed from the folder. No secret is written: they are named by file.
     """
-    with friendly(files[0] if len(files) == 1 else None, verbose=verbose):
+    with handle_errors(files[0] if len(files) == 1 else None, verbose=verbose):
         from mdlc.core.spec import load
         from mdlc.monitoring.render.render_monitoring import write
-        from mdlc.monitoring.render.render_options import checked
+        from mdlc.monitoring.render.render_options import check_options
 
         lifecycles = [load(file) for file in files]
-        options = checked(
+        options = check_options(
             [one.name for one in lifecycles],
             target=target,
             namespace=namespace,
@@ -123,15 +123,15 @@ def kserve(
 
     Nothing is asked or changed on the cluster; mdlc deploy also puts the release where it names it.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         import sys
 
         from ruamel.yaml import YAML
 
-        from mdlc.cli.verb_support import opened
+        from mdlc.cli.verb_support import open_lifecycle
         from mdlc.kserve.deploy_release import rendered
 
-        lifecycle, place = opened(file, home)
+        lifecycle, place = open_lifecycle(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"
         body = rendered(lifecycle, place=place, namespace=chosen)
         writer = YAML()
@@ -143,7 +143,7 @@ def kserve(
 @app.command(epilog=CRD_EPILOG)
 def crd(verbose: Verbose = False) -> None:
     """Print the definition of lifecycles as a resource of Kubernetes, as YAML."""
-    with friendly(verbose=verbose):
+    with handle_errors(verbose=verbose):
         import sys
 
         from mdlc.kubernetes.crd.crd_definition import definition

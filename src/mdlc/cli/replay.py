@@ -14,8 +14,8 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -27,7 +27,7 @@ def replay(
     begin: Annotated[datetime | None, typer.Option("--from", help="First moment (UTC).")] = None,
     end: Annotated[datetime | None, typer.Option("--to", help="Last moment (UTC).")] = None,
     monthly: Annotated[
-        bool, typer.Option(help="Also live the alternative of retraining every month.")
+        bool, typer.Option(help="Also run_replay the alternative of retraining every month.")
     ] = True,
     home: Home = None,
     as_json: Json = False,
@@ -37,13 +37,13 @@ def replay(
 
     Serves the model; late labels, alerts, retraining and promotion follow.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.cli.terminal_progress import Shown
-        from mdlc.replay.run_replay import live
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cli.terminal_progress import TerminalProgress
+        from mdlc.replay.run_replay import run_replay
 
-        lifecycle, place = opened(file, home)
-        with place.lock(), Shown() as shown:
-            life = live(
+        lifecycle, place = open_lifecycle(file, home)
+        with place.lock(), TerminalProgress() as shown:
+            life = run_replay(
                 lifecycle, place=place, begin=begin, end=end, progress=shown, monthly=monthly
             )
     if as_json:

@@ -14,8 +14,8 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -32,10 +32,10 @@ def report(
     verbose: Verbose = False,
 ) -> None:
     """Write the life so far as one HTML page."""
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.life.gather_report import report as write_report
 
-        lifecycle, place = opened(file, home)
+        lifecycle, place = open_lifecycle(file, home)
         path = write_report(lifecycle, place=place, out=out)
     if as_json:
         print_json({"report": str(path), "bytes": path.stat().st_size})

@@ -15,7 +15,7 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
+    handle_errors,
     print_json,
 )
 
@@ -31,7 +31,7 @@ def rollback(
     verbose: Verbose = False,
 ) -> None:
     """Drop the canary; without one, serve the version before."""
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.life.releases import require
         from mdlc.life.releases import rollback as roll_back
 

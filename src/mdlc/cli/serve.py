@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.verb_support import DEFAULT_FILE, File, Home, Verbose, console, friendly, opened
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Verbose,
+    console,
+    handle_errors,
+    open_lifecycle,
+)
 
 EPILOG = (
     "Example: mdlc serve lifecycle.yaml --port 8080, then "
@@ -28,11 +36,11 @@ def serve(
 
     By KServe's V1 and V2 protocols, with feedback and metrics.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.life.releases import require
         from mdlc.life.serve_here import serve_here
 
-        lifecycle, place = opened(file, home)
+        lifecycle, place = open_lifecycle(file, home)
         pointer = require(place)
         at = port or lifecycle.spec.deploy.serving.port
         console(stderr=True).print(

@@ -12,8 +12,8 @@ from mdlc.cli.verb_support import (
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -36,10 +36,10 @@ def status(
     if host is not None:
         _on_cluster(file, host, namespace, experiment, as_json=as_json, verbose=verbose)
         return
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.life.local_status import status_of
 
-        lifecycle, place = opened(file, home)
+        lifecycle, place = open_lifecycle(file, home)
         state = status_of(lifecycle, place=place)
     if as_json:
         print_json(state)
@@ -80,7 +80,7 @@ def _on_cluster(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.cluster.cluster_status import cluster_status
         from mdlc.core.spec import load
 

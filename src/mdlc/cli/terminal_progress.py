@@ -12,7 +12,7 @@ from mdlc.cli.verb_support import console
 MARKS = {"cached": "[dim]cached[/]", "finished": "[green]done[/]", "failed": "[red]failed[/]"}
 
 
-class Shown:
+class TerminalProgress:
     """Shows stages, steps and events on stderr; a context manager."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Shown:
         self._stage = self._bar.add_task("", total=None, visible=False)
         self._walk = self._bar.add_task("", total=None, visible=False)
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> TerminalProgress:
         self._bar.start()
         return self
 

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.verb_support import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    print_json,
+)
 
 EPILOG = "Example: mdlc validate examples/01-flight-delays/lifecycle.yaml"
 
@@ -21,7 +29,7 @@ def validate(
 
     With --no-data only the file.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.core.spec import load
 
         lifecycle = load(file)

@@ -34,7 +34,7 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.
 
 
 @contextmanager
-def friendly(file: Path | None = None, *, verbose: bool = False) -> Iterator[None]:
+def handle_errors(file: Path | None = None, *, verbose: bool = False) -> Iterator[None]:
     """Print a known error as one line and exit with its code; `verbose` shows the traceback too."""
     from mdlc.core.errors import MdlcError
     from mdlc.core.spec.load import locate
@@ -52,13 +52,13 @@ def friendly(file: Path | None = None, *, verbose: bool = False) -> Iterator[Non
         raise typer.Exit(130) from None
 
 
-def opened(file: Path, home: Path | None) -> tuple[Lifecycle, Workspace]:
+def open_lifecycle(file: Path, home: Path | None) -> tuple[Lifecycle, Workspace]:
     """Load the file and find its workspace."""
     from mdlc.core.spec import load
-    from mdlc.state.workspace import workspace
+    from mdlc.state.workspace import workspace_of
 
     lifecycle = load(file)
-    return lifecycle, workspace(lifecycle, file=file, home=home)
+    return lifecycle, workspace_of(lifecycle, file=file, home=home)
 
 
 def console(*, stderr: bool = False) -> Console:

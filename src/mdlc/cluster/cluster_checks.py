@@ -11,7 +11,7 @@ from mdlc.core.errors import MdlcError
 from mdlc.core.files import Document
 from mdlc.core.spec import Lifecycle
 from mdlc.kubernetes.api_client import ApiError, Kube
-from mdlc.pipelines.kubeflow.kfp_client import Client
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 from mdlc.state import remote_files
 
 KUBERNETES = (1, 27)
@@ -28,7 +28,7 @@ PERMISSIONS = (
 )
 
 
-class Check(Document):
+class ClusterCheck(Document):
     """One question and its answer."""
 
     name: str
@@ -40,18 +40,18 @@ class Check(Document):
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckTargets:
     """What is examined: a cluster, KFP, and the lifecycle that is to live there."""
 
     kube: Callable[[], Kube] | None
-    client: Callable[[], Client] | None
+    client: Callable[[], KfpClient] | None
     namespace: str
     lifecycle: Lifecycle | None
 
 
-def examine(asked: Asked) -> list[Check]:
+def run_checks(asked: CheckTargets) -> list[ClusterCheck]:
     """Ask everything; a question that cannot be asked is missing, with the reason."""
-    checks: list[Check] = []
+    checks: list[ClusterCheck] = []
     if asked.kube is not None:
         checks += _kubernetes(asked, asked.kube)
     if asked.client is not None:
@@ -61,12 +61,12 @@ def examine(asked: Asked) -> list[Check]:
     return checks
 
 
-def healthy(checks: list[Check]) -> bool:
+def healthy(checks: list[ClusterCheck]) -> bool:
     """Say whether nothing that is needed is missing."""
     return all(check.state == "ok" for check in checks if check.needed)
 
 
-def _kubernetes(asked: Asked, connect: Callable[[], Kube]) -> list[Check]:
+def _kubernetes(asked: CheckTargets, connect: Callable[[], Kube]) -> list[ClusterCheck]:
     try:
         kube = connect()
         version = kube.version()
@@ -89,7 +89,7 @@ def _kubernetes(asked: Asked, connect: Callable[[], Kube]) -> list[Check]:
     return checks
 
 
-def _crds(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _crds(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     del asked
     known = kube.crds()
     if SERVING in known:
@@ -105,7 +105,7 @@ def _crds(kube: Kube, asked: Asked) -> Iterator[Check]:
             yield _missing(what, f"no {name}", step, needed=False)
 
 
-def _copier(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _copier(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     """Look for what copies releases from S3 into predictors, where they lie there."""
     if asked.lifecycle is None:
         return
@@ -123,7 +123,7 @@ def _copier(kube: Kube, asked: Asked) -> Iterator[Check]:
         yield _ok(what, "copies releases from S3", needed=False)
 
 
-def _storage(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _storage(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     del asked
     names = kube.default_storage_classes()
     if len(names) == 1:
@@ -134,7 +134,7 @@ def _storage(kube: Kube, asked: Asked) -> Iterator[Check]:
         yield _missing("default storage class", said, step, needed=False)
 
 
-def _gpus(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _gpus(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     cluster = asked.lifecycle.spec.cluster if asked.lifecycle else None
     pods = [*cluster.stages.values(), cluster.each] if cluster else []
     asking = [pod.gpu_resource or "nvidia.com/gpu" for pod in pods if pod.gpu]
@@ -148,7 +148,7 @@ def _gpus(kube: Kube, asked: Asked) -> Iterator[Check]:
         yield _ok("accelerators", shown or "none, and none is asked for", needed=bool(asking))
 
 
-def _pod_security(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _pod_security(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     level = kube.pod_security(asked.namespace)
     name = f"namespace {asked.namespace}"
     if level is None:
@@ -160,7 +160,7 @@ def _pod_security(kube: Kube, asked: Asked) -> Iterator[Check]:
         yield _missing(name, "it enforces no pod security", step, needed=False)
 
 
-def _permissions(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _permissions(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     for verb, resource, group in PERMISSIONS:
         name = f"may {verb} {resource}"
         if kube.may(namespace=asked.namespace, verb=verb, resource=resource, group=group):
@@ -170,7 +170,7 @@ def _permissions(kube: Kube, asked: Asked) -> Iterator[Check]:
             yield _missing(name, f"not in {asked.namespace}", step, needed=False)
 
 
-def _secrets(kube: Kube, asked: Asked) -> Iterator[Check]:
+def _secrets(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
     secrets = asked.lifecycle.spec.cluster.secrets if asked.lifecycle else []
     for secret in secrets:
         keys = kube.secret_keys(asked.namespace, secret.name)
@@ -186,7 +186,7 @@ def _secrets(kube: Kube, asked: Asked) -> Iterator[Check]:
             yield _ok(name, "has the keys that the file names", needed=needed)
 
 
-def _pipelines(connect: Callable[[], Client]) -> Check:
+def _pipelines(connect: Callable[[], KfpClient]) -> ClusterCheck:
     name = "Kubeflow Pipelines"
     try:
         client = connect()
@@ -200,7 +200,7 @@ def _pipelines(connect: Callable[[], Client]) -> Check:
     return _ok(name, f"{version or 'a version that it does not tell'} at {client.host}, {who}")
 
 
-def _store(artifacts: str) -> Check:
+def _store(artifacts: str) -> ClusterCheck:
     try:
         remote_files.read_bytes(remote_files.join(artifacts, ".mdlc-doctor"))
         remote_files.put_bytes(
@@ -212,9 +212,9 @@ def _store(artifacts: str) -> Check:
     return _ok("object store", f"{artifacts} can be read and written from here")
 
 
-def _ok(name: str, said: str, *, needed: bool = True) -> Check:
-    return Check(name=name, state="ok", needed=needed, said=said)
+def _ok(name: str, said: str, *, needed: bool = True) -> ClusterCheck:
+    return ClusterCheck(name=name, state="ok", needed=needed, said=said)
 
 
-def _missing(name: str, said: str, step: str, *, needed: bool = True) -> Check:
-    return Check(name=name, state="missing", needed=needed, said=said, next=step)
+def _missing(name: str, said: str, step: str, *, needed: bool = True) -> ClusterCheck:
+    return ClusterCheck(name=name, state="missing", needed=needed, said=said, next=step)

@@ -6,8 +6,8 @@ from mdlc.cluster.state_mirror import read_pointer
 from mdlc.core.files import Document
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
-from mdlc.pipelines.kubeflow.kfp_client import Client
-from mdlc.pipelines.kubeflow.step_settings import Outcome
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome
 from mdlc.state.release_documents import Pointer
 
 
@@ -17,7 +17,7 @@ class ClusterRun(Document):
     run_id: str
     name: str
     state: str
-    outcome: Outcome | None
+    outcome: RunOutcome | None
     error: str
     link: str
 
@@ -30,7 +30,7 @@ class ClusterStatus(Document):
     runs: list[ClusterRun]
 
 
-def cluster_status(lifecycle: Lifecycle, *, client: Client) -> ClusterStatus:
+def cluster_status(lifecycle: Lifecycle, *, client: KfpClient) -> ClusterStatus:
     """Ask Kubeflow Pipelines and the artifact root."""
     runs = [
         ClusterRun(

@@ -15,7 +15,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mdlc.canary.canary_judge import Counting, Terms, by_prometheus, look
+from mdlc.canary.canary_judge import CanaryTerms, Counting, by_prometheus, judge_and_end
 from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.errors import BusyError, ServiceError, SpecError
 from mdlc.core.files import Document, read_document, write_document
@@ -25,15 +25,15 @@ from mdlc.core.steps import reporting
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import current
 from mdlc.monitoring.prometheus_api import Prometheus
-from mdlc.pipelines.kubeflow.failure_records import telling
-from mdlc.pipelines.kubeflow.step_settings import GateTerms, Outcome, Settings
+from mdlc.pipelines.kubeflow.failure_records import recording_failure
+from mdlc.pipelines.kubeflow.step_settings import GateTerms, RunOutcome, StepSettings
 from mdlc.state import remote_files
 
 
-class Asked(Document):
+class GateRequest(Document):
     """What the gate step gives us on standard input."""
 
-    settings: Settings
+    settings: StepSettings
     run: str
     terms: GateTerms
     outcome: str
@@ -41,13 +41,13 @@ class Asked(Document):
     out: str
 
 
-def perform(asked: Asked, *, sleep: Callable[[float], None] = time.sleep) -> Outcome:
+def perform(asked: GateRequest, *, sleep: Callable[[float], None] = time.sleep) -> RunOutcome:
     """Wait for the judgement; write outcome.json and runs/RUN.json.
 
     Raises:
         SpecError: nothing says where Prometheus is.
     """
-    begun = read_document(Path(asked.outcome) / "outcome.json", Outcome)
+    begun = read_document(Path(asked.outcome) / "outcome.json", RunOutcome)
     url = os.environ.get(PROMETHEUS, "")
     if not url:
         raise SpecError(f"{PROMETHEUS} does not say where Prometheus is", where="spec.cluster.env")
@@ -61,8 +61,8 @@ def perform(asked: Asked, *, sleep: Callable[[float], None] = time.sleep) -> Out
 
 
 def _wait(
-    asked: Asked, begun: Outcome, *, counts: Counting, sleep: Callable[[float], None]
-) -> Outcome:
+    asked: GateRequest, begun: RunOutcome, *, counts: Counting, sleep: Callable[[float], None]
+) -> RunOutcome:
     """Look until the canary is no longer on trial, or the time is spent."""
     spent = time.monotonic() + asked.terms.timeout_seconds
     said = ""
@@ -81,16 +81,18 @@ def _wait(
         sleep(asked.terms.poll_seconds)
 
 
-def _looked(asked: Asked, begun: Outcome, *, counts: Counting) -> tuple[Outcome | None, str]:
+def _looked(
+    asked: GateRequest, begun: RunOutcome, *, counts: Counting
+) -> tuple[RunOutcome | None, str]:
     """Look once; return how the trial ended, or None and why it goes on."""
-    terms = Terms(asked.terms.canary, asked.terms.drift, asked.terms.quality)
+    terms = CanaryTerms(asked.terms.canary, asked.terms.drift, asked.terms.quality)
     now = datetime.now(UTC)
     try:
         with mirrored(asked.settings.artifacts, name=asked.settings.name) as place:
             pointer = current(place)
             why = "it is no longer on trial"
             if pointer and pointer.canary and pointer.canary.digest == begun.digest:
-                why = look(place, terms, counts=counts, now=now).why
+                why = judge_and_end(place, terms, counts=counts, now=now).why
                 pointer = current(place)
             if pointer and pointer.canary and pointer.canary.digest == begun.digest:
                 return None, why
@@ -111,8 +113,8 @@ def _looked(asked: Asked, begun: Outcome, *, counts: Counting) -> tuple[Outcome 
 
 def main() -> None:
     """Read what is asked, do it."""
-    asked = Asked.model_validate_json(sys.stdin.read())
-    with reporting("gate"), telling("gate", artifacts=asked.settings.artifacts):
+    asked = GateRequest.model_validate_json(sys.stdin.read())
+    with reporting("gate"), recording_failure("gate", artifacts=asked.settings.artifacts):
         perform(asked)
 
 

@@ -15,24 +15,24 @@ from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.steps import reporting
 from mdlc.life.releases import begin_canary, current, release, winner
-from mdlc.pipelines.kubeflow.failure_records import telling
-from mdlc.pipelines.kubeflow.step_settings import Outcome, Settings
+from mdlc.pipelines.kubeflow.failure_records import recording_failure
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepSettings
 from mdlc.state import remote_files
 from mdlc.state.release_documents import Pointer
 from mdlc.state.workspace import Workspace
 
 
-class Asked(Document):
+class ReleaseRequest(Document):
     """What the release step gives us on standard input."""
 
-    settings: Settings
+    settings: StepSettings
     run: str
     evaluation: str
     deployment: str
     out: str
 
 
-def perform(asked: Asked) -> Outcome:
+def perform(asked: ReleaseRequest) -> RunOutcome:
     """Release the winner if evaluation says so; write outcome.json and runs/RUN.json."""
     evaluation = read_document(Path(asked.evaluation) / "evaluation.json", Evaluation)
     made = read_document(Path(asked.deployment) / "deployment.json", Deployment)
@@ -46,7 +46,7 @@ def perform(asked: Asked) -> Outcome:
             else:
                 outcome = _release(asked, place=place, evaluation=evaluation)
                 replaced = before.version if before and before.digest != made.digest else ""
-    ended = Outcome(
+    ended = RunOutcome(
         name=asked.settings.name,
         run=asked.run,
         kind=asked.settings.kind,
@@ -71,7 +71,7 @@ def _overtaken(before: Pointer | None, *, evaluation: Evaluation, made: Deployme
 
 
 def _release(
-    asked: Asked, *, place: Workspace, evaluation: Evaluation
+    asked: ReleaseRequest, *, place: Workspace, evaluation: Evaluation
 ) -> Literal["promoted", "canary"]:
     folder, why, time = Path(asked.deployment), "; ".join(evaluation.reasons), datetime.now(UTC)
     ratio = asked.settings.canary
@@ -86,8 +86,8 @@ def _release(
 
 def main() -> None:
     """Read what is asked, do it."""
-    asked = Asked.model_validate_json(sys.stdin.read())
-    with reporting("release"), telling("release", artifacts=asked.settings.artifacts):
+    asked = ReleaseRequest.model_validate_json(sys.stdin.read())
+    with reporting("release"), recording_failure("release", artifacts=asked.settings.artifacts):
         perform(asked)
 
 

@@ -12,7 +12,7 @@ from mdlc.core.errors import StageError
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 from mdlc.pipelines.kubeflow.compile_lifecycle import compile_lifecycle
-from mdlc.pipelines.kubeflow.kfp_client import Client, Submitted, run_arguments
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient, Submitted, run_arguments
 from mdlc.pipelines.kubeflow.run_state import RunState, TaskState
 from mdlc.pipelines.kubeflow.source_uploads import Sources, at, known, upload
 from mdlc.pipelines.stage_arguments import Renewal
@@ -23,14 +23,14 @@ POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Data:
+class SourceLocation:
     """Where a run finds its sources: one of them, or neither for those known already."""
 
     upload: bool = False
     root: str | None = None
 
 
-def sources_of(lifecycle: Lifecycle, *, file: Path, data: Data) -> Sources:
+def sources_of(lifecycle: Lifecycle, *, file: Path, data: SourceLocation) -> Sources:
     """Return where the sources lie for a cluster; uploads them if asked to."""
     artifacts = artifacts_of(lifecycle)
     if data.root:
@@ -41,7 +41,7 @@ def sources_of(lifecycle: Lifecycle, *, file: Path, data: Data) -> Sources:
 
 
 def compile_file(
-    lifecycle: Lifecycle, *, file: Path, out: Path, data: Data, fuse: Fuse | None
+    lifecycle: Lifecycle, *, file: Path, out: Path, data: SourceLocation, fuse: Fuse | None
 ) -> str:
     """Write the IR with the file's arguments as defaults; return its version."""
     sources = sources_of(lifecycle, file=file, data=data)
@@ -53,11 +53,11 @@ def compile_file(
 
 
 def submit(  # noqa: PLR0913 - the verb's options
-    client: Client,
+    client: KfpClient,
     lifecycle: Lifecycle,
     *,
     file: Path,
-    data: Data,
+    data: SourceLocation,
     fuse: Fuse | None,
     again: bool,
 ) -> Submitted:
@@ -73,7 +73,7 @@ def submit(  # noqa: PLR0913 - the verb's options
 
 
 def follow(
-    client: Client, run_id: str, *, told: Told, poll_seconds: float = POLL_SECONDS
+    client: KfpClient, run_id: str, *, told: Told, poll_seconds: float = POLL_SECONDS
 ) -> RunState:
     """Tell of each task's changes until the run ends.
 

@@ -13,21 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.cluster.state_mirror import read_pointer
-from mdlc.cluster.submit_run import Data, sources_of
-from mdlc.controller.cluster_objects import Cluster
+from mdlc.cluster.submit_run import SourceLocation, sources_of
+from mdlc.controller.cluster_objects import ClusterObjects
 from mdlc.controller.desired_objects import Rendering
-from mdlc.controller.lifecycle_object import DATA_ROOT, Subject
+from mdlc.controller.lifecycle_object import DATA_ROOT, LifecycleObject
 from mdlc.core.spec import Lifecycle
-from mdlc.kserve.deploy_release import Options as DeployOptions
-from mdlc.kserve.deploy_release import deploy
+from mdlc.kserve.deploy_release import DeployOptions, deploy
 from mdlc.kserve.diagnose_rollout import findings
 from mdlc.kserve.follow_rollout import look, progress
-from mdlc.kubernetes.crd.lifecycle_status import PlanStage, PlanStatus, Run
-from mdlc.kubernetes.object_client import Objects
+from mdlc.kubernetes.crd.lifecycle_status import PlanStage, PlanStatus, RunStatus
+from mdlc.kubernetes.object_client import ObjectClient
 from mdlc.life.spec_digest import spec_digest
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 from mdlc.pipelines.kubeflow.cluster_plan import UNSEEN, cluster_plan
-from mdlc.pipelines.kubeflow.kfp_client import Client
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 from mdlc.pipelines.kubeflow.run_state import RunState
 from mdlc.pipelines.kubeflow.source_uploads import Sources
 from mdlc.pipelines.stage_arguments import Renewal
@@ -36,7 +35,7 @@ from mdlc.state.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Settings:
+class ClientSettings:
     """What the controller is told once, for all lifecycles."""
 
     host: str | None = None
@@ -51,7 +50,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Rollout:
+class RolloutState:
     """How what was deployed does."""
 
     ready: bool
@@ -61,10 +60,10 @@ class Rollout:
     url: str
 
 
-class World:
+class Clients:
     """The real one."""
 
-    def __init__(self, cluster: Cluster, *, settings: Settings) -> None:
+    def __init__(self, cluster: ClusterObjects, *, settings: ClientSettings) -> None:
         self.cluster = cluster
         self.settings = settings
 
@@ -72,7 +71,7 @@ class World:
         """Return the time, in whole seconds as Kubernetes keeps it."""
         return datetime.now(UTC).replace(microsecond=0)
 
-    def submit(self, one: Subject, lifecycle: Lifecycle, *, name: str) -> Run:
+    def submit(self, one: LifecycleObject, lifecycle: Lifecycle, *, name: str) -> RunStatus:
         """Make the run of this name, or find it."""
         made = self._client().send(
             lifecycle,
@@ -81,7 +80,7 @@ class World:
             name=name,
             sources=self._sources(one, lifecycle),
         )
-        return Run(
+        return RunStatus(
             id=made.run_id,
             name=made.name,
             state="running",
@@ -105,14 +104,14 @@ class World:
             return None
         return read_pointer(artifacts_of(lifecycle))
 
-    def plan(self, one: Subject, lifecycle: Lifecycle) -> PlanStatus:
+    def plan(self, one: LifecycleObject, lifecycle: Lifecycle) -> PlanStatus:
         """Return what a run would do now: what `mdlc plan --cluster` prints."""
         sources = self._sources(one, lifecycle)
         made = cluster_plan(lifecycle, sources=sources)
         stages = [PlanStage.model_validate(stage.model_dump()) for stage in made.stages]
         return PlanStatus(stages=stages, unknown="" if all(sources.digests.values()) else UNSEEN)
 
-    def deploy(self, one: Subject, lifecycle: Lifecycle) -> str:
+    def deploy(self, one: LifecycleObject, lifecycle: Lifecycle) -> str:
         """Apply the InferenceService of what is released; return the release's name."""
         place = Workspace(lifecycle.name, Path(), Path())
         done = deploy(
@@ -136,7 +135,7 @@ class World:
         )
         return done.release
 
-    def rollout(self, one: Subject, *, release: str) -> Rollout:
+    def rollout(self, one: LifecycleObject, *, release: str) -> RolloutState:
         """Return how the predictors of a release do."""
         objects = self._objects(one)
         seen = look(objects, name=one.name)
@@ -144,22 +143,22 @@ class World:
         found = [] if state.done else findings(seen)
         words = "; also: ".join(finding.what for finding in found[:3]) or state.words
         url = str((seen.service or {}).get("status", {}).get("url", ""))
-        return Rollout(state.done, bool(found and found[0].lasting), words, url)
+        return RolloutState(state.done, bool(found and found[0].lasting), words, url)
 
-    def service(self, one: Subject) -> dict[str, Any] | None:
+    def service(self, one: LifecycleObject) -> dict[str, Any] | None:
         """Return the InferenceService."""
         return self._objects(one).get("InferenceService", one.name)
 
-    def _objects(self, one: Subject) -> Objects:
-        return Objects(self.cluster.kube, namespace=one.namespace)
+    def _objects(self, one: LifecycleObject) -> ObjectClient:
+        return ObjectClient(self.cluster.kube, namespace=one.namespace)
 
-    def _client(self) -> Client:
+    def _client(self) -> KfpClient:
         settings = self.settings
-        return Client(settings.host, namespace=settings.kubeflow_namespace)
+        return KfpClient(settings.host, namespace=settings.kubeflow_namespace)
 
-    def _sources(self, one: Subject, lifecycle: Lifecycle) -> Sources:
-        data = Data(root=one.annotations.get(DATA_ROOT))
+    def _sources(self, one: LifecycleObject, lifecycle: Lifecycle) -> Sources:
+        data = SourceLocation(root=one.annotations.get(DATA_ROOT))
         return sources_of(lifecycle, file=Path("lifecycle.yaml"), data=data)
 
 
-Worlds = Callable[[str], World]
+ClientsByNamespace = Callable[[str], Clients]

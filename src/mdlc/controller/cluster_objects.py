@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mdlc.controller.desired_objects import MANAGER
-from mdlc.controller.lifecycle_object import Object, Subject
+from mdlc.controller.lifecycle_object import LifecycleObject, Object
 from mdlc.kubernetes.api_client import ApiError, Kube
 from mdlc.kubernetes.crd.crd_definition import GROUP, PLURAL, VERSION
 
@@ -15,7 +15,7 @@ MONITORING = ("v1", "v1beta1", "v1alpha1")
 COMPONENT = "mdlc-controller"
 
 
-class Cluster:
+class ClusterObjects:
     """One namespace of a cluster."""
 
     def __init__(self, kube: Kube, *, namespace: str) -> None:
@@ -46,7 +46,7 @@ class Cluster:
         )
         return made
 
-    def delete(self, kind: str, name: str, *, of: Subject, version: str = "") -> bool:
+    def delete(self, kind: str, name: str, *, of: LifecycleObject, version: str = "") -> bool:
         """Delete an object if it is the lifecycle's own; say whether it was."""
         body = {"apiVersion": version or version_of(kind), "kind": kind, "metadata": {"name": name}}
         there = self.get(body)
@@ -64,7 +64,7 @@ class Cluster:
         path = f"/apis/{GROUP}/{VERSION}/namespaces/{self.namespace}/{PLURAL}"
         return list(self.kube.send("GET", path).get("items", []))
 
-    def put_status(self, of: Subject, status: dict[str, Any]) -> None:
+    def put_status(self, of: LifecycleObject, status: dict[str, Any]) -> None:
         """Write the whole status; nothing happens if the lifecycle is gone."""
         body = {
             "apiVersion": of.document["apiVersion"],
@@ -80,7 +80,7 @@ class Cluster:
             content=APPLY,
         )
 
-    def event(self, of: Subject, *, reason: str, message: str, warning: bool) -> None:
+    def event(self, of: LifecycleObject, *, reason: str, message: str, warning: bool) -> None:
         """Write an event about the lifecycle."""
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         about = of.owner | {"namespace": of.namespace}

@@ -9,11 +9,11 @@ from typing import Any, Literal, cast, get_args
 
 from ruamel.yaml import YAML
 
-from mdlc.controller.lifecycle_object import Object, Subject
+from mdlc.controller.lifecycle_object import LifecycleObject, Object
 from mdlc.core.errors import UsageError, closest
 from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.render.render_monitoring import render
-from mdlc.monitoring.render.render_options import checked
+from mdlc.monitoring.render.render_options import check_options
 
 MANAGER = "mdlc-controller"
 FILES = "lifecycles"
@@ -56,7 +56,7 @@ def known_target(name: str) -> Target:
     return cast("Target", name)
 
 
-def monitoring(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> list[Object]:
+def monitoring(lifecycle: Lifecycle, *, of: LifecycleObject, how: Rendering) -> list[Object]:
     """Return the rules, monitors, alert routing and dashboards, owned by the lifecycle.
 
     With target plain these are the dashboards; the rules are a `rules_file`.
@@ -85,7 +85,7 @@ def _rendered(lifecycle: str, *, namespace: str, how: Rendering) -> dict[str, st
     """Return path -> content; made once for a file, since each look asks for it."""
     read = Lifecycle.model_validate_json(lifecycle)
     given = vars(how) | {"target": "all" if how.target == "plain" else "operator"}
-    options = checked([read.name], namespace=namespace, **given)
+    options = check_options([read.name], namespace=namespace, **given)
     return {name: text.decode() for name, text in render([read], options=options).items()}
 
 
@@ -93,13 +93,13 @@ def _key(lifecycle: Lifecycle) -> str:
     return lifecycle.model_dump_json(by_alias=True)
 
 
-def owned(body: Object, *, of: Subject) -> Object:
+def owned(body: Object, *, of: LifecycleObject) -> Object:
     """Return the object with the lifecycle as its owner."""
     metadata = {**body["metadata"], "namespace": of.namespace, "ownerReferences": [of.owner]}
     return {**body, "metadata": metadata}
 
 
-def part(of: Subject, *, name: str, files: Mapping[str, str]) -> Object:
+def part(of: LifecycleObject, *, name: str, files: Mapping[str, str]) -> Object:
     """Return a lifecycle's part of a ConfigMap that all share and that pods mount.
 
     Each lifecycle applies its own part by a field manager of its own. Without files its part is
@@ -113,12 +113,12 @@ def part(of: Subject, *, name: str, files: Mapping[str, str]) -> Object:
     return body | {"data": dict(files)}
 
 
-def trigger_file(of: Subject) -> Object:
+def trigger_file(of: LifecycleObject) -> Object:
     """Return what the trigger gets to read."""
     return part(of, name=FILES, files={f"{of.name}.yaml": of.file()})
 
 
-def rules_file(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> Object:
+def rules_file(lifecycle: Lifecycle, *, of: LifecycleObject, how: Rendering) -> Object:
     """Return what a Prometheus without operator gets to evaluate.
 
     Raises:
@@ -129,7 +129,7 @@ def rules_file(lifecycle: Lifecycle, *, of: Subject, how: Rendering) -> Object:
     return part(of, name=RULES, files={file: text})
 
 
-def file_manager(of: Subject) -> str:
+def file_manager(of: LifecycleObject) -> str:
     """Return the field manager of a lifecycle's part of a shared ConfigMap."""
     return f"{MANAGER}-{of.name}"
 

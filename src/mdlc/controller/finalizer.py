@@ -7,14 +7,14 @@ be made again. Each step may be done twice.
 from __future__ import annotations
 
 from mdlc.controller import desired_objects
-from mdlc.controller.clients import World
-from mdlc.controller.lifecycle_object import Subject
-from mdlc.controller.reconciler import tell
+from mdlc.controller.clients import Clients
+from mdlc.controller.lifecycle_object import LifecycleObject
+from mdlc.controller.reconciler import emit_event
 from mdlc.core.errors import MdlcError
 from mdlc.services.json_logs import log
 
 
-def finalize(one: Subject, world: World) -> str:
+def finalize(one: LifecycleObject, world: Clients) -> str:
     """Take everything of the lifecycle off the cluster; return what was said in the event.
 
     Raises:
@@ -40,11 +40,11 @@ def finalize(one: Subject, world: World) -> str:
         f"deleted: {deleted}{'; ended: ' + ended if ended else ''}; "
         f"kept: models, history and caches in {kept}, and the runs in Kubeflow Pipelines"
     )
-    tell(one, world, reason="Deleted", message=message, warning=False)
+    emit_event(one, world, reason="Deleted", message=message, warning=False)
     return message
 
 
-def _end_run(one: Subject, world: World) -> str:
+def _end_run(one: LifecycleObject, world: Clients) -> str:
     """End a run that would release a model for a lifecycle that is gone.
 
     Kubeflow Pipelines may be gone for good; that keeps nobody from deleting.

@@ -13,13 +13,13 @@ from typing import Any
 
 import kopf
 
-from mdlc.controller.clients import Worlds
+from mdlc.controller.clients import ClientsByNamespace
 from mdlc.controller.finalizer import finalize
-from mdlc.controller.lifecycle_object import DATA_ROOT, RUN, subject
+from mdlc.controller.lifecycle_object import DATA_ROOT, RUN, lifecycle_object
 from mdlc.controller.reconciler import reconcile
 from mdlc.core.errors import MdlcError
 from mdlc.kubernetes.crd.crd_definition import GROUP, PLURAL, VERSION
-from mdlc.kubernetes.crd.lifecycle_status import Status
+from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus
 from mdlc.services.json_logs import log, reduced
 
 FINALIZER = f"{GROUP}/controller"
@@ -28,7 +28,7 @@ LONGEST_RETRY_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class ReconcileIntervals:
     """How often is looked."""
 
     busy: float = 5.0
@@ -43,8 +43,8 @@ class Pace:
 class Handlers:
     """The handlers of one controller."""
 
-    worlds: Worlds
-    pace: Pace
+    worlds: ClientsByNamespace
+    pace: ReconcileIntervals
     may_act: Callable[[], bool]
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
@@ -97,7 +97,7 @@ class Handlers:
         if not self.may_act():
             raise kopf.TemporaryError("the lease is not ours", delay=RETRY_SECONDS)
         memo["leaving"] = True
-        one = subject(body)
+        one = lifecycle_object(body)
         async with _lock(memo), self._slots:
             try:
                 await asyncio.to_thread(finalize, one, self.worlds(one.namespace))
@@ -105,9 +105,9 @@ class Handlers:
                 log("delete_failed", model=one.name, why=str(error))
                 raise kopf.TemporaryError(str(error), delay=RETRY_SECONDS) from error
 
-    async def _look(self, body: Mapping[str, Any], memo: Any) -> Status | None:
+    async def _look(self, body: Mapping[str, Any], memo: Any) -> LifecycleStatus | None:
         async with _lock(memo), self._slots:
-            one = subject(body)
+            one = lifecycle_object(body)
             if memo.get("leaving") or one.deleting:
                 return None
             # kopf's view of the object may be older than the status that the last look wrote.
@@ -119,7 +119,7 @@ class Handlers:
             memo["status"] = status
             return status
 
-    def _wait(self, status: Status | None) -> float:
+    def _wait(self, status: LifecycleStatus | None) -> float:
         if status is None:
             return self.pace.quiet
         running = any(run.state == "running" for run in status.runs[-1:])

@@ -26,14 +26,14 @@ Move = Literal["take", "renew", "wait"]
 
 
 @dataclass(frozen=True)
-class Turn:
+class LeaseDecision:
     """What to do about the lease."""
 
     move: Move
     holder: str
 
 
-def turn(lease: Object | None, *, me: str, now: datetime, fresh: bool) -> Turn:
+def decide_lease(lease: Object | None, *, me: str, now: datetime, fresh: bool) -> LeaseDecision:
     """Say what to do. `fresh`: its renewal changed while we looked, whatever clocks say.
 
     A lease that somebody else renewed lately is waited for; another machine's clock is not
@@ -42,12 +42,12 @@ def turn(lease: Object | None, *, me: str, now: datetime, fresh: bool) -> Turn:
     spec = (lease or {}).get("spec", {})
     holder = spec.get("holderIdentity") or ""
     if holder == me:
-        return Turn("renew", me)
+        return LeaseDecision("renew", me)
     if not holder:
-        return Turn("take", "")
+        return LeaseDecision("take", "")
     renewed = datetime.fromisoformat(spec["renewTime"].replace("Z", "+00:00"))
     over = now - renewed > timedelta(seconds=int(spec["leaseDurationSeconds"]))
-    return Turn("take" if over and not fresh else "wait", holder)
+    return LeaseDecision("take" if over and not fresh else "wait", holder)
 
 
 def body(lease: Object | None, *, me: str, now: datetime, namespace: str, seconds: int) -> Object:
@@ -74,7 +74,7 @@ def body(lease: Object | None, *, me: str, now: datetime, namespace: str, second
     }
 
 
-class Leader:
+class LeaderElection:
     """Holds the lease of one namespace, or waits for it."""
 
     def __init__(
@@ -130,7 +130,7 @@ class Leader:
             stamp = (lease or {}).get("spec", {}).get("renewTime") or ""
             fresh, self._stamp = bool(self._stamp) and stamp != self._stamp, stamp
             now = datetime.now(UTC)
-            asked = turn(lease, me=self._me, now=now, fresh=fresh)
+            asked = decide_lease(lease, me=self._me, now=now, fresh=fresh)
             if asked.move == "wait":
                 if asked.holder != self._told:
                     log("waiting", holder=asked.holder, lease=f"{self._namespace}/{NAME}")

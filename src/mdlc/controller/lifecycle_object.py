@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from mdlc.core.errors import SpecError
 from mdlc.core.spec import Lifecycle, load
 from mdlc.kubernetes.crd.crd_definition import GROUP
-from mdlc.kubernetes.crd.lifecycle_status import Status
+from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus
 
 RUN, DATA_ROOT = f"{GROUP}/run", f"{GROUP}/data-root"
 """Annotations: a new value asks for one more run; where sources beside the file lie."""
@@ -22,7 +22,7 @@ Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Subject:
+class LifecycleObject:
     """The object, cut to what is read of it."""
 
     name: str
@@ -31,7 +31,7 @@ class Subject:
     generation: int
     annotations: Mapping[str, str]
     deleting: bool
-    status: Status
+    status: LifecycleStatus
     document: Object
     """apiVersion, kind, metadata and spec as a file would have them."""
 
@@ -45,7 +45,7 @@ class Subject:
             "uid": self.uid,
         }
 
-    def with_status(self, status: Status) -> Subject:
+    def with_status(self, status: LifecycleStatus) -> LifecycleObject:
         """Return it with a newer status."""
         return replace(self, status=status)
 
@@ -54,7 +54,7 @@ class Subject:
         return json.dumps(self.document, indent=1, ensure_ascii=False) + "\n"
 
 
-def subject(body: Mapping[str, Any]) -> Subject:
+def lifecycle_object(body: Mapping[str, Any]) -> LifecycleObject:
     """Return what is read of an object."""
     metadata = body["metadata"]
     document = {
@@ -64,19 +64,19 @@ def subject(body: Mapping[str, Any]) -> Subject:
         "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
         "spec": _plain(body.get("spec", {})),
     }
-    return Subject(
+    return LifecycleObject(
         name=metadata["name"],
         namespace=metadata["namespace"],
         uid=metadata["uid"],
         generation=int(metadata.get("generation", 1)),
         annotations=dict(metadata.get("annotations") or {}),
         deleting="deletionTimestamp" in metadata,
-        status=Status.model_validate(_plain(body.get("status") or {})),
+        status=LifecycleStatus.model_validate(_plain(body.get("status") or {})),
         document=document,
     )
 
 
-def validated(one: Subject) -> Lifecycle:
+def validated(one: LifecycleObject) -> Lifecycle:
     """Return the lifecycle, by the very function that reads the file.
 
     Raises:

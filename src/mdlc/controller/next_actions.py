@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from mdlc.controller.lifecycle_object import RUN, Object, Subject
-from mdlc.controller.status_conditions import Said
+from mdlc.controller.lifecycle_object import RUN, LifecycleObject, Object
+from mdlc.controller.status_conditions import ConditionValue
 from mdlc.core.files import digest_bytes, digest_json
 from mdlc.core.spec import Lifecycle
-from mdlc.kubernetes.crd.lifecycle_status import Made, Run, ServingStatus, Status
+from mdlc.kubernetes.crd.lifecycle_status import (
+    AppliedObject,
+    LifecycleStatus,
+    RunStatus,
+    ServingStatus,
+)
 from mdlc.life.spec_digest import spec_digest
 from mdlc.pipelines.kubeflow.run_state import RunState
 from mdlc.state.release_documents import Pointer
@@ -18,7 +23,7 @@ KEPT_RUNS = 10
 
 
 @dataclass
-class Seen:
+class ObservedState:
     """What was seen of the world; what could not be seen has its reason in `errors`."""
 
     run: RunState | None = None
@@ -30,7 +35,7 @@ class Seen:
     """run, pointer, plan, monitoring, serving, trigger -> why it is not known or not done."""
 
 
-def submission(one: Subject, lifecycle: Lifecycle) -> str | None:
+def submission(one: LifecycleObject, lifecycle: Lifecycle) -> str | None:
     """Return the name of the run to be made, None if the newest is of this file.
 
     The name says object, file and wish, so a controller that was killed between submitting and
@@ -45,7 +50,7 @@ def submission(one: Subject, lifecycle: Lifecycle) -> str | None:
     return f"{one.name}-{one.uid[:8]}-{digest[:8]}-{wish}"
 
 
-def with_run(runs: list[Run], made: Run) -> list[Run]:
+def with_run(runs: list[RunStatus], made: RunStatus) -> list[RunStatus]:
     """Return the runs with a new one, or with what is new of a known one; the newest are kept."""
     others = [run for run in runs if run.id != made.id]
     if len(others) < len(runs):
@@ -53,7 +58,7 @@ def with_run(runs: list[Run], made: Run) -> list[Run]:
     return [*others, made][-KEPT_RUNS:]
 
 
-def followed(run: Run, state: RunState) -> Run:
+def followed(run: RunStatus, state: RunState) -> RunStatus:
     """Return a run with what Kubeflow Pipelines says of it now."""
     outcome = state.outcome
     update = {
@@ -66,22 +71,24 @@ def followed(run: Run, state: RunState) -> Run:
     return run.model_copy(update=update)
 
 
-def trained(status: Status, seen: Seen) -> Said:
+def trained(status: LifecycleStatus, seen: ObservedState) -> ConditionValue:
     """Answer whether the file's model was trained."""
     if "submit" in seen.errors:
-        return Said("Unknown", "NotSubmitted", seen.errors["submit"])
+        return ConditionValue("Unknown", "NotSubmitted", seen.errors["submit"])
     if not status.runs:
-        return Said("Unknown", "Waiting", "no run was started yet")
+        return ConditionValue("Unknown", "Waiting", "no run was started yet")
     newest = status.runs[-1]
     if newest.state == "running":
-        return Said("Unknown", "Running", f"{newest.name}: {newest.message}")
+        return ConditionValue("Unknown", "Running", f"{newest.name}: {newest.message}")
     if newest.state == "failed":
-        return Said("False", "Failed", f"{newest.name}: {newest.message}")
+        return ConditionValue("False", "Failed", f"{newest.name}: {newest.message}")
     reason = newest.outcome.capitalize() or "Succeeded"
-    return Said("True", reason, f"{newest.name}: {newest.message}")
+    return ConditionValue("True", reason, f"{newest.name}: {newest.message}")
 
 
-def deployment(lifecycle: Lifecycle, *, serving: ServingStatus | None, seen: Seen) -> str | None:
+def deployment(
+    lifecycle: Lifecycle, *, serving: ServingStatus | None, seen: ObservedState
+) -> str | None:
     """Return the digest of what is to be deployed, None if there is nothing or it is there."""
     if seen.pointer is None:
         return None
@@ -114,13 +121,13 @@ def serving_status(
     )
 
 
-def leftovers(before: list[Made], wanted: list[Object]) -> list[Made]:
+def leftovers(before: list[AppliedObject], wanted: list[Object]) -> list[AppliedObject]:
     """Return what was applied earlier and is not wanted any more."""
     names = {(one["kind"], one["metadata"]["name"]) for one in wanted}
     return [made for made in before if (made.kind, made.name) not in names]
 
 
-def degraded(seen: Seen, said: dict[str, Said]) -> Said:
+def degraded(seen: ObservedState, said: dict[str, ConditionValue]) -> ConditionValue:
     """Answer whether something is not as it was asked for."""
     troubles = [f"{what}: {why}" for what, why in sorted(seen.errors.items())]
     troubles += [
@@ -129,20 +136,20 @@ def degraded(seen: Seen, said: dict[str, Said]) -> Said:
         if one.status == "False" and one.reason in {"Failed", "NotReady", "NotDeployed", "Refused"}
     ]
     if troubles:
-        return Said("True", "Trouble", "; ".join(dict.fromkeys(troubles)))
-    return Said("False", "AsAsked", "nothing is known to be wrong")
+        return ConditionValue("True", "Trouble", "; ".join(dict.fromkeys(troubles)))
+    return ConditionValue("False", "AsAsked", "nothing is known to be wrong")
 
 
-def ready(said: dict[str, Said]) -> Said:
+def ready(said: dict[str, ConditionValue]) -> ConditionValue:
     """Answer whether a model of a valid file serves."""
     lacking = [kind for kind in ("Valid", "Serving") if said[kind].status != "True"]
     if not lacking:
-        return Said("True", "Serving", said["Serving"].message)
+        return ConditionValue("True", "Serving", said["Serving"].message)
     first = lacking[0]
-    return Said("False", f"Not{first}", said[first].message)
+    return ConditionValue("False", f"Not{first}", said[first].message)
 
 
-def word(status: Status) -> str:
+def word(status: LifecycleStatus) -> str:
     """Return the newest run in a word, for a column."""
     if not status.runs:
         return ""

@@ -10,20 +10,20 @@ from collections.abc import Callable
 from typing import Any
 
 from mdlc.controller import desired_objects, next_actions
-from mdlc.controller.clients import World
-from mdlc.controller.lifecycle_object import RUN, Subject, validated
-from mdlc.controller.next_actions import Seen
-from mdlc.controller.status_conditions import Said, bad, changes, merged, shortened
+from mdlc.controller.clients import Clients
+from mdlc.controller.lifecycle_object import RUN, LifecycleObject, validated
+from mdlc.controller.next_actions import ObservedState
+from mdlc.controller.status_conditions import ConditionValue, changes, is_bad, merged, shortened
 from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.spec import Lifecycle
-from mdlc.kubernetes.crd.lifecycle_status import Made, PlanStatus, Status
+from mdlc.kubernetes.crd.lifecycle_status import AppliedObject, LifecycleStatus, PlanStatus
 from mdlc.services.json_logs import log
 from mdlc.state.release_documents import Pointer
 
 WATCHING = {"PrometheusRule", "PodMonitor", "AlertmanagerConfig"}
 
 
-def reconcile(one: Subject, world: World) -> Status:
+def reconcile(one: LifecycleObject, world: Clients) -> LifecycleStatus:
     """Do what is due, write the status, and return it.
 
     Raises:
@@ -36,22 +36,26 @@ def reconcile(one: Subject, world: World) -> Status:
     except SpecError as error:
         said = _invalid(before, error)
     else:
-        said = Look(one, world, lifecycle=lifecycle, status=after).all()
+        said = Reconciler(one, world, lifecycle=lifecycle, status=after).all()
     after.conditions = merged(before, said, generation=one.generation, now=world.now())
     after.run = next_actions.word(after)
     if as_written(after) != as_written(before):
         world.cluster.put_status(one, as_written(after))
         for changed in changes(before, after.conditions):
-            tell(one, world, reason=changed.reason, message=changed.message, warning=bad(changed))
+            emit_event(
+                one, world, reason=changed.reason, message=changed.message, warning=is_bad(changed)
+            )
     return after
 
 
-def as_written(status: Status) -> dict[str, Any]:
+def as_written(status: LifecycleStatus) -> dict[str, Any]:
     """Return the status as the API server keeps it."""
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def tell(one: Subject, world: World, *, reason: str, message: str, warning: bool) -> None:
+def emit_event(
+    one: LifecycleObject, world: Clients, *, reason: str, message: str, warning: bool
+) -> None:
     """Post an event; where that fails the log has it, and the status says the same."""
     log("lifecycle", model=one.name, namespace=one.namespace, reason=reason, why=message)
     try:
@@ -60,18 +64,20 @@ def tell(one: Subject, world: World, *, reason: str, message: str, warning: bool
         log("event_lost", model=one.name, why=error.message)
 
 
-class Look:
+class Reconciler:
     """One look at a valid lifecycle; fills the status."""
 
-    def __init__(self, one: Subject, world: World, *, lifecycle: Lifecycle, status: Status) -> None:
+    def __init__(
+        self, one: LifecycleObject, world: Clients, *, lifecycle: Lifecycle, status: LifecycleStatus
+    ) -> None:
         self.one = one
         self.world = world
         self.lifecycle = lifecycle
         self.status = status
-        self.seen = Seen()
+        self.seen = ObservedState()
         self.kinds: set[str] | None = None
 
-    def all(self) -> dict[str, Said]:
+    def all(self) -> dict[str, ConditionValue]:
         """Do everything, and return the answers."""
         self._try("cluster", self._kinds)
         if self.world.settings.pipelines:
@@ -80,7 +86,7 @@ class Look:
         self._try("plan", self._plan)
         self._try("release", self._pointer)
         said = {
-            "Valid": Said("True", "Valid", "the file breaks no rule"),
+            "Valid": ConditionValue("True", "Valid", "the file breaks no rule"),
             "Trained": self._trained(),
             "Serving": self._serving(),
             "Watched": self._watched(),
@@ -116,7 +122,7 @@ class Look:
         made = self.world.submit(self.one, self.lifecycle, name=name)
         self.status.runs = next_actions.with_run(self.status.runs, made)
         self.status.asked = self.one.annotations.get(RUN, "")
-        tell(
+        emit_event(
             self.one,
             self.world,
             reason="Submitted",
@@ -133,27 +139,31 @@ class Look:
     def _pointer(self) -> None:
         self.seen.pointer = self.world.pointer(self.lifecycle)
 
-    def _trained(self) -> Said:
+    def _trained(self) -> ConditionValue:
         if not self.world.settings.pipelines:
-            return Said("Unknown", "NoPipelines", "the controller was told to start no runs")
+            return ConditionValue(
+                "Unknown", "NoPipelines", "the controller was told to start no runs"
+            )
         return next_actions.trained(self.status, self.seen)
 
-    def _serving(self) -> Said:
+    def _serving(self) -> ConditionValue:
         """Deploy what is released if it is not there, and answer whether it serves."""
         pointer = self.seen.pointer
         if "release" in self.seen.errors:
-            return Said("Unknown", "StoreAway", self.seen.errors["release"])
+            return ConditionValue("Unknown", "StoreAway", self.seen.errors["release"])
         if pointer is None:
             self.status.serving = None
-            return Said("False", "NoRelease", "no model was released yet")
+            return ConditionValue("False", "NoRelease", "no model was released yet")
         if self.kinds is not None and "InferenceService" not in self.kinds:
-            return Said("False", "NoKServe", "the cluster has no KServe: install it to serve")
+            return ConditionValue(
+                "False", "NoKServe", "the cluster has no KServe: install it to serve"
+            )
         try:
             return self._served(pointer)
         except MdlcError as error:
-            return Said("False", "NotDeployed", str(error))
+            return ConditionValue("False", "NotDeployed", str(error))
 
-    def _served(self, pointer: Pointer) -> Said:
+    def _served(self, pointer: Pointer) -> ConditionValue:
         self.seen.service = self.world.service(self.one) is not None
         due = next_actions.deployment(self.lifecycle, serving=self.status.serving, seen=self.seen)
         known = self.status.serving
@@ -170,14 +180,16 @@ class Look:
             url=rollout.url,
         )
         if rollout.ready:
-            return Said("True", "Serving", f"version {pointer.version}: {rollout.words}")
+            return ConditionValue("True", "Serving", f"version {pointer.version}: {rollout.words}")
         reason = "NotReady" if rollout.lasting else "Rollout"
-        return Said("False", reason, f"version {pointer.version}: {rollout.words}")
+        return ConditionValue("False", reason, f"version {pointer.version}: {rollout.words}")
 
-    def _watched(self) -> Said:
+    def _watched(self) -> ConditionValue:
         """Apply rules, dashboards and monitors, and answer whether somebody watches."""
         if self.kinds is None:
-            return Said("Unknown", "NoAnswer", "the API server does not say which kinds it has")
+            return ConditionValue(
+                "Unknown", "NoAnswer", "the API server does not say which kinds it has"
+            )
         try:
             how = self.world.settings.rendering
             wanted = desired_objects.monitoring(self.lifecycle, of=self.one, how=how)
@@ -191,14 +203,16 @@ class Look:
                 self.world.cluster.delete(made.kind, made.name, of=self.one)
         except MdlcError as error:
             self.seen.errors["monitoring"] = shortened(str(error))
-            return Said("False", "NotApplied", str(error))
+            return ConditionValue("False", "NotApplied", str(error))
         self.status.objects = [
-            Made(kind=body["kind"], name=body["metadata"]["name"]) for body in there
+            AppliedObject(kind=body["kind"], name=body["metadata"]["name"]) for body in there
         ]
         if set(lacking) & WATCHING:
             missing = ", ".join(lacking)
-            return Said("False", "NoOperator", f"the cluster does not know {missing}")
-        return Said("True", "Applied", f"{len(there)} rules, monitors and dashboards are applied")
+            return ConditionValue("False", "NoOperator", f"the cluster does not know {missing}")
+        return ConditionValue(
+            "True", "Applied", f"{len(there)} rules, monitors and dashboards are applied"
+        )
 
     def _trigger(self) -> None:
         cluster = self.world.cluster
@@ -207,14 +221,16 @@ class Look:
         )
 
 
-def _invalid(before: Status, error: SpecError) -> dict[str, Said]:
+def _invalid(before: LifecycleStatus, error: SpecError) -> dict[str, ConditionValue]:
     """Answer for a file that is wrong: what was done for an earlier one stays."""
     said = {
-        kind: Said(old.status, old.reason, old.message)
+        kind: ConditionValue(old.status, old.reason, old.message)
         for kind in ("Trained", "Serving", "Watched")
         if (old := before.condition(kind)) is not None
     }
-    said["Valid"] = Said("False", "Invalid", str(error))
-    said["Degraded"] = Said("True", "Invalid", "the file is wrong; what was there before stays")
-    said["Ready"] = Said("False", "NotValid", str(error))
+    said["Valid"] = ConditionValue("False", "Invalid", str(error))
+    said["Degraded"] = ConditionValue(
+        "True", "Invalid", "the file is wrong; what was there before stays"
+    )
+    said["Ready"] = ConditionValue("False", "NotValid", str(error))
     return said

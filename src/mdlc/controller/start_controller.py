@@ -10,9 +10,9 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 
-from mdlc.controller.clients import Settings, World
-from mdlc.controller.cluster_objects import Cluster
-from mdlc.controller.leader_election import Leader
+from mdlc.controller.clients import Clients, ClientSettings
+from mdlc.controller.cluster_objects import ClusterObjects
+from mdlc.controller.leader_election import LeaderElection
 from mdlc.core.errors import MdlcError, ServiceError
 from mdlc.kubernetes.api_client import ApiError, Kube
 from mdlc.kubernetes.crd.crd_definition import NAME
@@ -21,12 +21,12 @@ from mdlc.services.json_logs import log
 
 
 @dataclass(frozen=True)
-class Options:
+class ControllerOptions:
     """How the controller is started."""
 
     namespace: str
     kubeconfig: str | None = None
-    settings: Settings = field(default_factory=Settings)
+    settings: ClientSettings = field(default_factory=ClientSettings)
     busy_seconds: float = 5.0
     quiet_seconds: float = 60.0
     health: str | None = None
@@ -34,7 +34,7 @@ class Options:
     log_level: str = "info"
 
 
-def start(options: Options) -> None:
+def start(options: ControllerOptions) -> None:
     """Run the controller until SIGTERM or SIGINT.
 
     Raises:
@@ -48,15 +48,15 @@ def start(options: Options) -> None:
     kube = Kube(kubeconfig=options.kubeconfig)
     _known(kube, namespace=options.namespace)
     me = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
-    leader = Leader(kube, namespace=options.namespace, me=me)
+    leader = LeaderElection(kube, namespace=options.namespace, me=me)
     asyncio.run(_run(options, kube=kube, leader=leader, me=me))
 
 
-async def _run(options: Options, *, kube: Kube, leader: Leader, me: str) -> None:
+async def _run(options: ControllerOptions, *, kube: Kube, leader: LeaderElection, me: str) -> None:
     """Wait for the lease while only our health answers, then watch."""
     import kopf
 
-    from mdlc.controller.kopf_handlers import Handlers, Pace
+    from mdlc.controller.kopf_handlers import Handlers, ReconcileIntervals
 
     loop, stop, lost = asyncio.get_running_loop(), threading.Event(), []
 
@@ -72,9 +72,11 @@ async def _run(options: Options, *, kube: Kube, leader: Leader, me: str) -> None
         if not await asyncio.to_thread(leader.acquire, stop):
             return
         leader.keep(lost=ended)
-        pace = Pace(busy=options.busy_seconds, quiet=options.quiet_seconds)
+        pace = ReconcileIntervals(busy=options.busy_seconds, quiet=options.quiet_seconds)
         handlers = Handlers(
-            lambda namespace: World(Cluster(kube, namespace=namespace), settings=options.settings),
+            lambda namespace: Clients(
+                ClusterObjects(kube, namespace=namespace), settings=options.settings
+            ),
             pace=pace,
             may_act=leader.holds,
         )
@@ -123,7 +125,7 @@ async def _health(address: str | None) -> asyncio.Server | None:
 def _known(kube: Kube, *, namespace: str) -> None:
     """Ask whether the cluster knows lifecycles, by the one question that we have to be allowed."""
     try:
-        Cluster(kube, namespace=namespace).lifecycles()
+        ClusterObjects(kube, namespace=namespace).lifecycles()
     except ApiError as error:
         if error.status == 404:
             raise ServiceError(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from mdlc.kubernetes.crd.lifecycle_status import Condition, Status, Truth
+from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus, StatusCondition, Truth
 
 LONGEST = 1024
 """Characters of a message; Kubernetes' own bound is 32768, and nobody reads that."""
 KINDS = ("Valid", "Trained", "Serving", "Watched", "Degraded", "Ready")
 
 
-class Said(NamedTuple):
+class ConditionValue(NamedTuple):
     """One answer, before it has a time."""
 
     status: Truth
@@ -21,8 +21,8 @@ class Said(NamedTuple):
 
 
 def merged(
-    before: Status, said: dict[str, Said], *, generation: int, now: datetime
-) -> list[Condition]:
+    before: LifecycleStatus, said: dict[str, ConditionValue], *, generation: int, now: datetime
+) -> list[StatusCondition]:
     """Return the conditions; the time is that of the last change of an answer."""
     made = []
     for kind in KINDS:
@@ -31,7 +31,7 @@ def merged(
         old, new = before.condition(kind), said[kind]
         same = old is not None and old.status == new.status
         made.append(
-            Condition(
+            StatusCondition(
                 type=kind,
                 status=new.status,
                 reason=new.reason,
@@ -43,7 +43,7 @@ def merged(
     return made
 
 
-def changes(before: Status, after: list[Condition]) -> list[Condition]:
+def changes(before: LifecycleStatus, after: list[StatusCondition]) -> list[StatusCondition]:
     """Return the conditions whose answer or reason is new: each is worth an event.
 
     What starts as a no for want of anything done yet is not.
@@ -64,7 +64,7 @@ def changes(before: Status, after: list[Condition]) -> list[Condition]:
 QUIET = {"NoRelease", "Waiting", "NoPipelines"}
 
 
-def bad(one: Condition) -> bool:
+def is_bad(one: StatusCondition) -> bool:
     """Say whether an answer is one to warn of."""
     if one.type == "Degraded":
         return one.status == "True"

@@ -16,7 +16,7 @@ from mdlc.core.spec import Lifecycle
 from mdlc.kserve import gateway_canary
 from mdlc.kserve.follow_rollout import Told, follow
 from mdlc.kserve.inference_service import inference_service, split_by_gateway
-from mdlc.kserve.release_folder import Release, release
+from mdlc.kserve.release_folder import ReleaseFolder, release
 from mdlc.kserve.release_source import (
     current_release,
     released,
@@ -25,13 +25,13 @@ from mdlc.kserve.release_source import (
     write_release,
 )
 from mdlc.kserve.release_storage import put
-from mdlc.kubernetes.object_client import Object, Objects
+from mdlc.kubernetes.object_client import Object, ObjectClient
 from mdlc.life.release_record import history_of
 from mdlc.state.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Options:
+class DeployOptions:
     """What the verb is told."""
 
     storage_path: Path | None = None
@@ -42,7 +42,7 @@ class Options:
     seconds: float | None = None
 
 
-class Deployed(Document):
+class DeployResult(Document):
     """What was deployed."""
 
     name: str
@@ -61,8 +61,13 @@ class Deployed(Document):
 
 
 def deploy(
-    lifecycle: Lifecycle, *, place: Workspace, objects: Objects, options: Options, told: Told
-) -> Deployed:
+    lifecycle: Lifecycle,
+    *,
+    place: Workspace,
+    objects: ObjectClient,
+    options: DeployOptions,
+    told: Told,
+) -> DeployResult:
     """Serve on the cluster what the pointer says, and follow the rollout.
 
     Raises:
@@ -89,11 +94,11 @@ def roll_back(  # noqa: PLR0913 - a deploy with a reason
     lifecycle: Lifecycle,
     *,
     place: Workspace,
-    objects: Objects,
-    options: Options,
+    objects: ObjectClient,
+    options: DeployOptions,
     told: Told,
     why: str,
-) -> Deployed:
+) -> DeployResult:
     """Drop the canary or go back to the version before, in the history and then on the cluster."""
     if options.dry_run:
         raise MdlcError("a rollback moves the pointer; it has no dry run", hint="mdlc history")
@@ -115,21 +120,21 @@ def rendered(lifecycle: Lifecycle, *, place: Workspace, namespace: str) -> Objec
 class _Applied:
     """What was applied, and what was there before."""
 
-    release: Release
+    release: ReleaseFolder
     """What the pointer says."""
-    stable: Release
+    stable: ReleaseFolder
     """What predictors serve: the same, without a canary that the gateway splits off."""
-    canary: Release | None
+    canary: ReleaseFolder | None
     root: str
     body: Object
     before: Object | None
     after: Object
     written: bool
 
-    def summary(self, *, ready: bool, url: str) -> Deployed:
+    def summary(self, *, ready: bool, url: str) -> DeployResult:
         """Return it in short."""
         pointer, was = self.release.pointer, (self.before or {}).get("spec")
-        return Deployed(
+        return DeployResult(
             name=pointer.name,
             namespace=self.after["metadata"]["namespace"],
             release=self.stable.folder,
@@ -145,7 +150,7 @@ class _Applied:
 
 
 def _apply(
-    lifecycle: Lifecycle, *, source: Workspace, objects: Objects, options: Options
+    lifecycle: Lifecycle, *, source: Workspace, objects: ObjectClient, options: DeployOptions
 ) -> _Applied:
     """Put the release's folder where it belongs, then name it."""
     root, made = releases_of(lifecycle), current_release(source)
@@ -173,8 +178,8 @@ def _apply(
 
 
 def _split(
-    lifecycle: Lifecycle, made: Release, *, source: Workspace
-) -> tuple[Release, Release | None]:
+    lifecycle: Lifecycle, made: ReleaseFolder, *, source: Workspace
+) -> tuple[ReleaseFolder, ReleaseFolder | None]:
     """Return what the predictors serve; and, where the gateway splits, the canary's own release."""
     trial = made.pointer.canary
     if trial is None or lifecycle.spec.deploy.kserve.canary == "predictor":
@@ -190,12 +195,12 @@ def _split(
 
 
 def _put(  # noqa: PLR0913 - a release and where it goes
-    made: Release,
+    made: ReleaseFolder,
     root: str,
     *,
     source: Workspace,
-    objects: Objects,
-    options: Options,
+    objects: ObjectClient,
+    options: DeployOptions,
     of: Lifecycle,
 ) -> bool:
     with tempfile.TemporaryDirectory(prefix="mdlc-release-") as folder:
@@ -212,7 +217,7 @@ def _put(  # noqa: PLR0913 - a release and where it goes
         )
 
 
-def _image(objects: Objects, of: Lifecycle, made: Release) -> str:
+def _image(objects: ObjectClient, of: Lifecycle, made: ReleaseFolder) -> str:
     """Return the image of the runtime, which can unpack an archive too."""
     body = inference_service(of, release=made, storage="", namespace=objects.namespace)
     name = body["spec"]["predictor"]["model"]["runtime"]
@@ -227,7 +232,12 @@ def _image(objects: Objects, of: Lifecycle, made: Release) -> str:
 
 
 def _follow(
-    lifecycle: Lifecycle, objects: Objects, *, release: Release, options: Options, told: Told
+    lifecycle: Lifecycle,
+    objects: ObjectClient,
+    *,
+    release: ReleaseFolder,
+    options: DeployOptions,
+    told: Told,
 ) -> None:
     seconds = options.seconds or lifecycle.spec.deploy.kserve.ready_within.total_seconds()
     follow(
@@ -240,7 +250,9 @@ def _follow(
     )
 
 
-def _by_gateway(made: _Applied, *, canary: Release, objects: Objects, told: Told) -> None:
+def _by_gateway(
+    made: _Applied, *, canary: ReleaseFolder, objects: ObjectClient, told: Told
+) -> None:
     """Add KServe's canary; take it out again if the route does not have its share."""
     storage, percent = canary.location(made.root), gateway_canary.percent_of(_ratio(made.release))
     name, version = canary.pointer.name, canary.pointer.version
@@ -262,5 +274,5 @@ def _serving(service: Object | None) -> str:
     return str(found["spec"]["predictor"].get("model", {}).get("storageUri", ""))
 
 
-def _ratio(made: Release) -> float:
+def _ratio(made: ReleaseFolder) -> float:
     return made.pointer.canary.ratio if made.pointer.canary else 0.0

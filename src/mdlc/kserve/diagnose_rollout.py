@@ -25,7 +25,7 @@ CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 
 @dataclass(frozen=True)
-class Finding:
+class RolloutFinding:
     """One reason, and what to do about it."""
 
     what: str
@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedRollout:
     """What was seen at one look: the objects of the newest revision."""
 
     service: Object | None
@@ -49,7 +49,7 @@ class Seen:
     """Pod -> the end of the server's log; of the run before, if it ended."""
 
 
-def findings(seen: Seen) -> list[Finding]:
+def findings(seen: ObservedRollout) -> list[RolloutFinding]:
     """Return why it is not ready, the most telling first; [] where nothing is known yet."""
     found = [*_service(seen), *_replicas(seen)]
     for pod in seen.pods:
@@ -60,7 +60,7 @@ def findings(seen: Seen) -> list[Finding]:
 
 def pod_findings(
     pod: Object, *, events: Sequence[Object], logs: Mapping[str, str]
-) -> list[Finding]:
+) -> list[RolloutFinding]:
     """Return what keeps one pod from being ready."""
     status = pod.get("status", {})
     name = pod.get("metadata", {}).get("name", "")
@@ -72,9 +72,9 @@ def pod_findings(
     return found
 
 
-def _service(seen: Seen) -> Iterator[Finding]:
+def _service(seen: ObservedRollout) -> Iterator[RolloutFinding]:
     if seen.service is None:
-        yield Finding("there is no InferenceService", "mdlc deploy makes it", lasting=True)
+        yield RolloutFinding("there is no InferenceService", "mdlc deploy makes it", lasting=True)
         return
     status = seen.service.get("status", {})
     model = status.get("modelStatus", {})
@@ -82,23 +82,23 @@ def _service(seen: Seen) -> Iterator[Finding]:
     failure = model.get("lastFailureInfo", {}) if model.get("transitionStatus") == INVALID else {}
     said = failure.get("message", "")
     if failure.get("reason") in {"RuntimeNotRecognized", "NoSupportingRuntime"}:
-        yield Finding(
+        yield RolloutFinding(
             f"KServe has no such runtime: {said or failure['reason']}",
             "apply manifests/base/serving, or set spec.deploy.kserve.runtime",
             lasting=True,
         )
     elif failure.get("reason") in {"RuntimeDisabled", "InvalidPredictorSpec"}:
         step = "look at the runtime and at spec.deploy.kserve"
-        yield Finding(f"KServe refuses the predictor: {said}", step, lasting=True)
+        yield RolloutFinding(f"KServe refuses the predictor: {said}", step, lasting=True)
     if seen.deployment is None:
         for condition in status.get("conditions", []):
             if condition.get("status") == "False" and condition.get("message"):
                 words = _line(condition["message"])
                 step = "kubectl describe inferenceservice shows more"
-                yield Finding(f"KServe says: {words}", step, lasting=False)
+                yield RolloutFinding(f"KServe says: {words}", step, lasting=False)
 
 
-def _replicas(seen: Seen) -> Iterator[Finding]:
+def _replicas(seen: ObservedRollout) -> Iterator[RolloutFinding]:
     """Say why pods are not made at all."""
     conditions: list[Object] = []
     for one in (seen.deployment, seen.replicaset):
@@ -108,34 +108,36 @@ def _replicas(seen: Seen) -> Iterator[Finding]:
             yield _uncreated(_line(condition.get("message", "")))
 
 
-def _uncreated(message: str) -> Finding:
+def _uncreated(message: str) -> RolloutFinding:
     if quota := QUOTA.search(message):
         name, asked, used, bound = quota.groups()
         what = f"the quota {name} has no room: {asked} is asked, {used} of {bound} is used"
-        return Finding(what, "raise the quota, or ask for less in spec.deploy.kserve", lasting=True)
+        return RolloutFinding(
+            what, "raise the quota, or ask for less in spec.deploy.kserve", lasting=True
+        )
     if "violates PodSecurity" in message:
         what = f"the namespace's pod security refuses the pod: {message.partition('violates ')[2]}"
         step = "use the runtimes of manifests/base/serving; they are allowed as restricted"
-        return Finding(what, step, lasting=True)
+        return RolloutFinding(what, step, lasting=True)
     if account := ACCOUNT.search(message):
         name = account.group(1)
         step = f"kubectl create serviceaccount {name}, or set spec.deploy.kserve.service_account"
-        return Finding(f"there is no service account {name}", step, lasting=True)
+        return RolloutFinding(f"there is no service account {name}", step, lasting=True)
     if container := CONTAINER.search(message):
         name = container.group(1)
         step = "apply manifests/base/serving, or set spec.deploy.kserve.storage_container"
-        return Finding(f"there is no ClusterStorageContainer {name}", step, lasting=True)
-    return Finding(f"pods are refused: {message}", "change what is refused", lasting=True)
+        return RolloutFinding(f"there is no ClusterStorageContainer {name}", step, lasting=True)
+    return RolloutFinding(f"pods are refused: {message}", "change what is refused", lasting=True)
 
 
-def _unscheduled(status: Object) -> Iterator[Finding]:
+def _unscheduled(status: Object) -> Iterator[RolloutFinding]:
     """Say why no node takes the pod."""
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             yield _no_node(_line(condition.get("message", "")))
 
 
-def _no_node(message: str) -> Finding:
+def _no_node(message: str) -> RolloutFinding:
     lacking = sorted(set(RESOURCES.findall(message)))
     if claim := CLAIM.search(message):
         name = claim.group(1)
@@ -155,21 +157,23 @@ def _no_node(message: str) -> Finding:
         step = "look at node_selector and tolerations in spec.deploy.kserve.pod"
     else:
         what, step = f"no node takes the pod: {message}", "kubectl describe pod shows more"
-    return Finding(what, step, lasting=True)
+    return RolloutFinding(what, step, lasting=True)
 
 
-def _mounts(events: Sequence[Object], *, started: bool) -> Iterator[Finding]:
+def _mounts(events: Sequence[Object], *, started: bool) -> Iterator[RolloutFinding]:
     for event in events:
         if event.get("reason") in {"FailedMount", "FailedAttachVolume"} and not started:
             words = _line(event.get("message", ""))
-            yield Finding(
+            yield RolloutFinding(
                 f"a volume cannot be mounted: {words}",
                 "look at the claim and its volume",
                 lasting=False,
             )
 
 
-def _container(container: Object, *, log: str, events: Sequence[Object]) -> Iterator[Finding]:
+def _container(
+    container: Object, *, log: str, events: Sequence[Object]
+) -> Iterator[RolloutFinding]:
     name, state = container["name"], container.get("state", {})
     waiting = state.get("waiting", {})
     ended = state.get("terminated") or container.get("lastState", {}).get("terminated") or {}
@@ -178,21 +182,21 @@ def _container(container: Object, *, log: str, events: Sequence[Object]) -> Iter
         why = _line(waiting.get("message", "")) or reason
         what = f"the image {container.get('image', '')} cannot be pulled: {why}"
         step = "check its name and tag, the registry, and cluster.pull_secrets"
-        yield Finding(what, step, lasting=True)
+        yield RolloutFinding(what, step, lasting=True)
     elif reason in CONFIG:
         step = "make what is missing; manifests/secrets.sh makes the Secrets of the runtimes"
         words = _line(waiting.get("message", ""))
-        yield Finding(f"the container cannot be made: {words}", step, lasting=True)
+        yield RolloutFinding(f"the container cannot be made: {words}", step, lasting=True)
     elif ended.get("reason") == MEMORY_KILL:
         what = "the kernel killed the server: it needs more memory than its limit"
-        yield Finding(what, "raise memory in spec.deploy.kserve.pod", lasting=True)
+        yield RolloutFinding(what, "raise memory in spec.deploy.kserve.pod", lasting=True)
     elif ended.get("exitCode") and not container.get("ready"):
         yield _crashed(name, ended, log=log)
     elif name == SERVER and "running" in state and not container.get("ready"):
         yield from _unready(log=log, events=events)
 
 
-def _crashed(name: str, ended: Object, *, log: str) -> Finding:
+def _crashed(name: str, ended: Object, *, log: str) -> RolloutFinding:
     code = ended["exitCode"]
     said = error_in(log) or _line(ended.get("message", ""))
     if name == FETCHER:
@@ -207,19 +211,21 @@ def _crashed(name: str, ended: Object, *, log: str) -> Finding:
         step = "raise spec.deploy.kserve.startup, or cpu in spec.deploy.kserve.pod"
     else:
         what, step = f"the server ended with code {code}", "kubectl logs --previous shows more"
-    return Finding(f"{what}: {said}" if said else what, step, lasting=True)
+    return RolloutFinding(f"{what}: {said}" if said else what, step, lasting=True)
 
 
-def _unready(*, log: str, events: Sequence[Object]) -> Iterator[Finding]:
+def _unready(*, log: str, events: Sequence[Object]) -> Iterator[RolloutFinding]:
     failed = [event for event in events if event.get("reason") == "Unhealthy"]
     said = error_in(log)
     if said:
         step = "mdlc deploy --rollback goes back to the version before"
-        yield Finding(f"the model does not load: {said}", step, lasting=False)
+        yield RolloutFinding(f"the model does not load: {said}", step, lasting=False)
     elif failed:
         words = _line(failed[-1].get("message", ""))
         step = "it may still be loading; spec.deploy.kserve.startup bounds that"
-        yield Finding(f"the server does not answer its probe yet: {words}", step, lasting=False)
+        yield RolloutFinding(
+            f"the server does not answer its probe yet: {words}", step, lasting=False
+        )
 
 
 def error_in(log: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mdlc.core.errors import ServiceError
-from mdlc.kserve.diagnose_rollout import SERVER, Finding, Seen, event_in, findings
+from mdlc.kserve.diagnose_rollout import SERVER, ObservedRollout, RolloutFinding, event_in, findings
 from mdlc.kserve.inference_service import GROUP, SERVED
-from mdlc.kubernetes.object_client import Object, Objects
+from mdlc.kubernetes.object_client import Object, ObjectClient
 
 REVISION = "deployment.kubernetes.io/revision"
 POLL_SECONDS = 2.0
@@ -21,7 +21,7 @@ Told = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Progress:
+class RolloutProgress:
     """How far a rollout is."""
 
     done: bool
@@ -29,7 +29,7 @@ class Progress:
 
 
 def follow(  # noqa: PLR0913 - what is followed, and the times
-    objects: Objects,
+    objects: ObjectClient,
     *,
     name: str,
     release: str,
@@ -66,7 +66,7 @@ def follow(  # noqa: PLR0913 - what is followed, and the times
         time.sleep(POLL_SECONDS)
 
 
-def look(objects: Objects, *, name: str) -> Seen:
+def look(objects: ObjectClient, *, name: str) -> ObservedRollout:
     """Ask for all that says how the newest revision of a predictor does."""
     service = objects.get("InferenceService", name)
     deployment = objects.get("Deployment", f"{name}-predictor")
@@ -83,7 +83,7 @@ def look(objects: Objects, *, name: str) -> Seen:
     involved = {p["metadata"]["name"] for p in pods}
     events = [e for e in objects.list("Event") if e["involvedObject"].get("name") in involved]
     logs = {p["metadata"]["name"]: _log(objects, p) for p in pods if not _ready(p)}
-    return Seen(
+    return ObservedRollout(
         service=service,
         deployment=deployment,
         replicaset=newest,
@@ -94,7 +94,7 @@ def look(objects: Objects, *, name: str) -> Seen:
     )
 
 
-def _require_canary(objects: Objects, seen: Seen, *, name: str) -> None:
+def _require_canary(objects: ObjectClient, seen: ObservedRollout, *, name: str) -> None:
     """Refuse to say that a canary answers its share where a predictor could not load it.
 
     It is ready all the same: the champion answers everything then.
@@ -108,36 +108,38 @@ def _require_canary(objects: Objects, seen: Seen, *, name: str) -> None:
             )
 
 
-def progress(seen: Seen, *, release: str) -> Progress:
+def progress(seen: ObservedRollout, *, release: str) -> RolloutProgress:
     """Say how far the newest revision is; done if every replica of it is there and no other is."""
     if seen.service is None or seen.deployment is None:
-        return Progress(False, "waiting for KServe to make the Deployment")
+        return RolloutProgress(False, "waiting for KServe to make the Deployment")
     if not _observed(seen.service):
-        return Progress(False, "waiting for KServe to see the change")
+        return RolloutProgress(False, "waiting for KServe to see the change")
     annotations = seen.deployment["spec"]["template"]["metadata"].get("annotations", {})
     if annotations.get(f"{GROUP}/release") != release or not _observed(seen.deployment):
-        return Progress(False, "waiting for KServe to change the Deployment")
+        return RolloutProgress(False, "waiting for KServe to change the Deployment")
     return _counted(seen.deployment, seen.service, earlier=seen.earlier, release=release)
 
 
-def _counted(deployment: Object, service: Object, *, earlier: int, release: str) -> Progress:
+def _counted(deployment: Object, service: Object, *, earlier: int, release: str) -> RolloutProgress:
     wanted, status = deployment["spec"].get("replicas", 1), deployment["status"]
     fresh, ready = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
     words = f"{min(fresh, ready)} of {wanted} predictors serve release {release}"
     if fresh < wanted or ready < wanted:
-        return Progress(False, words)
+        return RolloutProgress(False, words)
     if earlier:
         # They answer on for some seconds; what serves is not yet only the release.
-        return Progress(False, f"{words}; {earlier} of an earlier one are ending")
+        return RolloutProgress(False, f"{words}; {earlier} of an earlier one are ending")
     conditions = service.get("status", {}).get("conditions", [])
     if not any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
         waits = [c for c in conditions if c["status"] != "True" and c["type"] != "Ready"]
         said = ", ".join(f"{c['type']} {c.get('reason', '')}".strip() for c in waits)
-        return Progress(False, f"{words}; KServe waits for {said or 'its own status'}")
-    return Progress(True, words)
+        return RolloutProgress(False, f"{words}; KServe waits for {said or 'its own status'}")
+    return RolloutProgress(True, words)
 
 
-def _failed(name: str, *, found: list[Finding], state: Progress, seen: Seen) -> ServiceError:
+def _failed(
+    name: str, *, found: list[RolloutFinding], state: RolloutProgress, seen: ObservedRollout
+) -> ServiceError:
     kept = ""
     if seen.deployment is not None:
         status = seen.deployment.get("status", {})
@@ -171,7 +173,7 @@ def _ready(pod: Object) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-def _log(objects: Objects, pod: Object) -> str:
+def _log(objects: ObjectClient, pod: Object) -> str:
     """Return the end of the server's log; of the run before where this one has just begun."""
     name = pod["metadata"]["name"]
     for container in pod.get("status", {}).get("containerStatuses", []):

@@ -13,7 +13,7 @@ from typing import Any
 
 from mdlc.core.errors import RefusedError
 from mdlc.kserve.inference_service import CANARY
-from mdlc.kubernetes.object_client import Object, Objects
+from mdlc.kubernetes.object_client import Object, ObjectClient
 
 DEFINITION = "inferenceservices.serving.kserve.io"
 ROUTE_SECONDS = 30.0
@@ -35,7 +35,7 @@ def percent_of(ratio: float) -> int:
     return percent
 
 
-def require_canaries(objects: Objects) -> None:
+def require_canaries(objects: ObjectClient) -> None:
     """Refuse where the installed KServe has no canaries of this kind."""
     definition = objects.definition(DEFINITION) or {}
     for version in definition.get("spec", {}).get("versions", []):
@@ -57,7 +57,7 @@ def shares(route: Object, *, canary: str = CANARY) -> list[float]:
     return found
 
 
-def await_share(objects: Objects, *, name: str, percent: int) -> None:
+def await_share(objects: ObjectClient, *, name: str, percent: int) -> None:
     """Wait until every route of `name` gives the canary its share.
 
     Raises:

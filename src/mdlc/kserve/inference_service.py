@@ -8,7 +8,7 @@ from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.cluster import Pod
 from mdlc.core.spec.deploy import KServe
 from mdlc.kserve.autoscaling import scaling
-from mdlc.kserve.release_folder import Release
+from mdlc.kserve.release_folder import ReleaseFolder
 
 API_VERSION, KIND = "serving.kserve.io/v1beta1", "InferenceService"
 GROUP = "mdlc.dev"
@@ -29,7 +29,7 @@ CANARY = "canary"
 
 
 def inference_service(
-    lifecycle: Lifecycle, *, release: Release, storage: str, namespace: str
+    lifecycle: Lifecycle, *, release: ReleaseFolder, storage: str, namespace: str
 ) -> dict[str, Any]:
     """Return the object that serves `release`, whose folder is at `storage`.
 
@@ -55,7 +55,7 @@ def inference_service(
     }
 
 
-def annotations_of(release: Release) -> dict[str, str]:
+def annotations_of(release: ReleaseFolder) -> dict[str, str]:
     """Return what the object says of its release."""
     pointer, trial = release.pointer, release.pointer.canary
     said = {
@@ -81,7 +81,7 @@ def split_by_gateway(
     return stable | {"spec": stable["spec"] | {"canary": [entry]}}
 
 
-def _predictor(settings: KServe, *, release: Release, storage: str) -> dict[str, Any]:
+def _predictor(settings: KServe, *, release: ReleaseFolder, storage: str) -> dict[str, Any]:
     pod = settings.pod
     account = {"serviceAccountName": settings.service_account} if settings.service_account else {}
     placed: dict[str, Any] = {"nodeSelector": pod.node_selector} if pod.node_selector else {}
@@ -116,7 +116,7 @@ def _copied(settings: KServe, *, storage: str) -> dict[str, Any]:
     return {"storageContainerName": name} if name and storage.startswith("s3://") else {}
 
 
-def _model(settings: KServe, *, release: Release, storage: str) -> dict[str, Any]:
+def _model(settings: KServe, *, release: ReleaseFolder, storage: str) -> dict[str, Any]:
     probe = {"httpGet": {"path": "/v2/health/ready", "port": PORT}, "timeoutSeconds": 2}
     tries = max(1, round(settings.startup.total_seconds() / STARTUP_PERIOD))
     model: dict[str, Any] = {

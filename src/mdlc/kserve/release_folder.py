@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from mdlc.core.bundle import Format
 from mdlc.core.files import Document, digest_json
 from mdlc.state import remote_files
-from mdlc.state.release_documents import HistoryEntry, Pointer, Trial
+from mdlc.state.release_documents import CanaryRelease, HistoryEntry, Pointer
 
 
-class Release(Document):
+class ReleaseFolder(Document):
     """What is served, and where its folder lies."""
 
     folder: str
@@ -45,7 +45,7 @@ def release(
     *,
     history: Sequence[HistoryEntry],
     format: Format,
-) -> Release:
+) -> ReleaseFolder:
     """Return the release that `pointer` makes.
 
     Its number is that of the line of history by which this line-up first came about; the digest is
@@ -55,20 +55,22 @@ def release(
     inside = pointer.model_copy(
         update={"bundle": bundle_of(pointer), "canary": _inside(pointer.canary)}
     )
-    return Release(folder=f"{number}-{_identity(pointer)}", pointer=inside, format=format, why=why)
+    return ReleaseFolder(
+        folder=f"{number}-{_identity(pointer)}", pointer=inside, format=format, why=why
+    )
 
 
-def bundle_of(of: Pointer | Trial) -> str:
+def bundle_of(of: Pointer | CanaryRelease) -> str:
     """Return a bundle's folder, relative to the release's."""
     return f"models/{of.version}"
 
 
-def _inside(trial: Trial | None) -> Trial | None:
+def _inside(trial: CanaryRelease | None) -> CanaryRelease | None:
     return trial.model_copy(update={"bundle": bundle_of(trial)}) if trial else None
 
 
 def _identity(pointer: Pointer) -> str:
-    def told(of: Pointer | Trial) -> list[object]:
+    def told(of: Pointer | CanaryRelease) -> list[object]:
         return [of.version, of.digest, of.promised]
 
     trial = pointer.canary

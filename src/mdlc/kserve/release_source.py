@@ -16,7 +16,7 @@ from mdlc.core.bundle import open_bundle
 from mdlc.core.errors import ArtifactError, SpecError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle
-from mdlc.kserve.release_folder import Release, bundle_of, release
+from mdlc.kserve.release_folder import ReleaseFolder, bundle_of, release
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import require
 from mdlc.life.releases import rollback as roll_back
@@ -47,7 +47,7 @@ def take_back(place: Workspace, *, why: str) -> Pointer:
     return roll_back(place, time=datetime.now(UTC), why=why)
 
 
-def current_release(place: Workspace) -> Release:
+def current_release(place: Workspace) -> ReleaseFolder:
     """Return the release that the pointer makes now; its bundles are checked."""
     pointer = require(place)
     manifest, _ = open_bundle(place.pointer.parent / pointer.bundle)
@@ -56,7 +56,7 @@ def current_release(place: Workspace) -> Release:
     return release(pointer, history=history_of(place).entries(), format=manifest.format)
 
 
-def write_release(made: Release, *, place: Workspace, folder: Path) -> None:
+def write_release(made: ReleaseFolder, *, place: Workspace, folder: Path) -> None:
     """Write the release's folder: serving.json and the bundles that it names."""
     source = require(place)
     known = {of.digest: of.bundle for of in (source, source.canary) if of}

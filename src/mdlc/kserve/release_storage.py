@@ -12,7 +12,7 @@ from pathlib import Path
 from mdlc.core.errors import StorageError
 from mdlc.core.files import whole_folder
 from mdlc.kserve.volume_upload import Volume, upload
-from mdlc.kubernetes.object_client import Objects
+from mdlc.kubernetes.object_client import ObjectClient
 from mdlc.state import remote_files
 
 
@@ -31,7 +31,7 @@ def claim_of(location: str) -> tuple[str, str]:
 
 
 def put(
-    folder: Path, location: str, *, objects: Objects | None, mounted: Path | None, image: str
+    folder: Path, location: str, *, objects: ObjectClient | None, mounted: Path | None, image: str
 ) -> bool:
     """Copy `folder` to `location`; False where it is there already. It is there whole, or not."""
     if not location.startswith("pvc://"):

@@ -18,7 +18,7 @@ from typing import Any
 
 from mdlc.core.errors import ServiceError, StorageError
 from mdlc.kserve.inference_service import USER
-from mdlc.kubernetes.object_client import Object, Objects
+from mdlc.kubernetes.object_client import Object, ObjectClient
 
 ROOM = "/mnt/releases"
 MAX_BYTES = 2 * 2**30
@@ -72,7 +72,7 @@ class Volume:
     folder: str
 
 
-def upload(folder: Path, volume: Volume, *, objects: Objects, image: str) -> bool:
+def upload(folder: Path, volume: Volume, *, objects: ObjectClient, image: str) -> bool:
     """Copy `folder` into the volume; False where it is there already.
 
     Raises:
@@ -124,7 +124,7 @@ def packed(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _started(objects: Objects, name: str) -> None:
+def _started(objects: ObjectClient, name: str) -> None:
     """Wait for the pod; say in words what keeps it."""
     from mdlc.kserve.diagnose_rollout import pod_findings
 

@@ -26,7 +26,7 @@ CONFLICT = 409
 GONE = {MISSING}
 
 
-class Objects:
+class ObjectClient:
     """The objects of one namespace."""
 
     def __init__(self, kube: Kube, *, namespace: str) -> None:

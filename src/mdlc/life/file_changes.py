@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from mdlc.core.files import read_document
 from mdlc.life.spec_digest import SPEC
-from mdlc.life.train import Results, results_path
+from mdlc.life.train import TrainingArtifacts, artifacts_path
 from mdlc.retraining.ledger import Ledger
 from mdlc.state.workspace import Workspace
 
@@ -21,9 +21,9 @@ def known_digest(place: Workspace, ledger: Ledger) -> str:
         for verdict in ledger.all()
         if verdict.decision == "run" and verdict.evidence.get(SPEC)
     ]
-    path = results_path(place)
+    path = artifacts_path(place)
     if path.exists():
-        trained = read_document(path, Results).spec
+        trained = read_document(path, TrainingArtifacts).spec
         if trained:
             known.append((datetime.fromtimestamp(path.stat().st_mtime, UTC), trained))
     # Stable: of runs decided at the same time the later row is the newer one.

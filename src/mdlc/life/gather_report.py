@@ -14,12 +14,12 @@ from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.documents.training_result import Selection, Training
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle
-from mdlc.life.train import Results, results_path
+from mdlc.life.train import TrainingArtifacts, artifacts_path
 from mdlc.monitoring.report import ReportInput, build
 from mdlc.monitoring.version_history import History
-from mdlc.replay.replay_workspace import lived_place
+from mdlc.replay.replay_workspace import replay_workspace
 from mdlc.retraining.ledger import Ledger
-from mdlc.state.replay_documents import Life
+from mdlc.state.replay_documents import ReplayRecord
 from mdlc.state.workspace import Workspace
 
 D = TypeVar("D", bound=BaseModel)
@@ -37,8 +37,10 @@ def report(lifecycle: Lifecycle, *, place: Workspace, out: Path | None = None) -
 
 def gather(lifecycle: Lifecycle, *, place: Workspace) -> ReportInput:
     """Read every document that there is."""
-    made = results_path(place)
-    results = read_document(made, Results) if made.exists() else Results(stages={})
+    made = artifacts_path(place)
+    results = (
+        read_document(made, TrainingArtifacts) if made.exists() else TrainingArtifacts(stages={})
+    )
 
     def read(stage: str, kind: type[D]) -> D | None:
         if stage not in results.stages:
@@ -46,8 +48,8 @@ def gather(lifecycle: Lifecycle, *, place: Workspace) -> ReportInput:
         names = {"collection": "snapshot", "preparation": "prepared"}
         return read_document(results.folder(stage) / f"{names.get(stage, stage)}.json", kind)
 
-    life = read_document(place.life, Life) if place.life.exists() else None
-    shown = lived_place(place) if life else place
+    life = read_document(place.life, ReplayRecord) if place.life.exists() else None
+    shown = replay_workspace(place) if life else place
     retrain = lifecycle.spec.retrain
     return ReportInput(
         name=lifecycle.name,

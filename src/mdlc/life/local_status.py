@@ -6,7 +6,7 @@ from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.files import Document, read_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.releases import current
-from mdlc.pipelines.local.local_runner import Run, runs
+from mdlc.pipelines.local.local_runner import LocalRun, runs
 from mdlc.retraining.ledger import Ledger
 from mdlc.state.release_documents import Pointer
 from mdlc.state.watch_documents import Verdict
@@ -15,7 +15,7 @@ from mdlc.state.workspace import Workspace
 SHOWN = 5
 
 
-class Status(Document):
+class LocalStatus(Document):
     """What serves, what ran, what was decided; the newest last."""
 
     name: str
@@ -23,11 +23,11 @@ class Status(Document):
     candidate: str
     canary_candidate: str
     """The kind of the canary's model; "" where none is on trial."""
-    runs: list[Run]
+    runs: list[LocalRun]
     verdicts: list[Verdict]
 
 
-def status_of(lifecycle: Lifecycle, *, place: Workspace) -> Status:
+def status_of(lifecycle: Lifecycle, *, place: Workspace) -> LocalStatus:
     """Read the state of a lifecycle."""
     pointer = current(place)
     candidate = _candidate(place, pointer.bundle) if pointer else ""
@@ -36,7 +36,7 @@ def status_of(lifecycle: Lifecycle, *, place: Workspace) -> Status:
     if place.shared_ledger or (place.folder / "trigger.db").exists():
         ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
         verdicts = ledger.all()[-SHOWN:]
-    return Status(
+    return LocalStatus(
         name=lifecycle.name,
         serving=pointer,
         candidate=candidate,

@@ -16,7 +16,7 @@ from mdlc.core.errors import DataError, ServiceError, SpecError
 from mdlc.core.files import Document, read_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life import lineage
-from mdlc.life.lineage import Learnt, Origin
+from mdlc.life.lineage import ModelOrigin, TrainingUse
 from mdlc.monitoring.version_history import History
 from mdlc.pipelines.local.local_runner import runs
 from mdlc.serving.payload_log import PayloadLog
@@ -31,7 +31,7 @@ NEAR = 200
 """Ids that begin alike, looked through for the nearest to an unknown one."""
 
 
-class Answer(Document):
+class TracedAnswer(Document):
     """What was answered, and by which version."""
 
     time: datetime
@@ -46,7 +46,7 @@ class Answer(Document):
     """Money that the action was expected to earn."""
 
 
-class Truth(Document):
+class TracedLabel(Document):
     """The label, and what the answer earned."""
 
     label: str
@@ -56,21 +56,21 @@ class Truth(Document):
     """By today's cost matrix; None where it has no price for it any more."""
 
 
-class Story(Document):
+class PredictionTrace(Document):
     """One prediction from question to consequence."""
 
     name: str
     id: str
-    answer: Answer
-    truth: Truth | None
+    answer: TracedAnswer
+    truth: TracedLabel | None
     """None: no label has come."""
-    origin: Origin
-    learnt: list[Learnt]
+    origin: ModelOrigin
+    learnt: list[TrainingUse]
     """Retrainings whose table has this row, oldest first."""
     currency: str
 
 
-def story_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> Story:
+def trace_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> PredictionTrace:
     """Find everything about the prediction `id`; values of sensitive columns are left out.
 
     Raises:
@@ -84,7 +84,7 @@ def story_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> Story:
     recorded = runs(place)
     sensitive = set(lifecycle.spec.data.sensitive)
     hidden = lifecycle.spec.data.target in sensitive
-    answer = Answer(
+    answer = TracedAnswer(
         time=found.time,
         version=found.version,
         role=_role(entries, version=found.version, time=found.time),
@@ -96,19 +96,19 @@ def story_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> Story:
     )
     truth = None
     if found.label is not None:
-        truth = Truth(
+        truth = TracedLabel(
             label=HIDDEN if hidden else found.label,
             known=found.known,
             received=found.received,
             earned=None if hidden else _earned(lifecycle, found),
         )
-    return Story(
+    return PredictionTrace(
         name=place.name,
         id=id,
         answer=answer,
         truth=truth,
         origin=lineage.origin_of(recorded, entries, manifest=manifest, version=found.version),
-        learnt=lineage.learnt_from(recorded, id=id),
+        learnt=lineage.runs_that_used(recorded, id=id),
         currency=lifecycle.spec.business.currency,
     )
 

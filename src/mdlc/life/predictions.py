@@ -17,7 +17,7 @@ from mdlc.core.scorer import Scorer
 from mdlc.core.spec import Lifecycle
 from mdlc.life.releases import bundle_of, require
 from mdlc.life.serve_here import token_of
-from mdlc.life.train import Results, results_path
+from mdlc.life.train import TrainingArtifacts, artifacts_path
 from mdlc.state.workspace import Workspace
 
 Rows = list[dict[str, Any]]
@@ -123,10 +123,10 @@ def example(lifecycle: Lifecycle, *, place: Workspace) -> dict[str, Any]:
     Raises:
         DataError: nothing has been trained yet.
     """
-    made = results_path(place)
+    made = artifacts_path(place)
     if not made.exists():
         raise DataError(f"{lifecycle.name} has no data yet", hint="make a model with mdlc run")
-    folder = read_document(made, Results).folder("preparation")
+    folder = read_document(made, TrainingArtifacts).folder("preparation")
     features = read_document(folder / "prepared.json", Prepared).features
     batch, _ = read_table(folder / "table.parquet", features=features, where="__split = 'test'")
     row: dict[str, Any] = {}

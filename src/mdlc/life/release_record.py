@@ -13,7 +13,7 @@ from typing import Any
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.files import read_document
 from mdlc.monitoring.version_history import History
-from mdlc.state.release_documents import HistoryEntry, Kind, Pointer, Trial
+from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
 from mdlc.state.workspace import Workspace
 
 SILENT = "its process was killed before it could say why"
@@ -75,7 +75,7 @@ def complete(
     *,
     pointer: Pointer,
     time: datetime,
-    doing: Collection[Kind] = (),
+    doing: Collection[HistoryKind] = (),
     why: str = SILENT,
 ) -> list[HistoryEntry]:
     """Add the lines that tell how `pointer` came about, if history lacks them; return those added.
@@ -98,13 +98,13 @@ def _missing(
     *,
     pointer: Pointer,
     entries: Sequence[HistoryEntry],
-    doing: Collection[Kind],
+    doing: Collection[HistoryKind],
 ) -> dict[str, Any] | None:
     """Return the next line that history lacks; it keeps time and why to itself where it knows."""
     serving, standing, trial = serving_entry(entries), standing_canary(entries), pointer.canary
     if serving is None or serving.digest != pointer.digest:
         earlier = any(entry.digest == pointer.digest for entry in _served(entries)[0])
-        kind: Kind = "rollback" if earlier and "promotion" not in doing else "promotion"
+        kind: HistoryKind = "rollback" if earlier and "promotion" not in doing else "promotion"
         replaced = serving.version if serving else ""
         line = _line(place, pointer, kind=kind, replaced=replaced)
         return {**line, "time": pointer.since}
@@ -117,7 +117,9 @@ def _missing(
     return None
 
 
-def _line(place: Workspace, of: Pointer | Trial, *, kind: Kind, replaced: str) -> dict[str, Any]:
+def _line(
+    place: Workspace, of: Pointer | CanaryRelease, *, kind: HistoryKind, replaced: str
+) -> dict[str, Any]:
     bundle = place.pointer.parent / of.bundle
     return {
         "kind": kind,

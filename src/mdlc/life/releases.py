@@ -18,11 +18,11 @@ from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.life.release_record import complete, history_of, version_before
 from mdlc.serving.schema_difference import difference
-from mdlc.state.release_documents import HistoryEntry, Kind, Pointer, Trial
+from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
 from mdlc.state.workspace import Workspace
 
-PROMOTED: tuple[Kind, ...] = ("promotion",)
-UNDONE: tuple[Kind, ...] = ("canary_rollback", "rollback")
+PROMOTED: tuple[HistoryKind, ...] = ("promotion",)
+UNDONE: tuple[HistoryKind, ...] = ("canary_rollback", "rollback")
 
 
 def current(place: Workspace) -> Pointer | None:
@@ -104,7 +104,7 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
             hint="leave deploy.canary out and run again: it then replaces the champion at once",
         )
     bundle = _install(place, deployment=deployment, made=made)
-    trial = Trial(
+    trial = CanaryRelease(
         version=made.version,
         bundle=bundle,
         digest=made.digest,
@@ -166,7 +166,9 @@ def rollback(place: Workspace, *, time: datetime, why: str) -> Pointer:
     return _serve(place, before, time=time, why=why)
 
 
-def _serve(place: Workspace, of: Trial | HistoryEntry, *, time: datetime, why: str) -> Pointer:
+def _serve(
+    place: Workspace, of: CanaryRelease | HistoryEntry, *, time: datetime, why: str
+) -> Pointer:
     """Point at a version that lies in models/ already."""
     bundle = os.path.relpath(place.folder / "models" / of.version, place.pointer.parent)
     manifest, _ = open_bundle(place.pointer.parent / bundle)
@@ -176,8 +178,8 @@ def _serve(place: Workspace, of: Trial | HistoryEntry, *, time: datetime, why: s
             f"version {of.version}",
             hint="serve a version whose bundle is there, or train again",
         )
-    kind: Kind
-    if isinstance(of, Trial):
+    kind: HistoryKind
+    if isinstance(of, CanaryRelease):
         kind, promised = "promotion", of.promised
     else:
         kind, promised = "rollback", of.money_per_decision

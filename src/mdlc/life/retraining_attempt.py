@@ -18,11 +18,11 @@ from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle, Split
-from mdlc.core.spec.model import Candidate
+from mdlc.core.spec.model import CandidateChoice
 from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import begin_canary, bundle_of, release, require
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.retraining.policy import CHANGED
 from mdlc.serving.payload_log import PayloadLog
@@ -36,7 +36,7 @@ INTENT = "intent.json"
 Result = Literal["promoted", "canary", "refused"]
 
 
-class Intent(Document):
+class ReleasePlan(Document):
     """What an attempt is about to do, written before it does it."""
 
     decided: datetime
@@ -53,7 +53,7 @@ class Intent(Document):
 
 
 @dataclass(frozen=True)
-class Made:
+class AttemptResult:
     """What an attempt led to."""
 
     outcome: Result
@@ -70,24 +70,24 @@ def folder_of(place: Workspace, id: str) -> Path:
     return place.folder / "trigger" / id
 
 
-def intent_of(place: Workspace, verdict: Verdict) -> Intent | None:
+def release_plan_of(place: Workspace, verdict: Verdict) -> ReleasePlan | None:
     """Return what an earlier attempt at this run has written down; None if it has not come so far.
 
     A run of a ledger that was deleted may have had the same id; it was decided at another time.
     """
     path = folder_of(place, verdict.id) / INTENT
-    intent = read_document(path, Intent) if path.exists() else None
+    intent = read_document(path, ReleasePlan) if path.exists() else None
     return intent if intent and intent.decided == verdict.time else None
 
 
-def carry_out(
+def run_attempt(
     lifecycle: Lifecycle,
     *,
-    runner: Runner,
+    runner: LocalRunner,
     verdict: Verdict,
     clock: Callable[[], datetime],
     progress: Progress,
-) -> Made:
+) -> AttemptResult:
     """Run the pipeline for `verdict` and release the winner if evaluation says so.
 
     The caller holds the workspace's lock.
@@ -96,25 +96,25 @@ def carry_out(
         MdlcError: a stage failed, or the release did; nothing half-done serves.
     """
     place = runner.place
-    intent = intent_of(place, verdict)
+    intent = release_plan_of(place, verdict)
     if intent is None:
         before = require(place)
         asked = _arguments(lifecycle, place=place, verdict=verdict)
         artifacts = runner.run(asked, kind="retraining", listener=progress.stage)
-        intent = intend(artifacts, verdict=verdict, champion=before.version, time=clock())
+        intent = plan_release(artifacts, verdict=verdict, champion=before.version, time=clock())
         write_document(folder_of(place, verdict.id) / INTENT, intent)
-    return fulfil(lifecycle, place=place, intent=intent)
+    return execute(lifecycle, place=place, intent=intent)
 
 
-def intend(
+def plan_release(
     artifacts: dict[str, Path], *, verdict: Verdict, champion: str, time: datetime
-) -> Intent:
+) -> ReleasePlan:
     """Return what is to be done with what a pipeline made; `champion` is the version it met."""
     evaluation = read_document(artifacts["evaluation"] / "evaluation.json", Evaluation)
     made = None
     if evaluation.promote:
         made = read_document(artifacts["deployment"] / "deployment.json", Deployment)
-    return Intent(
+    return ReleasePlan(
         decided=verdict.time,
         promote=evaluation.promote,
         champion=champion,
@@ -127,20 +127,20 @@ def intend(
     )
 
 
-def fulfil(lifecycle: Lifecycle, *, place: Workspace, intent: Intent) -> Made:
+def execute(lifecycle: Lifecycle, *, place: Workspace, intent: ReleasePlan) -> AttemptResult:
     """Do what an intent says, however often it is called.
 
     If another version began to serve since the challenger was judged, it is refused: it did not
     beat that one.
     """
     if not intent.promote:
-        return Made("refused", intent.why, intent.evaluation)
+        return AttemptResult("refused", intent.why, intent.evaluation)
     canary = lifecycle.spec.deploy.canary
     pointer = require(place)
     if not _began(place, intent, pointer=pointer):
         if pointer.version != intent.champion:
             why = f"version {pointer.version} began to serve while it was trained"
-            return Made("refused", why, intent.evaluation)
+            return AttemptResult("refused", why, intent.evaluation)
         if canary is None:
             pointer = _release(place, intent)
         else:
@@ -154,12 +154,12 @@ def fulfil(lifecycle: Lifecycle, *, place: Workspace, intent: Intent) -> Made:
             )
     if intent.digest == pointer.digest or canary is None:
         gained = f"version {intent.version} replaces {intent.champion}: {intent.why}"
-        return Made("promoted", gained, intent.evaluation, intent.version, pointer)
+        return AttemptResult("promoted", gained, intent.evaluation, intent.version, pointer)
     tried = f"version {intent.version} is on trial beside {intent.champion}: {intent.why}"
-    return Made("canary", tried, intent.evaluation, intent.version, pointer)
+    return AttemptResult("canary", tried, intent.evaluation, intent.version, pointer)
 
 
-def _release(place: Workspace, intent: Intent) -> Pointer:
+def _release(place: Workspace, intent: ReleasePlan) -> Pointer:
     return release(
         place,
         deployment=Path(intent.deployment),
@@ -169,7 +169,7 @@ def _release(place: Workspace, intent: Intent) -> Pointer:
     )
 
 
-def _began(place: Workspace, intent: Intent, *, pointer: Pointer) -> bool:
+def _began(place: Workspace, intent: ReleasePlan, *, pointer: Pointer) -> bool:
     """Say whether the release happened, whatever became of it since; complete its history."""
     if pointer.digest == intent.digest:
         _release(place, intent)
@@ -194,7 +194,7 @@ def _arguments(lifecycle: Lifecycle, *, place: Workspace, verdict: Verdict) -> A
         return arguments(lifecycle, place=place, renewal=Renewal(champion=bundle))
     feedback = export(lifecycle, place=place, manifest=manifest, verdict=verdict, until=until)
     return arguments(
-        renewed(lifecycle, champion=manifest, until=until, changed=changed),
+        renewal_of(lifecycle, champion=manifest, until=until, changed=changed),
         place=place,
         renewal=Renewal(until=until, feedback=feedback, warm=bundle, champion=bundle),
     )
@@ -219,7 +219,7 @@ def export(
     return feedback
 
 
-def renewed(
+def renewal_of(
     lifecycle: Lifecycle, *, champion: Manifest, until: datetime, changed: bool = False
 ) -> Lifecycle:
     """Return the file as a retraining reads it: newer windows, fewer trials, fewer candidates.
@@ -239,7 +239,7 @@ def renewed(
     kind = champion.candidate
     update: dict[str, object] = {"split": Split.model_validate(split.model_dump())}
     if not changed:
-        update["candidates"] = again.candidates or [fixed.get(kind, Candidate(kind=kind))]
+        update["candidates"] = again.candidates or [fixed.get(kind, CandidateChoice(kind=kind))]
         update["tuning"] = spec.model.tuning.model_copy(update={"trials": again.trials})
     model = spec.model.model_copy(update=update)
     return lifecycle.model_copy(update={"spec": spec.model_copy(update={"model": model})})

@@ -14,9 +14,9 @@ from mdlc.core.errors import MdlcError, RefusedError, ServiceError
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
 from mdlc.life.releases import require
-from mdlc.life.retraining_attempt import UNTIL, Made, carry_out, renewed
+from mdlc.life.retraining_attempt import UNTIL, AttemptResult, renewal_of, run_attempt
 from mdlc.life.spec_digest import SPEC, spec_digest
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.retraining.ledger import Ledger
 from mdlc.retraining.policy import CHANGED, MANUAL
 from mdlc.serving.payload_log import PayloadLog
@@ -24,11 +24,19 @@ from mdlc.state.release_documents import Pointer
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
 
-__all__ = ["Labels", "Request", "Retraining", "ask", "labels_of", "renewed", "retrain"]
+__all__ = [
+    "LabelStock",
+    "RetrainingOutcome",
+    "RetrainingRequest",
+    "labels_of",
+    "renewal_of",
+    "request_retraining",
+    "retrain",
+]
 
 
 @dataclass(frozen=True)
-class Retraining:
+class RetrainingOutcome:
     """What a request for a retraining led to."""
 
     verdict: Verdict
@@ -39,7 +47,7 @@ class Retraining:
 
 
 @dataclass(frozen=True)
-class Request:
+class RetrainingRequest:
     """Why a retraining is asked for, and when."""
 
     time: datetime
@@ -49,7 +57,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelStock:
     """What the payload log has to learn from."""
 
     newest: datetime | None
@@ -59,7 +67,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Follower:
+class RunOwner:
     """Who asks, if it is a trigger: a run that is decided is its own for the time of `lease`."""
 
     owner: str
@@ -72,10 +80,10 @@ def retrain(
     lifecycle: Lifecycle,
     *,
     place: Workspace,
-    runner: Runner,
-    request: Request,
+    runner: LocalRunner,
+    request: RetrainingRequest,
     progress: Progress,
-) -> Retraining:
+) -> RetrainingOutcome:
     """Ask the ledger; if it says run: export labelled predictions, run the pipeline, maybe release.
 
     The caller holds the workspace's lock.
@@ -88,11 +96,11 @@ def retrain(
     ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)
     # Whoever retrains holds the workspace: a run that nobody follows was killed.
     ledger.abandon_stale(request.time, timedelta(0))
-    verdict = ask(ledger, lifecycle=lifecycle, place=place, request=request)
+    verdict = request_retraining(ledger, lifecycle=lifecycle, place=place, request=request)
     if verdict.decision != "run":
-        return Retraining(verdict)
+        return RetrainingOutcome(verdict)
     try:
-        made = carry_out(
+        made = run_attempt(
             lifecycle,
             runner=runner,
             verdict=verdict,
@@ -102,16 +110,18 @@ def retrain(
     except MdlcError as error:
         ledger.finish(verdict.id, time=request.time, outcome="failed", detail=str(error))
         raise
-    return Retraining(_end(ledger, verdict, made, time=request.time), made.evaluation, made.pointer)
+    return RetrainingOutcome(
+        _end(ledger, verdict, made, time=request.time), made.evaluation, made.pointer
+    )
 
 
-def ask(
+def request_retraining(
     ledger: Ledger,
     *,
     lifecycle: Lifecycle,
     place: Workspace,
-    request: Request,
-    follower: Follower | None = None,
+    request: RetrainingRequest,
+    follower: RunOwner | None = None,
 ) -> Verdict:
     """Ask the ledger whether a retraining starts, with all that the decision and the run rest on.
 
@@ -148,7 +158,7 @@ def ask(
     )
 
 
-def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> Labels:
+def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> LabelStock:
     """Count what there is to learn from.
 
     Raises:
@@ -158,7 +168,7 @@ def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> Labels:
     since = runs[-1].time if runs else None
     try:
         with closing(PayloadLog(place.store, name=place.name)) as log:
-            return Labels(log.newest_label(), log.count_labels(since, until))
+            return LabelStock(log.newest_label(), log.count_labels(since, until))
     except sa.exc.SQLAlchemyError as error:
         raise ServiceError(
             f"the payload log of {place.name} does not answer: {type(error).__name__}",
@@ -166,7 +176,7 @@ def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> Labels:
         ) from error
 
 
-def _end(ledger: Ledger, verdict: Verdict, made: Made, *, time: datetime) -> Verdict:
+def _end(ledger: Ledger, verdict: Verdict, made: AttemptResult, *, time: datetime) -> Verdict:
     return ledger.finish(
         verdict.id, time=time, outcome=made.outcome, detail=made.detail, version=made.version
     )

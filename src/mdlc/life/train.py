@@ -13,13 +13,13 @@ from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of, promotion_of, serving_entry
 from mdlc.life.releases import bundle_of, current, release
 from mdlc.life.spec_digest import spec_digest
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.state.release_documents import Pointer
 from mdlc.state.workspace import Workspace
 
 
-class Results(Document):
+class TrainingArtifacts(Document):
     """Where the newest artifacts of each stage lie: results.json, for the report and status."""
 
     stages: dict[str, str]
@@ -32,10 +32,10 @@ class Results(Document):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """What a training led to."""
 
-    results: Results
+    results: TrainingArtifacts
     evaluation: Evaluation
     pointer: Pointer | None
     """What serves now; None if nothing was ever worth it."""
@@ -43,12 +43,12 @@ class Outcome:
     cached: bool
 
 
-def results_path(place: Workspace) -> Path:
+def artifacts_path(place: Workspace) -> Path:
     """Where the newest training's results are recorded."""
     return place.folder / "results.json"
 
 
-def choose_arguments(lifecycle: Lifecycle, *, place: Workspace, runner: Runner) -> Arguments:
+def choose_arguments(lifecycle: Lifecycle, *, place: Workspace, runner: LocalRunner) -> Arguments:
     """Return the arguments of a training: against the champion, if one serves.
 
     The champion may be this very file's winner. Then the question is still the one that it won,
@@ -68,10 +68,10 @@ def train(
     lifecycle: Lifecycle,
     *,
     place: Workspace,
-    runner: Runner,
+    runner: LocalRunner,
     progress: Progress,
     force: bool = False,
-) -> Outcome:
+) -> TrainingOutcome:
     """Run the training pipeline and release the winner if evaluation says so."""
     asked = choose_arguments(lifecycle, place=place, runner=runner)
     artifacts = None if force else runner.cached(asked)
@@ -79,12 +79,12 @@ def train(
     if artifacts is None:
         artifacts = runner.run(asked, kind="training", listener=progress.stage, force=force)
     stages = {stage: str(path) for stage, path in artifacts.items()}
-    results = Results(stages=stages, spec=spec_digest(lifecycle))
-    write_document(results_path(place), results)
+    results = TrainingArtifacts(stages=stages, spec=spec_digest(lifecycle))
+    write_document(artifacts_path(place), results)
     evaluation = read_document(results.folder("evaluation") / "evaluation.json", Evaluation)
     before = current(place)
     if not evaluation.promote:
-        return Outcome(results, evaluation, before, released=False, cached=cached)
+        return TrainingOutcome(results, evaluation, before, released=False, cached=cached)
     pointer = release(
         place,
         deployment=results.folder("deployment"),
@@ -93,7 +93,7 @@ def train(
         why="; ".join(evaluation.reasons),
     )
     released = before is None or before.version != pointer.version
-    return Outcome(results, evaluation, pointer, released=released, cached=cached)
+    return TrainingOutcome(results, evaluation, pointer, released=released, cached=cached)
 
 
 def _champions_before(place: Workspace) -> list[Path | None]:

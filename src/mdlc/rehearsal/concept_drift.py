@@ -21,7 +21,7 @@ from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle
-from mdlc.replay.row_stream import Stream, as_datetime, read_known, read_stream
+from mdlc.replay.row_stream import RowStream, as_datetime, read_known, read_stream
 
 CHANGED = "mdlc_changed_target"
 """The target's column in a changed world."""
@@ -30,7 +30,7 @@ MAX_MISSING, MIN_VALUES = 0.05, 20
 
 
 @dataclass(frozen=True)
-class Change:
+class ConceptDrift:
     """What changes, when, and in which words."""
 
     lifecycle: Lifecycle
@@ -39,7 +39,7 @@ class Change:
     words: str
 
 
-def change(lifecycle: Lifecycle, *, table: Path) -> Change:
+def find_drift(lifecycle: Lifecycle, *, table: Path) -> ConceptDrift:
     """Write a change of the world into a lifecycle that has been trained; `table`: its rows.
 
     Raises:
@@ -77,10 +77,10 @@ def change(lifecycle: Lifecycle, *, table: Path) -> Change:
     text = (
         f"from {begins:%Y-%m-%d} on, {words} where either {first} > {low:g} or {second} > {high:g}"
     )
-    return Change(lifecycle.model_copy(update={"spec": spec}), begins, text)
+    return ConceptDrift(lifecycle.model_copy(update={"spec": spec}), begins, text)
 
 
-def known_world(table: Path, *, rows: int, seed: int) -> Stream:
+def known_world(table: Path, *, rows: int, seed: int) -> RowStream:
     """Return up to `rows` rows that the model learned, each once, in a random order.
 
     They are the ones that its profile and its classes' shares are of, so nothing has drifted; that
@@ -90,7 +90,7 @@ def known_world(table: Path, *, rows: int, seed: int) -> Stream:
     return known.take(np.arange(min(rows, len(known))))
 
 
-def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> Stream:
+def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> RowStream:
     """Return later rows in the order of time: as late as a retraining's windows are long.
 
     Where the data end before that, it is the last `rows`.
@@ -107,7 +107,7 @@ def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> Stream:
     return later.take(np.arange(start, len(later)))
 
 
-def _features(features: list[Feature], *, known: Stream) -> list[tuple[str, float]]:
+def _features(features: list[Feature], *, known: RowStream) -> list[tuple[str, float]]:
     """Return two numbers among the features, each with its median."""
     found: list[tuple[str, float]] = []
     for feature in features:
@@ -128,7 +128,7 @@ def _features(features: list[Feature], *, known: Stream) -> list[tuple[str, floa
     )
 
 
-def _turned(target: str, *, known: Stream) -> tuple[str, str, str]:
+def _turned(target: str, *, known: RowStream) -> tuple[str, str, str]:
     """Return the target where the change is, elsewhere, as SQL, and the change in words."""
     if np.issubdtype(known.target.dtype, np.number):
         spread = float(known.target.std())

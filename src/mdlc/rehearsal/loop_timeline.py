@@ -11,7 +11,7 @@ from mdlc.life.releases import current
 from mdlc.monitoring.prometheus_api import Prometheus
 from mdlc.pipelines.local.local_runner import runs
 from mdlc.retraining.ledger import Ledger
-from mdlc.state.rehearsal_documents import Step
+from mdlc.state.rehearsal_documents import RehearsalStep
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
 
@@ -31,7 +31,7 @@ FIRING = 'ALERTS{{model="{name}", alertstate="{state}", severity!="info"}}'
 
 
 @dataclass
-class Watching:
+class LoopTimeline:
     """Looks at the four programs from outside, as an operator would."""
 
     lifecycle: Lifecycle
@@ -95,7 +95,7 @@ class Watching:
         ended = ran[-1].outcome if ran else ""
         return ended in {"refused", "failed"} or bool(ended and "resolve" in self.seen)
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[RehearsalStep]:
         """Return the steps that were reached, in order, each with its time from the one before."""
         self._note_stages()
         reached = [(name, self.seen[name]) for name in TITLES if name in self.seen]
@@ -105,7 +105,9 @@ class Watching:
             took = (at - last).total_seconds() if last else 0.0
             detail = self.details.get(name, "")
             steps.append(
-                Step(name=name, title=TITLES[name], seconds=round(took, 2), at=at, detail=detail)
+                RehearsalStep(
+                    name=name, title=TITLES[name], seconds=round(took, 2), at=at, detail=detail
+                )
             )
             last = at
         return steps

@@ -14,16 +14,16 @@ from mdlc.core.errors import MdlcError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
-from mdlc.life.train import Outcome, train
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.life.train import TrainingOutcome, train
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import WarmServer
-from mdlc.rehearsal.concept_drift import change, changed_world, known_world
-from mdlc.rehearsal.loop_timeline import Watching
-from mdlc.rehearsal.service_stack import Ports, client, folder_of, playing
-from mdlc.rehearsal.time_compression import compressed
+from mdlc.rehearsal.concept_drift import changed_world, find_drift, known_world
+from mdlc.rehearsal.loop_timeline import LoopTimeline
+from mdlc.rehearsal.service_stack import Ports, client, folder_of, running_stack
+from mdlc.rehearsal.time_compression import compress_time
 from mdlc.rehearsal.traffic import Traffic
-from mdlc.replay.replay_workspace import fresh_place
-from mdlc.state.rehearsal_documents import Rehearsal
+from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.state.rehearsal_documents import RehearsalRecord
 from mdlc.state.workspace import Workspace
 
 WINDOW = timedelta(seconds=20)
@@ -40,7 +40,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Plan:
+class RehearsalPlan:
     """What is rehearsed."""
 
     window: timedelta = WINDOW
@@ -51,8 +51,8 @@ class Plan:
 
 
 def rehearse(
-    lifecycle: Lifecycle, *, place: Workspace, plan: Plan, progress: Progress
-) -> Rehearsal:
+    lifecycle: Lifecycle, *, place: Workspace, plan: RehearsalPlan, progress: Progress
+) -> RehearsalRecord:
     """Serve the model, watch it, change the world, and see the loop close; write rehearsal.json.
 
     A model of the file is trained first where that has not been done. What really serves is not
@@ -64,19 +64,19 @@ def rehearse(
     """
     words = ""
     with WarmServer() as server:
-        made = train(lifecycle, place=place, runner=Runner(place, server), progress=progress)
+        made = train(lifecycle, place=place, runner=LocalRunner(place, server), progress=progress)
         if plan.drift:
-            changed = change(lifecycle, table=made.results.folder("preparation"))
+            changed = find_drift(lifecycle, table=made.results.folder("preparation"))
             lifecycle, words = changed.lifecycle, changed.words
-        lived = fresh_place(place, "rehearsal")
+        lived = fresh_replay_workspace(place, "rehearsal")
         shutil.rmtree(folder_of(lived), ignore_errors=True)
-        first = train(lifecycle, place=lived, runner=Runner(lived, server), progress=progress)
+        first = train(lifecycle, place=lived, runner=LocalRunner(lived, server), progress=progress)
     if first.pointer is None:
         raise MdlcError(
             "the first model is not worth serving: " + "; ".join(first.evaluation.reasons),
             hint="nothing is rehearsed without a model",
         )
-    short = compressed(lifecycle, window=plan.window)
+    short = compress_time(lifecycle, window=plan.window)
     act = _Act(short, lived, first, plan, progress, root=place.root, words=words)
     seen = act.play(day=plan.window / (lifecycle.spec.monitor.window / timedelta(days=1)))
     write_document(lived.home / "rehearsal.json", seen)
@@ -90,8 +90,8 @@ class _Act:
         self,
         lifecycle: Lifecycle,
         place: Workspace,
-        first: Outcome,
-        plan: Plan,
+        first: TrainingOutcome,
+        plan: RehearsalPlan,
         progress: Progress,
         *,
         root: Path,
@@ -111,24 +111,24 @@ class _Act:
         rows = int(plan.rate * plan.limit_seconds)
         self._changed = changed_world(table, lifecycle=lifecycle, rows=rows) if plan.drift else None
 
-    def play(self, *, day: timedelta) -> Rehearsal:
+    def play(self, *, day: timedelta) -> RehearsalRecord:
         """Run it; return what was seen."""
         started = datetime.now(UTC)
         ports = Ports.free()
         self._progress.say("starting the predictor, the trigger, Alertmanager and Prometheus")
         with (
-            playing(self._lifecycle, place=self._place, root=self._root, ports=ports),
+            running_stack(self._lifecycle, place=self._place, root=self._root, ports=ports),
             httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
             client(ports) as prometheus,
             Traffic(http, name=self._place.name, labels_after=LABELS_AFTER) as traffic,
         ):
-            watching = Watching(self._lifecycle, self._place, prometheus, self._before)
+            watching = LoopTimeline(self._lifecycle, self._place, prometheus, self._before)
             false_alarms = self._stand_still(traffic, watching)
             if self._changed is not None:
                 self._drift(traffic, watching)
         counts = traffic.counts
         runs = watching.runs()
-        seen = Rehearsal(
+        seen = RehearsalRecord(
             name=self._place.name,
             started=started,
             seconds=round((datetime.now(UTC) - started).total_seconds(), 1),
@@ -149,7 +149,7 @@ class _Act:
         ended = f"{runs[-1].outcome}: {runs[-1].detail}" if runs else "none was asked for"
         return seen.model_copy(update={"problems": problems(seen, ended=ended)})
 
-    def _stand_still(self, traffic: Traffic, watching: Watching) -> list[str]:
+    def _stand_still(self, traffic: Traffic, watching: LoopTimeline) -> list[str]:
         """Send the known world; return the names of alerts that fired for no reason."""
         self._progress.say(
             f"the world stands still for {self._quiet:.0f} s, {self._rate:.0f} predictions a second"
@@ -167,7 +167,7 @@ class _Act:
             time.sleep(LOOK_SECONDS)
         return sorted(fired)
 
-    def _drift(self, traffic: Traffic, watching: Watching) -> None:
+    def _drift(self, traffic: Traffic, watching: LoopTimeline) -> None:
         assert self._changed is not None  # noqa: S101 - the caller has made sure
         begins = f"{self._changed.begins:%Y-%m-%d}"
         self._progress.say(f"the world of {begins} comes, in which, {self._words}")
@@ -186,7 +186,7 @@ class _Act:
             time.sleep(LOOK_SECONDS)
 
 
-def problems(seen: Rehearsal, *, ended: str) -> list[str]:
+def problems(seen: RehearsalRecord, *, ended: str) -> list[str]:
     """Return what a rehearsal shows that should not be; `ended` says how its retraining ended."""
     found = []
     if seen.failed_requests:

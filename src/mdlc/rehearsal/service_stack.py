@@ -22,7 +22,7 @@ POLL_SECONDS = "0.5"
 
 
 @dataclass
-class Ensemble:
+class ServiceStack:
     """The four programs, in the order in which they start."""
 
     predictor: Program
@@ -52,9 +52,9 @@ class Ports:
 
 
 @contextmanager
-def playing(
+def running_stack(
     lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports
-) -> Iterator[Ensemble]:
+) -> Iterator[ServiceStack]:
     """Start all four for a compressed `lifecycle` and end them with the block.
 
     `root` is where the sources of the file lie; all that is written lies in `place`.
@@ -80,7 +80,7 @@ def client(ports: Ports) -> Prometheus:
     return Prometheus(f"http://127.0.0.1:{ports.prometheus}")
 
 
-def _compose(lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports) -> Ensemble:
+def _compose(lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports) -> ServiceStack:
     folder = folder_of(place)
     file = folder / "lifecycle.yaml"
     write(lifecycle, file, root=root)
@@ -89,7 +89,7 @@ def _compose(lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports
     token_file.touch(mode=0o600)
     token_file.write_text(token)
     _render(lifecycle, folder=folder, ports=ports, token_file=token_file)
-    return Ensemble(
+    return ServiceStack(
         predictor=_predictor(lifecycle, place=place, folder=folder, port=ports.predictor),
         trigger=_trigger(file, place=place, folder=folder, ports=ports, token=token),
         alertmanager=_alertmanager(folder, port=ports.alertmanager),
@@ -134,9 +134,9 @@ def _prometheus(folder: Path, *, port: int) -> Program:
 def _render(lifecycle: Lifecycle, *, folder: Path, ports: Ports, token_file: Path) -> None:
     """Write what `mdlc render monitoring` would, with shorter waits between looks and messages."""
     from mdlc.monitoring.render.render_monitoring import write as render
-    from mdlc.monitoring.render.render_options import checked
+    from mdlc.monitoring.render.render_options import check_options
 
-    options = checked(
+    options = check_options(
         [lifecycle.name],
         target="plain",
         predictors=[f"127.0.0.1:{ports.predictor}"],

@@ -16,7 +16,7 @@ PATHS = ("csv", "tsv", "json", "parquet")
 """Keys of a source that name a file, relative to the lifecycle's."""
 
 
-def compressed(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
+def compress_time(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
     """Return the lifecycle with monitor.window as long as `window`, all else in proportion.
 
     Each duration is whole seconds, one at least; Prometheus reads the predictor every second.

@@ -11,14 +11,14 @@ from typing import Any
 
 import httpx
 
-from mdlc.replay.row_stream import Stream, as_datetime
+from mdlc.replay.row_stream import RowStream, as_datetime
 
 BEAT_SECONDS = 0.1
 """Between two requests."""
 
 
 @dataclass
-class Counts:
+class TrafficCounts:
     """What the clients saw."""
 
     predictions: int = 0
@@ -39,11 +39,11 @@ class Traffic:
     """
 
     def __init__(self, client: httpx.Client, *, name: str, labels_after: float | None) -> None:
-        self.counts = Counts()
+        self.counts = TrafficCounts()
         self.labels_after = labels_after
         self._client, self._name = client, name
         self._rate = 0.0
-        self._stream: Stream | None = None
+        self._stream: RowStream | None = None
         self._next = 0
         self._owed: deque[tuple[float, list[dict[str, str]]]] = deque()
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class Traffic:
         self._stopped.set()
         self._thread.join(timeout=30)
 
-    def play(self, stream: Stream, *, rate: float) -> datetime:
+    def play(self, stream: RowStream, *, rate: float) -> datetime:
         """Send the rows of `stream` from now on, `rate` a second; return now."""
         with self._lock:
             self._stream, self._next, self._rate = stream, 0, rate
@@ -87,7 +87,7 @@ class Traffic:
             due = max(due, time.monotonic() - BEAT_SECONDS)
             self._stopped.wait(max(due - time.monotonic(), 0))
 
-    def _predict(self, stream: Stream, rows: slice) -> None:
+    def _predict(self, stream: RowStream, rows: slice) -> None:
         body = {"instances": stream.instances(rows), "ids": stream.key[rows].tolist()}
         moment = as_datetime(stream.time[rows][-1])
         answer = self._post(":predict", body, moment=moment)

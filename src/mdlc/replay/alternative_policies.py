@@ -20,9 +20,9 @@ from mdlc.core.documents.training_result import Contestant, Training
 from mdlc.core.files import read_document
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec import Lifecycle
-from mdlc.life.retraining_request import renewed
-from mdlc.life.train import Results
-from mdlc.replay.row_stream import Array, Stream
+from mdlc.life.retraining_request import renewal_of
+from mdlc.life.train import TrainingArtifacts
+from mdlc.replay.row_stream import Array, RowStream
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,12 @@ class Monthly:
 
 
 def start_monthly(
-    lifecycle: Lifecycle, *, results: Results, champion: Path, stream: Stream, folder: Path
+    lifecycle: Lifecycle,
+    *,
+    results: TrainingArtifacts,
+    champion: Path,
+    stream: RowStream,
+    folder: Path,
 ) -> Monthly:
     """Begin to train a model at the start of each month, on all that is known by then.
 
@@ -70,11 +75,11 @@ def months(begin: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def _train_month(
-    text: str, results: Results, champion: Path, month: datetime, folder: Path
+    text: str, results: TrainingArtifacts, champion: Path, month: datetime, folder: Path
 ) -> tuple[datetime, Path]:
     lifecycle = Lifecycle.model_validate_json(text)
     manifest = read_document(champion / MANIFEST, Manifest)
-    spec = renewed(lifecycle, champion=manifest, until=month).spec
+    spec = renewal_of(lifecycle, champion=manifest, until=month).spec
     model = spec.model.model_copy(
         update={"tuning": spec.model.tuning.model_copy(update={"trials": 1})}
     )
@@ -100,7 +105,7 @@ def _train_month(
     return month, models / next(c.folder for c in trained.candidates if c.folder)
 
 
-def earned_by(bundle: Path, stream: Stream, *, rows: Array) -> Array:
+def earned_by(bundle: Path, stream: RowStream, *, rows: Array) -> Array:
     """Return what a bundle's decisions would have earned on the given rows of the stream."""
     scorer = Scorer.load(bundle)
     answers = scorer.answer({name: column[rows] for name, column in stream.batch.items()})

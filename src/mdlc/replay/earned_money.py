@@ -12,18 +12,18 @@ from mdlc.core.columns import SPLIT, TARGET, read_table
 from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import MdlcError
 from mdlc.core.files import read_document
-from mdlc.life.train import Results
+from mdlc.life.train import TrainingArtifacts
 from mdlc.replay.alternative_policies import earned, earned_by, nothing_earned
-from mdlc.replay.request_driver import Answers
-from mdlc.replay.row_stream import Array, Stream, as_datetime64
+from mdlc.replay.request_driver import RecordedAnswers
+from mdlc.replay.row_stream import Array, RowStream, as_datetime64
 
 
 def money_by_policy(
-    stream: Stream,
+    stream: RowStream,
     *,
-    answers: Answers,
+    answers: RecordedAnswers,
     bundle: Path,
-    results: Results,
+    results: TrainingArtifacts,
     months: dict[datetime, Path],
 ) -> dict[str, Array]:
     """Return policy -> money earned by each row; NaN where no label came.
@@ -59,7 +59,7 @@ def money_by_policy(
     return spread
 
 
-def _rule(results: Results) -> Path:
+def _rule(results: TrainingArtifacts) -> Path:
     folder = results.folder("training")
     training = read_document(folder / "training.json", Training)
     rule = next((c for c in training.candidates if c.kind == "rule" and c.folder), None)
@@ -68,14 +68,16 @@ def _rule(results: Results) -> Path:
     return folder / rule.folder
 
 
-def _past(results: Results, manifest: Manifest) -> Array:
+def _past(results: TrainingArtifacts, manifest: Manifest) -> Array:
     table = results.folder("preparation") / "table.parquet"
     where = f"{SPLIT} IN ('train', 'validation')"
     _, others = read_table(table, features=manifest.features[:1], where=where, extra=(TARGET,))
     return others[TARGET]
 
 
-def _monthly(stream: Stream, *, bundle: Path, months: dict[datetime, Path], rows: Array) -> Array:
+def _monthly(
+    stream: RowStream, *, bundle: Path, months: dict[datetime, Path], rows: Array
+) -> Array:
     """Each row is decided by the newest monthly model then; before the first, by `bundle`."""
     serving = np.zeros(len(rows), dtype=int)
     for begins in sorted(months):

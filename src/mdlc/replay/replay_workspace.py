@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import shutil
 
-from mdlc.pipelines.cache.result_store import Store
+from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.state.workspace import Workspace
 
 KEPT = {"cache", "artifacts", "lock"}
 """What a new replay may reuse: results by content, and the artifacts that they name."""
 
 
-def lived_place(place: Workspace, name: str = "replay") -> Workspace:
+def replay_workspace(place: Workspace, name: str = "replay") -> Workspace:
     """Return the workspace of replays, or of what else is named, of the lifecycle in `place`."""
     return Workspace(place.name, place.folder / name, place.root)
 
 
-def fresh_place(place: Workspace, name: str = "replay") -> Workspace:
+def fresh_replay_workspace(place: Workspace, name: str = "replay") -> Workspace:
     """Empty such a workspace but for what may be reused, and lend it the main one's cache."""
-    lived = lived_place(place, name)
+    lived = replay_workspace(place, name)
     if lived.folder.exists():
         for item in lived.folder.iterdir():
             if item.name in KEPT:
@@ -34,5 +34,5 @@ def fresh_place(place: Workspace, name: str = "replay") -> Workspace:
     for entry in (place.folder / "cache").glob("*.json"):
         shutil.copy2(entry, cache / entry.name)
     # A registration is no result by content: the registry that it was made in is gone.
-    Store(cache).forget("deployment")
+    ResultStore(cache).forget("deployment")
     return lived

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 
 from mdlc.core.errors import ServiceError
-from mdlc.replay.row_stream import Array, Stream, as_datetime, as_datetime64
+from mdlc.replay.row_stream import Array, RowStream, as_datetime, as_datetime64
 
 Tick = Callable[[datetime], None]
 FEEDBACK_EVERY = timedelta(hours=6)
@@ -19,7 +19,7 @@ TICK_EVERY = timedelta(days=1)
 
 
 @dataclass
-class Answers:
+class RecordedAnswers:
     """What the server answered, row by row of the stream.
 
     `scores` is (rows, classes) or (rows, 1); `action` text; `value` the number acted upon for
@@ -36,7 +36,7 @@ class Answers:
     rejected_labels: int = 0
 
     @classmethod
-    def empty(cls, rows: int, *, classes: list[str]) -> Answers:
+    def empty(cls, rows: int, *, classes: list[str]) -> RecordedAnswers:
         """Make room for `rows` answers."""
         return cls(
             classes=classes,
@@ -49,13 +49,13 @@ class Answers:
 
 
 @dataclass
-class Driver:
+class RequestDriver:
     """Sends a stream to a server, hour by hour, and calls `tick` once a simulated day."""
 
-    stream: Stream
+    stream: RowStream
     client: httpx.Client
     name: str
-    answers: Answers
+    answers: RecordedAnswers
     max_rows: int
     tick: Tick
     on_hour: Tick = lambda _: None

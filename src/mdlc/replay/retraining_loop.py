@@ -12,31 +12,31 @@ from mdlc.core.errors import MdlcError, ServiceError
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
 from mdlc.life.releases import winner
-from mdlc.life.retraining_request import Request, Retraining, retrain
+from mdlc.life.retraining_request import RetrainingOutcome, RetrainingRequest, retrain
 from mdlc.monitoring.alert_states import reasons
 from mdlc.monitoring.watch import Watch
-from mdlc.pipelines.local.local_runner import Runner
-from mdlc.replay.row_stream import Stream
+from mdlc.pipelines.local.local_runner import LocalRunner
+from mdlc.replay.row_stream import RowStream
 from mdlc.retraining.ledger import Ledger
-from mdlc.state.replay_documents import Event
+from mdlc.state.replay_documents import ReplayEvent
 from mdlc.state.watch_documents import Baseline, Observation
 from mdlc.state.workspace import Workspace
 
 
 @dataclass
-class Loop:
+class RetrainingLoop:
     """What one replay keeps while it runs."""
 
     lifecycle: Lifecycle
     place: Workspace
-    runner: Runner
+    runner: LocalRunner
     progress: Progress
     client: httpx.Client
-    stream: Stream
+    stream: RowStream
     watch: Watch
     baseline: Baseline
     observations: list[Observation] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[ReplayEvent] = field(default_factory=list)
     retrainings: int = 0
     firing: set[tuple[str, str]] = field(default_factory=set)
     answered: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Loop:
         if not asked:
             return
         evidence = {a.name: a.summary for a in seen.alerts if a.state == "firing" and a.reason}
-        request = Request(time=now, reasons=asked, evidence=evidence)
+        request = RetrainingRequest(time=now, reasons=asked, evidence=evidence)
         before = len(self.events)
         try:
             made = retrain(
@@ -93,7 +93,7 @@ class Loop:
                 self.firing.discard(name)
                 self._event(seen.time, "resolved", alert.name, detail=alert.summary)
 
-    def _note_retraining(self, now: datetime, made: Retraining) -> None:
+    def _note_retraining(self, now: datetime, made: RetrainingOutcome) -> None:
         verdict = made.verdict
         answered = (verdict.decision, *verdict.reasons)
         if verdict.decision != "run":
@@ -119,7 +119,7 @@ class Loop:
         self, now: datetime, kind: str, title: str, *, detail: str, version: str = ""
     ) -> None:
         fields = {"time": now, "kind": kind, "title": title, "detail": detail, "version": version}
-        self.events.append(Event.model_validate(fields))
+        self.events.append(ReplayEvent.model_validate(fields))
 
 
 def baseline_of(evaluation: Evaluation, *, version: str) -> Baseline:

@@ -23,7 +23,7 @@ LABELS_AFTER = np.timedelta64(6 * 3600, "s")
 
 
 @dataclass(frozen=True)
-class Stream:
+class RowStream:
     """Rows in the order of time. All arrays have as many rows; times are datetime64[us], UTC."""
 
     features: list[Feature]
@@ -48,7 +48,7 @@ class Stream:
         """The moment after the last row."""
         return as_datetime(self.time[-1]) + timedelta(microseconds=1)
 
-    def take(self, rows: Array) -> Stream:
+    def take(self, rows: Array) -> RowStream:
         """Return some rows, in the order given."""
         return replace(
             self,
@@ -75,7 +75,7 @@ class Stream:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) -> Stream:
+def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) -> RowStream:
     """Read the rows that were the future when the model was made.
 
     Without a time column they are the test rows, ten an hour, labelled six hours later, from the
@@ -105,7 +105,7 @@ def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) ->
     return whole.take(np.flatnonzero(keep))
 
 
-def read_known(table: Path, *, split: str, seed: int) -> Stream:
+def read_known(table: Path, *, split: str, seed: int) -> RowStream:
     """Read the rows of a split (train, validation, test) in a random order: time stands still.
 
     Args:
@@ -117,7 +117,7 @@ def read_known(table: Path, *, split: str, seed: int) -> Stream:
     return whole.take(np.random.default_rng(seed).permutation(len(whole)))
 
 
-def _read(table: Path, *, prepared: Prepared, split: str) -> Stream:
+def _read(table: Path, *, prepared: Prepared, split: str) -> RowStream:
     batch, others = read_table(
         table / "table.parquet",
         features=prepared.features,
@@ -130,7 +130,7 @@ def _read(table: Path, *, prepared: Prepared, split: str) -> Stream:
         step = np.timedelta64(3600 // ROWS_PER_HOUR, "s")
         time = EPOCH + np.arange(len(time)) * step
         label_time = time + LABELS_AFTER
-    return Stream(
+    return RowStream(
         features=prepared.features,
         batch=batch,
         key=others[KEY],

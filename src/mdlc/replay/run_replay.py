@@ -22,19 +22,19 @@ from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
 from mdlc.life.releases import bundle_of
 from mdlc.life.server_process import serving
-from mdlc.life.train import Outcome, train
+from mdlc.life.train import TrainingOutcome, train
 from mdlc.monitoring.watch import Watch
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.replay.alternative_policies import Monthly, start_monthly
 from mdlc.replay.earned_money import money_by_policy
-from mdlc.replay.replay_workspace import fresh_place
-from mdlc.replay.request_driver import Answers, Driver
-from mdlc.replay.retraining_loop import Loop, baseline_of
-from mdlc.replay.row_stream import Array, Stream, as_datetime, read_stream
+from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.replay.request_driver import RecordedAnswers, RequestDriver
+from mdlc.replay.retraining_loop import RetrainingLoop, baseline_of
+from mdlc.replay.row_stream import Array, RowStream, as_datetime, read_stream
 from mdlc.replay.weekly_summary import make_weeks
 from mdlc.state.release_documents import Pointer
-from mdlc.state.replay_documents import Life, Policy
+from mdlc.state.replay_documents import PolicyResult, ReplayRecord
 from mdlc.state.workspace import Workspace
 
 UNTIMED = "the data have no time: these are the test rows, ten an hour on an invented clock"
@@ -48,15 +48,15 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Begun:
+class ReplayContext:
     """Where a replay stands once its first model serves."""
 
     lifecycle: Lifecycle
     place: Workspace
-    runner: Runner
+    runner: LocalRunner
     progress: Progress
-    first: Outcome
-    stream: Stream
+    first: TrainingOutcome
+    stream: RowStream
     pointer: Pointer
 
     @property
@@ -65,7 +65,7 @@ class Begun:
         return bundle_of(self.place, self.pointer)
 
 
-def live(  # noqa: PLR0913 - the options of the verb
+def run_replay(  # noqa: PLR0913 - the options of the verb
     lifecycle: Lifecycle,
     *,
     place: Workspace,
@@ -73,7 +73,7 @@ def live(  # noqa: PLR0913 - the options of the verb
     end: datetime | None,
     progress: Progress,
     monthly: bool = True,
-) -> Life:
+) -> ReplayRecord:
     """Live from `begin` to `end` and write life.json.
 
     Args:
@@ -89,9 +89,9 @@ def live(  # noqa: PLR0913 - the options of the verb
     """
     started = time.monotonic()
     with WarmServer() as server:
-        train(lifecycle, place=place, runner=Runner(place, server), progress=progress)
-        lived = fresh_place(place)
-        runner = Runner(lived, server)
+        train(lifecycle, place=place, runner=LocalRunner(place, server), progress=progress)
+        lived = fresh_replay_workspace(place)
+        runner = LocalRunner(lived, server)
         first = train(lifecycle, place=lived, runner=runner, progress=progress)
         if first.pointer is None:
             raise MdlcError(
@@ -99,7 +99,7 @@ def live(  # noqa: PLR0913 - the options of the verb
                 hint="nothing is replayed without a model",
             )
         stream = read_stream(first.results.folder("preparation"), begin=begin, end=end)
-        begun = Begun(lifecycle, lived, runner, progress, first, stream, first.pointer)
+        begun = ReplayContext(lifecycle, lived, runner, progress, first, stream, first.pointer)
         with _months(begun, wanted=monthly) as months:
             loop, answers = _serve_and_drive(begun)
             progress.say("counting what the alternatives would have earned")
@@ -116,7 +116,7 @@ def live(  # noqa: PLR0913 - the options of the verb
 
 
 @contextlib.contextmanager
-def _months(begun: Begun, *, wanted: bool) -> Iterator[Monthly | None]:
+def _months(begun: ReplayContext, *, wanted: bool) -> Iterator[Monthly | None]:
     """Live the monthly alternative beside the block, where data have a time."""
     if not wanted or begun.first.evaluation.begins is None:
         yield None
@@ -134,11 +134,11 @@ def _months(begun: Begun, *, wanted: bool) -> Iterator[Monthly | None]:
         months.close()
 
 
-def _serve_and_drive(begun: Begun) -> tuple[Loop, Answers]:
+def _serve_and_drive(begun: ReplayContext) -> tuple[RetrainingLoop, RecordedAnswers]:
     lifecycle, place, stream = begun.lifecycle, begun.place, begun.stream
     spec = lifecycle.spec
     manifest, _ = open_bundle(begun.bundle)
-    answers = Answers.empty(len(stream), classes=manifest.classes)
+    answers = RecordedAnswers.empty(len(stream), classes=manifest.classes)
     watch = Watch(
         spec.monitor,
         model=lifecycle.name,
@@ -149,13 +149,15 @@ def _serve_and_drive(begun: Begun) -> tuple[Loop, Answers]:
     total = max((stream.ends - stream.begins).days, 1)
     log = place.folder / "serve.log"
     with serving(lifecycle, place=place, log=log, request_clock=True) as client:
-        loop = Loop(lifecycle, place, begun.runner, begun.progress, client, stream, watch, baseline)
+        loop = RetrainingLoop(
+            lifecycle, place, begun.runner, begun.progress, client, stream, watch, baseline
+        )
 
         def show(hour: datetime) -> None:
             text = f"{hour:%Y-%m-%d} version {loop.baseline.version}"
             begun.progress.step((hour - stream.begins).days, total, text)
 
-        Driver(
+        RequestDriver(
             stream,
             client,
             lifecycle.name,
@@ -170,13 +172,13 @@ def _serve_and_drive(begun: Begun) -> tuple[Loop, Answers]:
 def _life(
     lifecycle: Lifecycle,
     *,
-    loop: Loop,
-    answers: Answers,
+    loop: RetrainingLoop,
+    answers: RecordedAnswers,
     money: dict[str, Array],
     started: float,
-) -> Life:
+) -> ReplayRecord:
     stream = loop.stream
-    return Life(
+    return ReplayRecord(
         begins=stream.begins,
         ends=stream.ends,
         currency=lifecycle.spec.business.currency,
@@ -201,7 +203,9 @@ def _life(
     )
 
 
-def _policies(lifecycle: Lifecycle, *, loop: Loop, money: dict[str, Array]) -> list[Policy]:
+def _policies(
+    lifecycle: Lifecycle, *, loop: RetrainingLoop, money: dict[str, Array]
+) -> list[PolicyResult]:
     """Return what each policy earned and cost, the loop first."""
     stream = loop.stream
     cost = lifecycle.spec.retrain.cost_per_run
@@ -214,7 +218,7 @@ def _policies(lifecycle: Lifecycle, *, loop: Loop, money: dict[str, Array]) -> l
         if name in money:
             total, times = float(np.nansum(money[name])), counts.get(name, 0)
             policies.append(
-                Policy(
+                PolicyResult(
                     name=name,
                     title=title,
                     earned=total,

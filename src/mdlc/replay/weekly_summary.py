@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 
 from mdlc.components.evaluation import metrics
-from mdlc.replay.request_driver import Answers
-from mdlc.replay.row_stream import Array, Stream, as_datetime
-from mdlc.state.replay_documents import Week
+from mdlc.replay.request_driver import RecordedAnswers
+from mdlc.replay.row_stream import Array, RowStream, as_datetime
+from mdlc.state.replay_documents import ReplayWeek
 from mdlc.state.watch_documents import Observation
 
 
 def make_weeks(
-    stream: Stream,
+    stream: RowStream,
     *,
-    answers: Answers,
+    answers: RecordedAnswers,
     money: dict[str, Array],
     observations: list[Observation],
     ignored: set[str],
-) -> list[Week]:
+) -> list[ReplayWeek]:
     """Cut the stream into weeks from its first day.
 
     Args:
@@ -41,7 +41,7 @@ def make_weeks(
         ends = begins + timedelta(days=7)
         seen = [o for o in observations if begins < o.time <= ends]
         weeks.append(
-            Week(
+            ReplayWeek(
                 begins=begins,
                 decisions=len(rows),
                 labels=len(judged),
@@ -54,7 +54,7 @@ def make_weeks(
     return weeks
 
 
-def _quality(truth: Array, *, answers: Answers, rows: Array) -> dict[str, Any]:
+def _quality(truth: Array, *, answers: RecordedAnswers, rows: Array) -> dict[str, Any]:
     nothing: dict[str, Any] = dict.fromkeys(("accuracy", "log_loss", "skill", "mae"))
     nothing |= {"observed": {}, "predicted": {}}
     if not len(rows):

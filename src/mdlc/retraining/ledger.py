@@ -20,7 +20,7 @@ from mdlc.core.spec.retrain import Retrain
 from mdlc.monitoring.sample_store import seconds
 from mdlc.retraining import policy, standing_alerts
 from mdlc.retraining.ledger_database import Database
-from mdlc.retraining.ledger_rows import Key, Rows
+from mdlc.retraining.ledger_rows import LedgerRows, VerdictKey
 from mdlc.state.watch_documents import Verdict
 
 REPEATS = "repeats"
@@ -67,13 +67,13 @@ class Ledger:
         seconds(time)
         with self._rows() as rows:
             time = max([time, *rows.times()])
-            request = policy.Request(time, frozenset(reasons), new_labels, force, trial)
-            ruling = policy.rule(request, policy=self._retrain, runs=rows.runs())
+            request = policy.PolicyRequest(time, frozenset(reasons), new_labels, force, trial)
+            ruling = policy.rule_on(request, policy=self._retrain, runs=rows.runs())
             shown = sorted(
                 policy.accepted(request.reasons, policy=self._retrain) or request.reasons
             )
             day = time.astimezone(UTC).date().isoformat()
-            key = Key(day, ruling.decision, ruling.rule, json.dumps(shown))
+            key = VerdictKey(day, ruling.decision, ruling.rule, json.dumps(shown))
             earlier = None if ruling.decision == "run" else _earlier(rows, key, again=again)
             if earlier is not None:
                 return earlier
@@ -134,7 +134,7 @@ class Ledger:
                 kept["backend_run"] = backend_run
             return rows.store(verdict.model_copy(update=kept))
 
-    def let_go(
+    def release_lease(
         self,
         id: str,
         *,
@@ -200,13 +200,17 @@ class Ledger:
             runs = rows.runs()
         return policy.due(time, policy=self._retrain, runs=runs, since=since)
 
-    def left(self, time: datetime) -> policy.Left:
+    def left(self, time: datetime) -> policy.BudgetLeft:
         """Return what the month's budget leaves at `time`."""
         with self._rows() as rows:
-            return policy.left(time, policy=self._retrain, runs=rows.runs())
+            return policy.budget_left(time, policy=self._retrain, runs=rows.runs())
 
     def receive(
-        self, *, time: datetime, firing: Sequence[standing_alerts.Standing], resolved: Sequence[str]
+        self,
+        *,
+        time: datetime,
+        firing: Sequence[standing_alerts.StandingAlert],
+        resolved: Sequence[str],
     ) -> None:
         """Keep the alerts that fire; drop the fingerprints that are resolved."""
         with self._database.alone() as connection:
@@ -214,7 +218,7 @@ class Ledger:
                 connection, model=self._model, time=time, firing=firing, resolved=resolved
             )
 
-    def standing(self, time: datetime) -> list[standing_alerts.Standing]:
+    def standing(self, time: datetime) -> list[standing_alerts.StandingAlert]:
         """Return the alerts that stand: firing, repeated lately, and not answered by a run."""
         with self._database.alone() as connection:
             return standing_alerts.standing(connection, model=self._model, time=time)
@@ -234,14 +238,14 @@ class Ledger:
             return rows.select()
 
     @contextmanager
-    def _rows(self) -> Iterator[Rows]:
+    def _rows(self) -> Iterator[LedgerRows]:
         """Yield this model's rows in a transaction of their own."""
         with self._database.alone() as connection:
-            yield Rows(connection, model=self._model)
+            yield LedgerRows(connection, model=self._model)
 
     def _end(  # noqa: PLR0913 - what the end of a run says
         self,
-        rows: Rows,
+        rows: LedgerRows,
         run: Verdict,
         *,
         time: datetime,
@@ -263,7 +267,7 @@ class Ledger:
         return rows.store(run.model_copy(update=ended))
 
 
-def _earlier(rows: Rows, key: Key, *, again: bool) -> Verdict | None:
+def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | None:
     """Return the verdict that said the same before, which counts one more repeat; None: none did.
 
     Where mdlc itself asks `again`, what it was told last is the answer, and nothing is counted.
@@ -279,14 +283,14 @@ def _earlier(rows: Rows, key: Key, *, again: bool) -> Verdict | None:
     return rows.store(same[-1].model_copy(update={"evidence": evidence}))
 
 
-def _run(rows: Rows, id: str) -> Verdict:
+def _run(rows: LedgerRows, id: str) -> Verdict:
     runs = {verdict.id: verdict for verdict in rows.select(decision="run")}
     if id not in runs:
         raise ArtifactError(f"the ledger has no run {id}", hint=closest(id, runs))
     return runs[id]
 
 
-def _owned(rows: Rows, id: str, owner: str) -> Verdict:
+def _owned(rows: LedgerRows, id: str, owner: str) -> Verdict:
     verdict = _run(rows, id)
     if verdict.outcome or verdict.owner != owner:
         now = f"ended {verdict.outcome}" if verdict.outcome else "is followed by another process"

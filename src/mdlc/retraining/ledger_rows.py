@@ -9,11 +9,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from mdlc.retraining.ledger_database import VERDICTS
-from mdlc.retraining.policy import Run
+from mdlc.retraining.policy import PastRun
 from mdlc.state.watch_documents import Verdict
 
 
-class Key(NamedTuple):
+class VerdictKey(NamedTuple):
     """What makes two verdicts the same answer to the same question."""
 
     day: str
@@ -23,7 +23,7 @@ class Key(NamedTuple):
     """A JSON list."""
 
 
-class Rows:
+class LedgerRows:
     """The rows of `model` in one connection's transaction."""
 
     def __init__(self, connection: sa.Connection, *, model: str) -> None:
@@ -46,13 +46,13 @@ class Rows:
         row = self.connection.execute(query.order_by(VERDICTS.c.number.desc()).limit(1)).first()
         return _read(*row) if row else None
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[PastRun]:
         """Return all runs as the policy sees them, oldest first."""
         query = sa.select(VERDICTS.c.verdict, VERDICTS.c.cost).where(self._mine(decision="run"))
         rows = self.connection.execute(query.order_by(VERDICTS.c.number))
         verdicts = [(Verdict.model_validate_json(text), cost) for text, cost in rows]
         return [
-            Run(run.id, run.time, frozenset(run.reasons), cost, run.finished)
+            PastRun(run.id, run.time, frozenset(run.reasons), cost, run.finished)
             for run, cost in verdicts
         ]
 
@@ -63,7 +63,7 @@ class Rows:
             yield newest.time
         yield from (run.finished for run in self.runs()[-1:] if run.finished)
 
-    def insert(self, key: Key, verdict: Verdict, *, cost: float) -> Verdict:
+    def insert(self, key: VerdictKey, verdict: Verdict, *, cost: float) -> Verdict:
         """Add a verdict under the next number, which makes its id."""
         newest = sa.select(sa.func.max(VERDICTS.c.number)).where(self._mine())
         number = int(self.connection.execute(newest).scalar() or 0) + 1

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.retrain import Retrain
-from mdlc.retraining.quiet_hours import frozen, hushed
+from mdlc.retraining.quiet_hours import in_freeze, in_quiet_hours
 
 MANUAL = "manual"
 CHANGED = "changed"
@@ -33,7 +33,7 @@ Rule = Literal[
 ]
 
 
-class Run(NamedTuple):
+class PastRun(NamedTuple):
     """One run of the past, or the one that goes on (`finished` is None)."""
 
     id: str
@@ -43,7 +43,7 @@ class Run(NamedTuple):
     finished: datetime | None
 
 
-class Request(NamedTuple):
+class PolicyRequest(NamedTuple):
     """A wish to retrain."""
 
     time: datetime
@@ -63,7 +63,7 @@ class Ruling(NamedTuple):
     why: str
 
 
-class Left(NamedTuple):
+class BudgetLeft(NamedTuple):
     """What a month's budget leaves."""
 
     runs: int
@@ -78,7 +78,7 @@ def accepted(reasons: frozenset[str], *, policy: Retrain) -> frozenset[str]:
     return reasons & {MANUAL, *policy.when}
 
 
-def rule(request: Request, *, policy: Retrain, runs: Sequence[Run]) -> Ruling:
+def rule_on(request: PolicyRequest, *, policy: Retrain, runs: Sequence[PastRun]) -> Ruling:
     """Decide about `request`, given all `runs` so far in the order of their start.
 
     What will last longest is asked first, so that "quiet" means: it starts when they end. A manual
@@ -110,7 +110,9 @@ def rule(request: Request, *, policy: Retrain, runs: Sequence[Run]) -> Ruling:
     return waits or Ruling("run", "ok", f"{', '.join(sorted(reasons))}: within cooldown and budget")
 
 
-def due(time: datetime, *, policy: Retrain, runs: Sequence[Run], since: datetime | None) -> bool:
+def due(
+    time: datetime, *, policy: Retrain, runs: Sequence[PastRun], since: datetime | None
+) -> bool:
     """Say whether retrain.every has passed since the last run began, or since `since`.
 
     `since` is when the serving model was trained; without it and without a run, it is due.
@@ -123,11 +125,11 @@ def due(time: datetime, *, policy: Retrain, runs: Sequence[Run], since: datetime
 
 def _closed(time: datetime, policy: Retrain) -> Ruling | None:
     """Return what the calendar says at `time`; None if nothing is closed."""
-    freeze = frozen(time, policy.freeze)
+    freeze = in_freeze(time, policy.freeze)
     if freeze:
         why = f": {freeze.why}" if freeze.why else ""
         return Ruling("defer", "freeze", f"frozen until {freeze.end.isoformat()}{why}")
-    quiet = hushed(time, policy.quiet)
+    quiet = in_quiet_hours(time, policy.quiet)
     if quiet:
         hours = f"{quiet.start:%H:%M} to {quiet.end:%H:%M} {quiet.zone}"
         return Ruling("defer", "quiet", f"quiet hours, {hours}")
@@ -135,7 +137,7 @@ def _closed(time: datetime, policy: Retrain) -> Ruling | None:
 
 
 def _after(
-    last: Run, time: datetime, reasons: frozenset[str], cooldown: timedelta
+    last: PastRun, time: datetime, reasons: frozenset[str], cooldown: timedelta
 ) -> Ruling | None:
     """Return what the last run means for a request at `time`; None if it is long over."""
     running = last.finished is None
@@ -151,19 +153,19 @@ def _after(
     return Ruling("defer", "cooldown", why)
 
 
-def left(time: datetime, *, policy: Retrain, runs: Sequence[Run]) -> Left:
+def budget_left(time: datetime, *, policy: Retrain, runs: Sequence[PastRun]) -> BudgetLeft:
     """Return what the budget of `time`'s calendar month (UTC) leaves."""
     month = _month(time)
     started = [run for run in runs if _month(run.time) == month]
     money = None
     if policy.money_per_month is not None:
         money = max(0.0, policy.money_per_month - sum(run.cost for run in started))
-    return Left(max(0, policy.max_per_month - len(started)), money, len(started))
+    return BudgetLeft(max(0, policy.max_per_month - len(started)), money, len(started))
 
 
-def _spent(time: datetime, policy: Retrain, runs: Sequence[Run]) -> str:
+def _spent(time: datetime, policy: Retrain, runs: Sequence[PastRun]) -> str:
     """Say why one more run would exceed the month's budget, or ""."""
-    month, bound = left(time, policy=policy, runs=runs), policy.money_per_month
+    month, bound = budget_left(time, policy=policy, runs=runs), policy.money_per_month
     if not month.runs:
         return f"{month.started} runs began this month, max_per_month is {policy.max_per_month}"
     if bound is not None and month.money is not None and policy.cost_per_run > month.money:

@@ -11,7 +11,7 @@ from mdlc.core.spec.retrain import Freeze, Quiet
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def frozen(time: datetime, freezes: Sequence[Freeze]) -> Freeze | None:
+def in_freeze(time: datetime, freezes: Sequence[Freeze]) -> Freeze | None:
     """Return the freeze that `time` lies in, the one that ends last; start <= time < end.
 
     A freeze without a zone is in UTC.
@@ -20,7 +20,7 @@ def frozen(time: datetime, freezes: Sequence[Freeze]) -> Freeze | None:
     return max(held, key=lambda freeze: _utc(freeze.end), default=None)
 
 
-def hushed(time: datetime, quiet: Sequence[Quiet]) -> Quiet | None:
+def in_quiet_hours(time: datetime, quiet: Sequence[Quiet]) -> Quiet | None:
     """Return the first of the quiet hours that `time` lies in; start <= time < end.
 
     The hands of the clock in the zone decide. So hours that a change to summer time leaves out are

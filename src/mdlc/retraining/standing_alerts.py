@@ -22,7 +22,7 @@ MOST = 1000
 """Alerts kept of one model; the newest are."""
 
 
-class Standing(Document):
+class StandingAlert(Document):
     """One firing alert, as far as it matters here."""
 
     fingerprint: str
@@ -40,7 +40,7 @@ def receive(
     *,
     model: str,
     time: datetime,
-    firing: Sequence[Standing],
+    firing: Sequence[StandingAlert],
     resolved: Sequence[str],
 ) -> None:
     """Keep the alerts that fire, drop those (by fingerprint) that are resolved or too old."""
@@ -63,12 +63,12 @@ def receive(
     connection.execute(sa.delete(ALERTS).where(mine, ALERTS.c.fingerprint.not_in(kept)))
 
 
-def standing(connection: sa.Connection, *, model: str, time: datetime) -> list[Standing]:
+def standing(connection: sa.Connection, *, model: str, time: datetime) -> list[StandingAlert]:
     """Return the alerts that stand at `time`, in the order in which they came."""
     fresh = ALERTS.c.seen >= seconds(time) - STANDS.total_seconds()
     query = sa.select(ALERTS.c.alert).where(ALERTS.c.model == model, fresh)
     texts = connection.execute(query.order_by(ALERTS.c.seen, ALERTS.c.fingerprint)).scalars()
-    return [Standing.model_validate_json(text) for text in texts]
+    return [StandingAlert.model_validate_json(text) for text in texts]
 
 
 def answer(connection: sa.Connection, *, model: str, reasons: frozenset[str] | None) -> None:
@@ -82,7 +82,7 @@ def answer(connection: sa.Connection, *, model: str, reasons: frozenset[str] | N
     done = [
         key
         for key, text in found
-        if reasons is None or Standing.model_validate_json(text).reason in reasons
+        if reasons is None or StandingAlert.model_validate_json(text).reason in reasons
     ]
     connection.execute(
         sa.delete(ALERTS).where(ALERTS.c.model == model, ALERTS.c.fingerprint.in_(done))

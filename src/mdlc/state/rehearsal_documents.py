@@ -7,7 +7,7 @@ from datetime import datetime
 from mdlc.core.files import Document
 
 
-class Step(Document):
+class RehearsalStep(Document):
     """One step of the loop."""
 
     name: str
@@ -20,7 +20,7 @@ class Step(Document):
     detail: str = ""
 
 
-class Rehearsal(Document):
+class RehearsalRecord(Document):
     """One rehearsal, from the first row to the last alert's end."""
 
     name: str
@@ -44,7 +44,7 @@ class Rehearsal(Document):
     retrainings: int
     promoted: str
     """The version that replaced the first; "" if none did."""
-    steps: list[Step]
+    steps: list[RehearsalStep]
     problems: list[str]
     """What did not go as it should; [] if the loop closed."""
 

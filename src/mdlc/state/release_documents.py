@@ -7,10 +7,10 @@ from typing import Literal
 
 from mdlc.core.files import Document
 
-Kind = Literal["promotion", "canary", "canary_rollback", "rollback"]
+HistoryKind = Literal["promotion", "canary", "canary_rollback", "rollback"]
 
 
-class Trial(Document):
+class CanaryRelease(Document):
     """A canary: the version that answers a share of the predictions, on trial."""
 
     version: str
@@ -37,7 +37,7 @@ class Pointer(Document):
     since: datetime
     promised: float | None = None
     """Money per decision that its evaluation promised."""
-    canary: Trial | None = None
+    canary: CanaryRelease | None = None
 
 
 class HistoryEntry(Document):
@@ -54,5 +54,5 @@ class HistoryEntry(Document):
     money_per_decision: float | None
     previous: str
     """SHA-256 of the line before, so that a changed or lost line shows; "" for the first."""
-    kind: Kind = "promotion"
+    kind: HistoryKind = "promotion"
     """What happened. Lines from before there were canaries do not say it: all were promotions."""

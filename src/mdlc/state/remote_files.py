@@ -39,21 +39,21 @@ MAX_FILES = 100_000
 OBJECTS = ("s3://", "minio://")
 
 
-class Item(Document):
+class IndexItem(Document):
     """One file of a folder."""
 
     size: int
     digest: str
 
 
-class Index(Document):
+class FolderIndex(Document):
     """All files of a folder, by relative name."""
 
-    files: dict[str, Item]
+    files: dict[str, IndexItem]
 
 
 @dataclass(frozen=True)
-class Found:
+class ListedObject:
     """One object below a location."""
 
     name: str
@@ -159,19 +159,19 @@ def put_file(path: Path, location: str) -> None:
 def put_folder(folder: Path, location: str) -> None:
     """Copy a folder; it is there once its index is. One with the same content is left as it is."""
     index = index_of(folder)
-    if read_document(join(location, INDEX), Index) == index:
+    if read_document(join(location, INDEX), FolderIndex) == index:
         return
     for name in index.files:
         put_file(folder / name, join(location, name))
     put_document(join(location, INDEX), index)
 
 
-def index_of(folder: Path) -> Index:
+def index_of(folder: Path) -> FolderIndex:
     """Return the names, sizes and digests of a folder's files."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != INDEX)
     named = {p.relative_to(folder).as_posix(): p for p in files}
-    return Index(
-        files={n: Item(size=p.stat().st_size, digest=digest_path(p)) for n, p in named.items()}
+    return FolderIndex(
+        files={n: IndexItem(size=p.stat().st_size, digest=digest_path(p)) for n, p in named.items()}
     )
 
 
@@ -181,7 +181,7 @@ def get_folder(location: str, target: Path) -> None:
     Raises:
         ArtifactError: it is not there, not whole, too large, or its index names what lies outside.
     """
-    index = read_document(join(location, INDEX), Index)
+    index = read_document(join(location, INDEX), FolderIndex)
     if index is None:
         raise ArtifactError(f"{location} is missing or was never written whole")
     size = sum(item.size for item in index.files.values())
@@ -227,7 +227,7 @@ def get_all(location: str, target: Path) -> None:
         get_file(join(location, item.name), _inside(target, item.name, location=location))
 
 
-def listed(location: str) -> list[Found]:
+def listed(location: str) -> list[ListedObject]:
     """Return everything below a location, by name.
 
     Raises:
@@ -239,7 +239,9 @@ def listed(location: str) -> list[Found]:
         root = local_path(location)
         paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
         found = [
-            Found(p.relative_to(root).as_posix(), p.stat().st_size, str(p.stat().st_mtime_ns))
+            ListedObject(
+                p.relative_to(root).as_posix(), p.stat().st_size, str(p.stat().st_mtime_ns)
+            )
             for p in paths
         ]
     return sorted(found, key=lambda item: item.name)
@@ -256,7 +258,7 @@ def digest_of(location: str) -> str:
     return "" if content is None else digest_bytes(content)
 
 
-def _objects(location: str) -> Iterator[Found]:
+def _objects(location: str) -> Iterator[ListedObject]:
     bucket, key = object_storage.split(location)
     prefix = key.rstrip("/") + "/" if key else ""
     with object_storage.answering(location):
@@ -273,7 +275,7 @@ def _objects(location: str) -> Iterator[Found]:
                     raise ArtifactError(f"{location} has more than {MAX_FILES} objects")
                 if not item["Key"].endswith("/"):
                     name = item["Key"].removeprefix(prefix)
-                    yield Found(name, item["Size"], item["ETag"].strip('"'))
+                    yield ListedObject(name, item["Size"], item["ETag"].strip('"'))
 
 
 def _inside(folder: Path, name: str, *, location: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mdlc.core.files import Document
 
 
-class Week(Document):
+class ReplayWeek(Document):
     """Seven days of serving, judged once their labels were in."""
 
     begins: datetime
@@ -30,7 +30,7 @@ class Week(Document):
     """Policy -> money earned by the week's decisions, before the cost of retraining."""
 
 
-class Event(Document):
+class ReplayEvent(Document):
     """Something that happened."""
 
     time: datetime
@@ -41,7 +41,7 @@ class Event(Document):
     evidence: dict[str, Any] = {}
 
 
-class Policy(Document):
+class PolicyResult(Document):
     """One way of living through the same time."""
 
     name: str
@@ -53,7 +53,7 @@ class Policy(Document):
     net: float
 
 
-class Life(Document):
+class ReplayRecord(Document):
     """What happened between two dates, and what each policy earned."""
 
     begins: datetime
@@ -62,9 +62,9 @@ class Life(Document):
     decisions: int
     labels: int
     failed_requests: int
-    weeks: list[Week]
-    events: list[Event]
-    policies: list[Policy]
+    weeks: list[ReplayWeek]
+    events: list[ReplayEvent]
+    policies: list[PolicyResult]
     """The loop first."""
     seconds: float
     notes: list[str]

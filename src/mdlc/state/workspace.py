@@ -125,7 +125,7 @@ class Workspace:
             os.close(handle)
 
 
-def workspace(lifecycle: Lifecycle, *, file: Path, home: Path | None = None) -> Workspace:
+def workspace_of(lifecycle: Lifecycle, *, file: Path, home: Path | None = None) -> Workspace:
     """Return the workspace of the lifecycle in `file`; its home is MDLC_HOME or .mdlc beside it."""
     root = file.resolve().parent
     given = home or (Path(os.environ["MDLC_HOME"]) if os.environ.get("MDLC_HOME") else None)

@@ -18,16 +18,16 @@ from starlette.routing import Route
 
 from mdlc.core.errors import MdlcError, ServiceError, StorageError
 from mdlc.life.releases import current
-from mdlc.life.retraining_request import Request
+from mdlc.life.retraining_request import RetrainingRequest
 from mdlc.retraining.policy import MANUAL
 from mdlc.services.refusals import Refusal
 from mdlc.state.watch_documents import Verdict
 from mdlc.trigger import webhook_payload
-from mdlc.trigger.lifecycle_entry import Watched
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
 from mdlc.trigger.pending_reasons import alerted
-from mdlc.trigger.request_counter import Requests
-from mdlc.trigger.run_follower import Follower, Terms
-from mdlc.trigger.trigger_gate import Gate
+from mdlc.trigger.request_counter import RequestCounter
+from mdlc.trigger.run_follower import FollowTerms, RunFollower
+from mdlc.trigger.trigger_gate import TriggerGate
 from mdlc.trigger.trigger_metrics import FromLedger
 
 WORK_SECONDS = 25
@@ -39,16 +39,16 @@ SHOWN = 200
 T = TypeVar("T")
 
 
-class Service:
+class TriggerService:
     """What the endpoints do."""
 
     def __init__(
         self,
-        lives: Callable[[], Mapping[str, Watched]],
+        lives: Callable[[], Mapping[str, LifecycleEntry]],
         *,
-        follower: Follower,
-        terms: Terms,
-        requests: Requests,
+        follower: RunFollower,
+        terms: FollowTerms,
+        requests: RequestCounter,
         registry: CollectorRegistry,
     ) -> None:
         self._lives = lives
@@ -60,7 +60,7 @@ class Service:
 
     async def alerts(self, request: HttpRequest) -> Response:
         """Take a notification by Alertmanager."""
-        sent = webhook_payload.notification(await request.body())
+        sent = webhook_payload.parse_notification(await request.body())
         decided = await _worked(lambda: self._alerts(sent))
         self._requests.count("alerts", "accepted")
         return JSONResponse({"verdicts": decided})
@@ -70,7 +70,7 @@ class Service:
 
         Those of other models, and those that give no reason, start nothing.
         """
-        firing: dict[str, tuple[Watched, list[webhook_payload.Alert]]] = {}
+        firing: dict[str, tuple[LifecycleEntry, list[webhook_payload.WebhookAlert]]] = {}
         lives = self._lives()
         for alert in sent.alerts:
             watched = lives.get(alert.labels.get("model", ""))
@@ -88,15 +88,17 @@ class Service:
             reasons, evidence = alerted(watched, now)
             if reasons and any(alert.status == "firing" for alert in alerts):
                 _released(watched)
-                decided.append(_short(self._ask(watched, Request(now, reasons, evidence))))
+                decided.append(
+                    _short(self._ask(watched, RetrainingRequest(now, reasons, evidence)))
+                )
         return decided
 
     async def retrain(self, request: HttpRequest) -> Response:
         """Take a person's wish: 202 if a run starts, 409 if the policy says no."""
-        wish = webhook_payload.wish(await request.body())
+        wish = webhook_payload.parse_retrain_request(await request.body())
         watched = self._named(wish.model)
         evidence = {"why": wish.why}
-        asked = Request(watched.clock(), [MANUAL], evidence, force=wish.force)
+        asked = RetrainingRequest(watched.clock(), [MANUAL], evidence, force=wish.force)
         verdict = await _worked(lambda: self._ask(watched, asked))
         self._requests.count("person", "accepted")
         return JSONResponse(_short(verdict), status_code=202 if verdict.decision == "run" else 409)
@@ -129,13 +131,13 @@ class Service:
             await _worked(lambda: encode(self._registry)), headers={"content-type": kind}
         )
 
-    def _ask(self, watched: Watched, request: Request) -> Verdict:
+    def _ask(self, watched: LifecycleEntry, request: RetrainingRequest) -> Verdict:
         verdict = watched.ask(request, follower=self._terms.asking(again=False))
         if verdict.decision == "run":
             self._follower.wake()
         return verdict
 
-    def _named(self, model: str) -> Watched:
+    def _named(self, model: str) -> LifecycleEntry:
         lives = self._lives()
         watched = lives.get(model)
         if watched is None:
@@ -163,7 +165,7 @@ async def _worked(work: Callable[[], T]) -> T:
         raise Refusal(str(error), status=409, reason="invalid") from error
 
 
-def _released(watched: Watched) -> None:
+def _released(watched: LifecycleEntry) -> None:
     """Have Alertmanager ask again where it is not known yet what serves: a 409 it would not repeat.
 
     Raises:
@@ -180,9 +182,9 @@ def _short(verdict: Verdict) -> dict[str, Any]:
 
 
 def create(
-    service: Service,
+    service: TriggerService,
     *,
-    requests: Requests,
+    requests: RequestCounter,
     token: str | None,
     local: bool,
     lifespan: Callable[[Any], Any] | None = None,
@@ -196,5 +198,5 @@ def create(
         Route("/readyz", service.readyz, methods=["GET"]),
         Route("/metrics", service.metrics, methods=["GET"]),
     ]
-    gate = Middleware(Gate, requests=requests, token=token, local=local)
+    gate = Middleware(TriggerGate, requests=requests, token=token, local=local)
     return Starlette(routes=routes, middleware=[gate], lifespan=lifespan)

@@ -14,32 +14,32 @@ from typing import NamedTuple
 from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import digest_bytes
 from mdlc.core.spec import Lifecycle, load
-from mdlc.life.retraining_request import Follower, Request, ask
+from mdlc.life.retraining_request import RetrainingRequest, RunOwner, request_retraining
 from mdlc.retraining.ledger import Ledger
 from mdlc.services.json_logs import log
 from mdlc.state.watch_documents import Verdict
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.workspace import Workspace, workspace_of
 
 SKEW_SECONDS = 60
 """A clock this far behind the ledger is worth a warning."""
 
 
-class State(NamedTuple):
+class EntryState(NamedTuple):
     """What is read together and changes together."""
 
     lifecycle: Lifecycle
     ledger: Ledger | None
 
 
-class Watched:
+class LifecycleEntry:
     """One lifecycle. Safe for threads; `refresh` is for one of them."""
 
     def __init__(self, file: Path, *, home: Path | None, clock: Callable[[], datetime]) -> None:
         self.file = file
         self.clock = clock
         self._read = digest_bytes(file.read_bytes()) if file.exists() else ""
-        self._state = State(load(file), None)
-        self.place: Workspace = workspace(self._state.lifecycle, file=file, home=home)
+        self._state = EntryState(load(file), None)
+        self.place: Workspace = workspace_of(self._state.lifecycle, file=file, home=home)
         self.seen: tuple[str, ...] = ()
         """The verdict that was logged last, and its decision."""
 
@@ -65,7 +65,7 @@ class Watched:
             retrain = lifecycle.spec.retrain
             ledger = Ledger(self.place.ledger, retrain=retrain, model=self.name)
             if self._state.lifecycle is lifecycle:
-                self._state = State(lifecycle, ledger)
+                self._state = EntryState(lifecycle, ledger)
         return ledger
 
     def refresh(self) -> MdlcError | None:
@@ -89,17 +89,17 @@ class Watched:
             return MdlcError(f"{self.file} cannot be read: {error.strerror}")
         except MdlcError as error:
             return error
-        self._state = State(lifecycle, None)
+        self._state = EntryState(lifecycle, None)
         log("file_read", model=self.name)
         return None
 
-    def ask(self, request: Request, *, follower: Follower) -> Verdict:
+    def ask(self, request: RetrainingRequest, *, follower: RunOwner) -> Verdict:
         """Ask the ledger, and log what it says for the first time.
 
         Raises:
             MdlcError: nothing is released; nothing to learn from; a service does not answer.
         """
-        verdict = ask(
+        verdict = request_retraining(
             self.ledger,
             lifecycle=self.lifecycle,
             place=self.place,

@@ -12,17 +12,17 @@ from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import digest_bytes
 from mdlc.services.json_logs import log
 from mdlc.trigger.backends import Backend
-from mdlc.trigger.lifecycle_entry import Watched
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 
-class Life(NamedTuple):
+class RegisteredLifecycle(NamedTuple):
     """A lifecycle, and where its retrainings run."""
 
-    watched: Watched
+    watched: LifecycleEntry
     backend: Backend
 
 
-class Lives:
+class LifecycleRegistry:
     """Keeps them. `refreshed` is for one thread, `now` for any.
 
     A file that is named has to be right at the start. In a folder, which others fill, a wrong file
@@ -39,23 +39,23 @@ class Lives:
         *,
         home: Path | None,
         clock: Callable[[], datetime],
-        backend: Callable[[Watched], Backend],
+        backend: Callable[[LifecycleEntry], Backend],
     ) -> None:
         self._folders = [path for path in paths if path.is_dir()]
         self._home, self._clock, self._backend = home, clock, backend
         self._refused: dict[Path, str] = {}
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, RegisteredLifecycle] = {}
         for path in paths:
             if path not in self._folders:
                 life = self._read(path)
                 self._lives[life.watched.name] = life
         self.refreshed()
 
-    def now(self) -> dict[str, Watched]:
+    def now(self) -> dict[str, LifecycleEntry]:
         """Return the lifecycles that are there, by name."""
         return {name: life.watched for name, life in self._lives.items()}
 
-    def refreshed(self) -> list[Life]:
+    def refreshed(self) -> list[RegisteredLifecycle]:
         """Look for new files in the folders, drop those that are gone; return what is left."""
         there = {
             path
@@ -97,8 +97,8 @@ class Lives:
         self._lives = {**self._lives, life.watched.name: life}
         log("file_found", model=life.watched.name)
 
-    def _read(self, path: Path) -> Life:
-        watched = Watched(path, home=self._home, clock=self._clock)
+    def _read(self, path: Path) -> RegisteredLifecycle:
+        watched = LifecycleEntry(path, home=self._home, clock=self._clock)
         if watched.name in self._lives:
             raise SpecError(
                 f"two files have the name {watched.name}",
@@ -106,4 +106,4 @@ class Lives:
                 hint="give each its own",
                 file=str(path),
             )
-        return Life(watched, self._backend(watched))
+        return RegisteredLifecycle(watched, self._backend(watched))

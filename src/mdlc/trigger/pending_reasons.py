@@ -7,39 +7,39 @@ from typing import Any, NamedTuple
 
 from mdlc.life.file_changes import known_digest
 from mdlc.life.releases import current
-from mdlc.life.retraining_request import Follower, Request, labels_of
+from mdlc.life.retraining_request import RetrainingRequest, RunOwner, labels_of
 from mdlc.life.spec_digest import spec_digest
-from mdlc.retraining.standing_alerts import Standing
+from mdlc.retraining.standing_alerts import StandingAlert
 from mdlc.state.watch_documents import Verdict
-from mdlc.trigger.lifecycle_entry import Watched
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 POLLED = ("schedule", "labels", "changed")
 """Reasons that are also sources of their own in mdlc_trigger_requests_total."""
 
 
-class Wanted(NamedTuple):
+class PendingReasons(NamedTuple):
     """Reasons that stand at one time, with their evidence."""
 
     reasons: list[str]
     evidence: dict[str, Any]
 
 
-def alerted(watched: Watched, now: datetime) -> Wanted:
+def alerted(watched: LifecycleEntry, now: datetime) -> PendingReasons:
     """Return the reasons of the alerts that stand, without those about a version of the past."""
     pointer = current(watched.place)
     serving = pointer.version if pointer else ""
     alerts = [alert for alert in watched.ledger.standing(now) if alert.version in {"", serving}]
-    return Wanted(
+    return PendingReasons(
         sorted({alert.reason for alert in alerts}),
         {"alerts": [_evidence(alert) for alert in alerts[:20]]} if alerts else {},
     )
 
 
-def _evidence(alert: Standing) -> dict[str, str]:
+def _evidence(alert: StandingAlert) -> dict[str, str]:
     return alert.model_dump(include={"name", "reason", "severity", "text"})
 
 
-def wanted(watched: Watched, now: datetime) -> Wanted:
+def pending_reasons_of(watched: LifecycleEntry, now: datetime) -> PendingReasons:
     """Return all that asks for a retraining now, as far as retrain.when accepts it.
 
     Raises:
@@ -56,10 +56,10 @@ def wanted(watched: Watched, now: datetime) -> Wanted:
         if detail:
             reasons.append(reason)
             evidence[reason] = detail
-    return Wanted(reasons, evidence)
+    return PendingReasons(reasons, evidence)
 
 
-def ask_again(watched: Watched, now: datetime, *, follower: Follower) -> Verdict | None:
+def ask_again(watched: LifecycleEntry, now: datetime, *, follower: RunOwner) -> Verdict | None:
     """Ask for what stands now; None: nothing does, or nothing serves that could be retrained.
 
     Raises:
@@ -67,25 +67,25 @@ def ask_again(watched: Watched, now: datetime, *, follower: Follower) -> Verdict
     """
     if current(watched.place) is None:
         return None
-    reasons, evidence = wanted(watched, now)
+    reasons, evidence = pending_reasons_of(watched, now)
     if not reasons:
         return None
-    return watched.ask(Request(now, reasons, evidence), follower=follower)
+    return watched.ask(RetrainingRequest(now, reasons, evidence), follower=follower)
 
 
-def _scheduled(watched: Watched, now: datetime) -> str:
+def _scheduled(watched: LifecycleEntry, now: datetime) -> str:
     pointer = current(watched.place)
     due = watched.ledger.due(now, since=pointer.since if pointer else None)
     return "retrain.every has passed" if due else ""
 
 
-def _labelled(watched: Watched, now: datetime) -> str:
+def _labelled(watched: LifecycleEntry, now: datetime) -> str:
     bound = watched.lifecycle.spec.retrain.labels
     new = labels_of(watched.ledger, place=watched.place, until=now).new
     return f"{new} new labels, retrain.labels is {bound}" if bound and new >= bound else ""
 
 
-def _changed(watched: Watched) -> str:
+def _changed(watched: LifecycleEntry) -> str:
     """Say that the file is another than the newest training or run read; "" if it is not.
 
     A model from before mdlc noted it: the next run will.

@@ -8,7 +8,7 @@ SOURCES = ("alerts", "person", "schedule", "labels", "changed")
 OUTCOMES = ("accepted", "unauthorized", "invalid", "too_large", "unavailable")
 
 
-class Requests:
+class RequestCounter:
     """mdlc_trigger_requests_total."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -15,14 +15,14 @@ from datetime import timedelta
 from functools import partial
 
 from mdlc.core.errors import MdlcError, RefusedError
-from mdlc.life.retraining_request import Follower as Owner
+from mdlc.life.retraining_request import RunOwner as Owner
 from mdlc.retraining.ledger import STOPS
 from mdlc.services.json_logs import log, reduced
 from mdlc.state.watch_documents import Verdict
-from mdlc.trigger.backends import Backend, Report, failure
-from mdlc.trigger.lifecycle_entry import Watched
+from mdlc.trigger.backends import Backend, RunReport, failure_report
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
 from mdlc.trigger.pending_reasons import POLLED, ask_again
-from mdlc.trigger.request_counter import Requests
+from mdlc.trigger.request_counter import RequestCounter
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
@@ -30,7 +30,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Terms:
+class FollowTerms:
     """How a process follows runs."""
 
     owner: str
@@ -48,20 +48,20 @@ class Terms:
         return Owner(self.owner, self.lease, again=again)
 
 
-class Follower:
+class RunFollower:
     """Looks after lifecycles, each with its backend; `lives` returns those that are there now."""
 
     def __init__(
         self,
-        lives: Callable[[], Sequence[tuple[Watched, Backend]]],
+        lives: Callable[[], Sequence[tuple[LifecycleEntry, Backend]]],
         *,
-        terms: Terms,
-        requests: Requests,
-        trials: Callable[[Watched], None] | None = None,
-        state: Callable[[Watched], None] | None = None,
+        terms: FollowTerms,
+        requests: RequestCounter,
+        trials: Callable[[LifecycleEntry], None] | None = None,
+        state: Callable[[LifecycleEntry], None] | None = None,
     ) -> None:
         self._lives = lives
-        self._known: dict[str, tuple[Watched, Backend]] = {}
+        self._known: dict[str, tuple[LifecycleEntry, Backend]] = {}
         self._terms = terms
         self._requests = requests
         self._trials = trials
@@ -79,7 +79,7 @@ class Follower:
             self.look()
             self._woken.wait(self._terms.poll_seconds)
             self._woken.clear()
-        self.let_go()
+        self.release_lease()
 
     def wake(self) -> None:
         """Look now: something was decided."""
@@ -106,18 +106,18 @@ class Follower:
                 self._guarded(watched, "canary", partial(self._trials, watched))
             self.looked = time.monotonic()
 
-    def let_go(self) -> None:
+    def release_lease(self) -> None:
         """End the runs that are followed here; the next process takes them from the cache."""
         for watched, backend in self._known.values():
             self._let_go(watched, backend)
 
-    def _let_go(self, watched: Watched, backend: Backend) -> None:
+    def _let_go(self, watched: LifecycleEntry, backend: Backend) -> None:
         verdict = self._following.pop(watched.name, None)
         if verdict is not None:
             self._guarded(watched, "stop", partial(backend.leave, verdict))
             self._guarded(watched, "stop", partial(self._stopped, watched, verdict))
 
-    def _guarded(self, watched: Watched, step: str, work: Callable[[], None]) -> None:
+    def _guarded(self, watched: LifecycleEntry, step: str, work: Callable[[], None]) -> None:
         """Do a step; log its trouble when it begins and when it is over."""
         key = (watched.name, step)
         try:
@@ -134,13 +134,13 @@ class Follower:
             self._troubles[key] = trouble
             log("trouble", level=logging.ERROR, model=watched.name, step=step, **fields)
 
-    def _refresh(self, watched: Watched) -> None:
+    def _refresh(self, watched: LifecycleEntry) -> None:
         error = watched.refresh()
         if error:
             self._requests.count("changed", "invalid")
             log("file_invalid", level=logging.ERROR, model=watched.name, error=str(error))
 
-    def _ask(self, watched: Watched) -> None:
+    def _ask(self, watched: LifecycleEntry) -> None:
         before = watched.seen
         verdict = ask_again(watched, watched.clock(), follower=self._terms.asking(again=True))
         if verdict and watched.seen != before:
@@ -148,7 +148,7 @@ class Follower:
                 if reason in POLLED:
                     self._requests.count(reason, "accepted")
 
-    def _follow(self, watched: Watched, backend: Backend) -> None:
+    def _follow(self, watched: LifecycleEntry, backend: Backend) -> None:
         following = self._following.get(watched.name)
         if following is None:
             self._claim(watched, backend)
@@ -165,7 +165,7 @@ class Follower:
         if report:
             self._conclude(watched, verdict, report)
 
-    def _claim(self, watched: Watched, backend: Backend) -> None:
+    def _claim(self, watched: LifecycleEntry, backend: Backend) -> None:
         verdict = watched.ledger.claim(self._terms.owner, watched.clock(), lease=self._terms.lease)
         if verdict is None:
             return
@@ -177,13 +177,13 @@ class Follower:
         try:
             run = backend.start(verdict)
         except MdlcError as error:
-            self._conclude(watched, verdict, failure(error))
+            self._conclude(watched, verdict, failure_report(error))
             return
         if run != verdict.backend_run:
             self._extend(watched, verdict, backend_run=run)
 
     def _extend(
-        self, watched: Watched, verdict: Verdict, *, backend_run: str | None = None
+        self, watched: LifecycleEntry, verdict: Verdict, *, backend_run: str | None = None
     ) -> Verdict:
         kept = watched.ledger.extend(
             verdict.id,
@@ -195,12 +195,12 @@ class Follower:
         self._following[watched.name] = kept
         return kept
 
-    def _conclude(self, watched: Watched, verdict: Verdict, report: Report) -> None:
+    def _conclude(self, watched: LifecycleEntry, verdict: Verdict, report: RunReport) -> None:
         started = verdict.attempts - verdict.evidence.get(STOPS, 0)
         now = watched.clock()
         if report.transient and started < watched.lifecycle.spec.retrain.attempts:
             wait = min(self._terms.first_wait * 2 ** (started - 1), LONGEST_WAIT)
-            watched.ledger.let_go(
+            watched.ledger.release_lease(
                 verdict.id, owner=self._terms.owner, until=now + wait, detail=report.detail
             )
             log(
@@ -223,12 +223,12 @@ class Follower:
             _tell_end(watched, ended)
         self._following.pop(watched.name, None)
 
-    def _stopped(self, watched: Watched, verdict: Verdict) -> None:
-        watched.ledger.let_go(verdict.id, owner=self._terms.owner, stopped=True)
+    def _stopped(self, watched: LifecycleEntry, verdict: Verdict) -> None:
+        watched.ledger.release_lease(verdict.id, owner=self._terms.owner, stopped=True)
         log("run_let_go", model=watched.name, id=verdict.id)
 
 
-def _tell_end(watched: Watched, ended: Verdict) -> None:
+def _tell_end(watched: LifecycleEntry, ended: Verdict) -> None:
     """Log the end of a run; a failure is loud."""
     failed = ended.outcome == "failed"
     log(

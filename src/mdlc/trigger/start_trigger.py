@@ -9,23 +9,25 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from mdlc.canary.canary_judge import by_prometheus, step
-from mdlc.canary.canary_verdict import Judgement
+from mdlc.canary.canary_judge import by_prometheus, judge_lifecycle_canary
+from mdlc.canary.canary_verdict import CanaryVerdict
 from mdlc.core.errors import MdlcError, closest
 from mdlc.life.releases import current
 from mdlc.monitoring.prometheus_api import Prometheus
 from mdlc.services.json_logs import log
 from mdlc.state.workspace import Workspace
-from mdlc.trigger.backends.local_backend import Local
-from mdlc.trigger.lifecycle_entry import Watched
-from mdlc.trigger.trigger_server import Options, serve
+from mdlc.trigger.backends.local_backend import LocalBackend
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
+from mdlc.trigger.trigger_server import TriggerOptions, serve
 
 REMOTE_SECONDS = 30
 """Between two looks at a canary whose bundles lie in an object store."""
-Place = Callable[[Watched], AbstractContextManager[Workspace]]
+Place = Callable[[LifecycleEntry], AbstractContextManager[Workspace]]
 
 
-def start(files: Sequence[Path], *, home: Path | None, backend: str, options: Options) -> None:
+def start(
+    files: Sequence[Path], *, home: Path | None, backend: str, options: TriggerOptions
+) -> None:
     """Run the trigger until it is stopped.
 
     Raises:
@@ -37,8 +39,12 @@ def start(files: Sequence[Path], *, home: Path | None, backend: str, options: Op
             files,
             home=home,
             options=options,
-            backend=lambda watched: Local(watched.file, place=watched.place, secrets=secrets),
-            trials=Trials(options.prometheus, place=lambda watched: nullcontext(watched.place)),
+            backend=lambda watched: LocalBackend(
+                watched.file, place=watched.place, secrets=secrets
+            ),
+            trials=CanaryWatch(
+                options.prometheus, place=lambda watched: nullcontext(watched.place)
+            ),
         )
     elif backend == "kubeflow":
         _on_kubeflow(files, home=home, options=options)
@@ -46,28 +52,30 @@ def start(files: Sequence[Path], *, home: Path | None, backend: str, options: Op
         raise MdlcError(f"no backend {backend}", hint=closest(backend, ("local", "kubeflow")))
 
 
-def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: Options) -> None:
+def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: TriggerOptions) -> None:
     from mdlc.cluster.state_mirror import mirrored
     from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
-    from mdlc.pipelines.kubeflow.kfp_client import Client
-    from mdlc.trigger.backends.kubeflow_backend import Kubeflow, copy_state
+    from mdlc.pipelines.kubeflow.kfp_client import KfpClient
+    from mdlc.trigger.backends.kubeflow_backend import KubeflowBackend, copy_state
 
-    connect = functools.cache(Client)
+    connect = functools.cache(KfpClient)
 
-    def place(watched: Watched) -> AbstractContextManager[Workspace]:
+    def place(watched: LifecycleEntry) -> AbstractContextManager[Workspace]:
         return mirrored(artifacts_of(watched.lifecycle), name=watched.name)
 
     serve(
         files,
         home=home,
         options=options,
-        backend=lambda watched: Kubeflow(connect, lifecycle=lambda: watched.lifecycle),
-        trials=Trials(options.prometheus, place=place, every_seconds=REMOTE_SECONDS, gate=True),
+        backend=lambda watched: KubeflowBackend(connect, lifecycle=lambda: watched.lifecycle),
+        trials=CanaryWatch(
+            options.prometheus, place=place, every_seconds=REMOTE_SECONDS, gate=True
+        ),
         state=lambda watched: copy_state(watched.lifecycle, place=watched.place),
     )
 
 
-class Trials:
+class CanaryWatch:
     """Judges the canary of a lifecycle, if one stands, by what Prometheus counted.
 
     `place` lends the workspace whose canary is promoted or dropped. With `gate` a file may leave
@@ -85,7 +93,7 @@ class Trials:
         self._looked: dict[str, float] = {}
         self._said: dict[str, str] = {}
 
-    def __call__(self, watched: Watched) -> None:
+    def __call__(self, watched: LifecycleEntry) -> None:
         """Look once; promote it or roll it back if that is due.
 
         Raises:
@@ -107,10 +115,12 @@ class Trials:
         self._looked[watched.name] = time.monotonic()
         counts = by_prometheus(self._prometheus, model=watched.name)
         with self._place(watched) as place:
-            judged = step(place, watched.lifecycle, counts=counts, now=watched.clock())
+            judged = judge_lifecycle_canary(
+                place, watched.lifecycle, counts=counts, now=watched.clock()
+            )
         self._tell(watched, judged)
 
-    def _tell(self, watched: Watched, judged: Judgement) -> None:
+    def _tell(self, watched: LifecycleEntry, judged: CanaryVerdict) -> None:
         said = f"{judged.version} {judged.action}"
         if judged.action != "wait" or self._said.get(watched.name) != said:
             log(

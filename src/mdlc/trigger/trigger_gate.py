@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mdlc.services.json_logs import log, reduced
 from mdlc.services.refusals import Refusal, too_large
-from mdlc.trigger.request_counter import Requests
+from mdlc.trigger.request_counter import RequestCounter
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that ask for no token."""
@@ -22,7 +22,7 @@ BODY_SECONDS = 10
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]", ""})
 
 
-class Gate:
+class TriggerGate:
     """ASGI middleware of the whole app.
 
     Without a token the trigger listens on loopback only. There a page in a browser could post to
@@ -30,7 +30,9 @@ class Gate:
     do unasked.
     """
 
-    def __init__(self, app: ASGIApp, *, requests: Requests, token: str | None, local: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, requests: RequestCounter, token: str | None, local: bool
+    ) -> None:
         self._app = app
         self._requests = requests
         self._token = token

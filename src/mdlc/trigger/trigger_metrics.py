@@ -16,7 +16,7 @@ from mdlc.life.release_record import history_of
 from mdlc.retraining.ledger import REPEATS
 from mdlc.state.release_documents import HistoryEntry
 from mdlc.state.watch_documents import Verdict
-from mdlc.trigger.lifecycle_entry import Watched
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 Family = CounterMetricFamily | GaugeMetricFamily
 Families = dict[str, Family]
@@ -31,7 +31,7 @@ ENTRIES = {
 class FromLedger(Collector):
     """Yields what ledger and history of the lifecycles say."""
 
-    def __init__(self, lives: Callable[[], Mapping[str, Watched]]) -> None:
+    def __init__(self, lives: Callable[[], Mapping[str, LifecycleEntry]]) -> None:
         self._lives = lives
 
     def describe(self) -> Iterable[Metric]:
@@ -128,7 +128,7 @@ def _runs(found: Families, model: str, runs: Sequence[Verdict]) -> None:
         )
 
 
-def _left(found: Families, watched: Watched) -> None:
+def _left(found: Families, watched: LifecycleEntry) -> None:
     """Add what the month's budget leaves, as policy.rule counts it."""
     spec = watched.lifecycle.spec
     left = watched.ledger.left(watched.clock())

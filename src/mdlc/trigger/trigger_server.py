@@ -29,18 +29,18 @@ from mdlc.services import json_logs
 from mdlc.services.json_logs import log
 from mdlc.serving.model_server import GRACE_SECONDS, LOOPBACK, listen
 from mdlc.trigger.backends import Backend
-from mdlc.trigger.endpoints import Service, create
-from mdlc.trigger.lifecycle_entry import Watched
-from mdlc.trigger.lifecycle_registry import Lives
-from mdlc.trigger.request_counter import Requests
-from mdlc.trigger.run_follower import Follower, Terms
+from mdlc.trigger.endpoints import TriggerService, create
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
+from mdlc.trigger.lifecycle_registry import LifecycleRegistry
+from mdlc.trigger.request_counter import RequestCounter
+from mdlc.trigger.run_follower import FollowTerms, RunFollower
 
 CONNECTIONS = 200
 """More at once are told to come again."""
 
 
 @dataclass(frozen=True)
-class Tls:
+class TlsFiles:
     """Files of a server that speaks TLS, and asks for a client's certificate if `client_ca`."""
 
     cert: Path | None = None
@@ -71,13 +71,13 @@ class Tls:
 
 
 @dataclass(frozen=True)
-class Options:
+class TriggerOptions:
     """How the trigger is started."""
 
     host: str = "127.0.0.1"
     port: int = 8090
     token_env: str | None = None
-    tls: Tls = field(default_factory=Tls)
+    tls: TlsFiles = field(default_factory=TlsFiles)
     prometheus: str | None = None
     poll_seconds: float = 10.0
     log_level: str = "info"
@@ -87,10 +87,10 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
     files: Sequence[Path],
     *,
     home: Path | None,
-    options: Options,
-    backend: Callable[[Watched], Backend],
-    trials: Callable[[Watched], None] | None = None,
-    state: Callable[[Watched], None] | None = None,
+    options: TriggerOptions,
+    backend: Callable[[LifecycleEntry], Backend],
+    trials: Callable[[LifecycleEntry], None] | None = None,
+    state: Callable[[LifecycleEntry], None] | None = None,
 ) -> None:
     """Look after the lifecycles in `files`, and in folders among them, until SIGTERM or SIGINT.
 
@@ -110,19 +110,19 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
             hint="give --token-env, or --tls-cert, --tls-key and --tls-client-ca",
         )
     json_logs.configure(options.log_level)
-    lives = Lives(files, home=home, clock=lambda: datetime.now(UTC), backend=backend)
+    lives = LifecycleRegistry(files, home=home, clock=lambda: datetime.now(UTC), backend=backend)
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    terms = Terms(owner, options.poll_seconds)
+    terms = FollowTerms(owner, options.poll_seconds)
     registry = _registry()
-    requests = Requests(registry)
-    follower = Follower(
+    requests = RequestCounter(registry)
+    follower = RunFollower(
         lives.refreshed,
         terms=terms,
         requests=requests,
         trials=trials,
         state=state,
     )
-    service = Service(
+    service = TriggerService(
         lives.now, follower=follower, terms=terms, requests=requests, registry=registry
     )
     with closing(listen(options.host, options.port)) as listener:
@@ -135,7 +135,7 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
         log("stopped", models=list(lives.now()))
 
 
-def _following(follower: Follower) -> Callable[[Any], Any]:
+def _following(follower: RunFollower) -> Callable[[Any], Any]:
     """Return the lifespan in which the follower's thread lives."""
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mdlc.core.files import digest_json
-from mdlc.retraining.standing_alerts import Standing
+from mdlc.retraining.standing_alerts import StandingAlert
 from mdlc.services.refusals import Refusal
 
 REASONS = frozenset({"calibration", "skill", "accuracy", "money", "drift"})
@@ -24,7 +24,7 @@ MOST_ALERTS = 5000
 T = TypeVar("T", bound=BaseModel)
 
 
-class Alert(BaseModel):
+class WebhookAlert(BaseModel):
     """One alert of a notification; what else Alertmanager says is ignored."""
 
     model_config = ConfigDict(extra="ignore")
@@ -44,10 +44,10 @@ class Alert(BaseModel):
         """Whether it may start a retraining."""
         return self.labels.get("reason") in REASONS
 
-    def standing(self) -> Standing:
+    def standing(self) -> StandingAlert:
         """Return what is kept of it."""
         said = [self.annotations.get(key, "") for key in ("summary", "description")]
-        return Standing(
+        return StandingAlert(
             fingerprint=self.key,
             name=self.labels.get("alertname", "")[:NAME],
             reason=self.labels["reason"],
@@ -63,10 +63,10 @@ class Notification(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     version: Literal["4"]
-    alerts: list[Alert] = Field(max_length=MOST_ALERTS)
+    alerts: list[WebhookAlert] = Field(max_length=MOST_ALERTS)
 
 
-class Wish(BaseModel):
+class RetrainRequest(BaseModel):
     """A person's wish to retrain."""
 
     model_config = ConfigDict(extra="forbid")
@@ -76,7 +76,7 @@ class Wish(BaseModel):
     force: bool = Field(False, strict=True)
 
 
-def notification(body: bytes) -> Notification:
+def parse_notification(body: bytes) -> Notification:
     """Read a notification.
 
     Raises:
@@ -85,13 +85,13 @@ def notification(body: bytes) -> Notification:
     return _read(body, Notification)
 
 
-def wish(body: bytes) -> Wish:
+def parse_retrain_request(body: bytes) -> RetrainRequest:
     """Read a wish.
 
     Raises:
         Refusal: it is none.
     """
-    return _read(body, Wish)
+    return _read(body, RetrainRequest)
 
 
 def _read(body: bytes, kind: type[T]) -> T:

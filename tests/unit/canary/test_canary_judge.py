@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mdlc.canary.canary_judge import by_prometheus, step
-from mdlc.canary.canary_verdict import Counts
+from mdlc.canary.canary_judge import by_prometheus, judge_lifecycle_canary
+from mdlc.canary.canary_verdict import VersionCounts
 from mdlc.cli.main import app
 from mdlc.core.errors import ServiceError
 from mdlc.core.spec import Lifecycle, load
@@ -19,11 +19,11 @@ from mdlc.core.spec.deploy import Canary
 from mdlc.life.local_status import status_of
 from mdlc.life.releases import current
 from mdlc.monitoring.prometheus_api import Prometheus
-from mdlc.state.workspace import workspace
+from mdlc.state.workspace import workspace_of
 from tests import tiny
 from tests.unit.life.test_releases import World, at
 
-GOOD = Counts(predictions=300, scorings=300, scoring_seconds=0.3)
+GOOD = VersionCounts(predictions=300, scorings=300, scoring_seconds=0.3)
 RUNNER = CliRunner(env={"COLUMNS": "200", "MDLC_HOME": None})
 
 
@@ -43,7 +43,7 @@ def lifecycle(file: Path) -> Lifecycle:
 @pytest.fixture
 def world(tmp_path: Path, file: Path, lifecycle: Lifecycle) -> World:
     world = World(tmp_path)
-    world.place = workspace(lifecycle, file=file)
+    world.place = workspace_of(lifecycle, file=file)
     world.release("1")
     world.canary("2", hour=1)
     return world
@@ -52,11 +52,11 @@ def world(tmp_path: Path, file: Path, lifecycle: Lifecycle) -> World:
 class Counting:
     """Says what versions counted, and remembers over which spans it was asked."""
 
-    def __init__(self, **versions: Counts) -> None:
+    def __init__(self, **versions: VersionCounts) -> None:
         self._versions = {name.removeprefix("v"): counts for name, counts in versions.items()}
         self.spans: list[timedelta] = []
 
-    def __call__(self, elapsed: timedelta) -> Mapping[str, Counts]:
+    def __call__(self, elapsed: timedelta) -> Mapping[str, VersionCounts]:
         self.spans.append(elapsed)
         return self._versions
 
@@ -65,9 +65,11 @@ def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
     world: World, lifecycle: Lifecycle
 ) -> None:
     counts = Counting(v1=GOOD, v2=GOOD)
-    early = step(world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=59))
+    early = judge_lifecycle_canary(
+        world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=59)
+    )
     assert (early.action, early.version) == ("wait", "2")
-    done = step(world.place, lifecycle, counts=counts, now=at(2))
+    done = judge_lifecycle_canary(world.place, lifecycle, counts=counts, now=at(2))
     assert (done.action, done.version) == ("promote", "2")
     pointer = current(world.place)
     assert pointer is not None
@@ -75,13 +77,15 @@ def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
     assert world.told()[-1] == ("promotion", "2", "1")
     assert world.entries()[-1].why == done.why
     assert counts.spans == [timedelta(minutes=59), timedelta(hours=1)]
-    after = step(world.place, lifecycle, counts=counts, now=at(3))
+    after = judge_lifecycle_canary(world.place, lifecycle, counts=counts, now=at(3))
     assert (after.action, after.why) == ("wait", "no canary stands")
 
 
 def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> None:
-    counts = Counting(v1=GOOD, v2=Counts(failures=50))
-    done = step(world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=1))
+    counts = Counting(v1=GOOD, v2=VersionCounts(failures=50))
+    done = judge_lifecycle_canary(
+        world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=1)
+    )
     assert (done.action, done.version) == ("roll_back", "2")
     assert world.told()[-1] == ("canary_rollback", "1", "2")
     assert "50 of 50 predictions failed" in world.entries()[-1].why
@@ -89,17 +93,19 @@ def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> 
 
 def test_without_prometheus_nothing_is_promoted(world: World, lifecycle: Lifecycle) -> None:
     away = by_prometheus(Prometheus("http://127.0.0.1:9"), model="tiny")
-    found = step(world.place, lifecycle, counts=away, now=at(500))
+    found = judge_lifecycle_canary(world.place, lifecycle, counts=away, now=at(500))
     assert found.action == "wait"
     assert "does not answer" in found.why
-    empty = step(world.place, lifecycle, counts=Counting(), now=at(500))
+    empty = judge_lifecycle_canary(world.place, lifecycle, counts=Counting(), now=at(500))
     assert (empty.action, empty.why) == ("wait", "it has answered 0 of 200 predictions")
     assert world.told()[-1] == ("canary", "2", "")
 
 
 def test_another_process_at_work_waits(world: World, lifecycle: Lifecycle) -> None:
     with world.place.lock():
-        found = step(world.place, lifecycle, counts=Counting(v1=GOOD, v2=GOOD), now=at(9))
+        found = judge_lifecycle_canary(
+            world.place, lifecycle, counts=Counting(v1=GOOD, v2=GOOD), now=at(9)
+        )
     assert (found.action, "is in use by process" in found.why) == ("wait", True)
     assert world.told()[-1] == ("canary", "2", "")
 
@@ -107,12 +113,12 @@ def test_another_process_at_work_waits(world: World, lifecycle: Lifecycle) -> No
 def test_a_canary_that_changed_while_it_was_judged_is_left_alone(
     world: World, lifecycle: Lifecycle
 ) -> None:
-    def slow(_elapsed: timedelta) -> Mapping[str, Counts]:
+    def slow(_elapsed: timedelta) -> Mapping[str, VersionCounts]:
         world.rollback()
         world.canary("3", hour=8)
         return {"2": GOOD, "1": GOOD}
 
-    found = step(world.place, lifecycle, counts=slow, now=at(9))
+    found = judge_lifecycle_canary(world.place, lifecycle, counts=slow, now=at(9))
     assert (found.action, found.why) == ("wait", "the canary changed while it was judged")
     assert world.told()[-1] == ("canary", "3", "")
 
@@ -120,16 +126,16 @@ def test_a_canary_that_changed_while_it_was_judged_is_left_alone(
 def test_an_error_of_counting_is_not_swallowed_but_a_service_that_is_away_is(
     world: World, lifecycle: Lifecycle
 ) -> None:
-    def broken(_elapsed: timedelta) -> Mapping[str, Counts]:
+    def broken(_elapsed: timedelta) -> Mapping[str, VersionCounts]:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        step(world.place, lifecycle, counts=broken, now=at(9))
+        judge_lifecycle_canary(world.place, lifecycle, counts=broken, now=at(9))
 
-    def away(_elapsed: timedelta) -> Mapping[str, Counts]:
+    def away(_elapsed: timedelta) -> Mapping[str, VersionCounts]:
         raise ServiceError("away")
 
-    assert step(world.place, lifecycle, counts=away, now=at(9)).action == "wait"
+    assert judge_lifecycle_canary(world.place, lifecycle, counts=away, now=at(9)).action == "wait"
 
 
 def test_the_verbs_promote_and_roll_back_by_hand(

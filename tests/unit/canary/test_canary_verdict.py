@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from mdlc.canary.canary_verdict import Counts, Judgement, judge
+from mdlc.canary.canary_verdict import CanaryVerdict, VersionCounts, judge_canary
 from mdlc.core.spec.deploy import Canary
 from mdlc.core.spec.monitor import Drift, Quality
 
@@ -17,7 +17,7 @@ QUALITY = Quality(min_labels=100)
 EVEN = {"0": 500.0, "1": 500.0}
 
 
-def counts(predictions: float = 400, **fields: object) -> Counts:
+def counts(predictions: float = 400, **fields: object) -> VersionCounts:
     normal = {
         "predictions": predictions,
         "scorings": predictions,
@@ -25,13 +25,17 @@ def counts(predictions: float = 400, **fields: object) -> Counts:
         "bins": {"0": predictions / 2, "1": predictions / 2},
         "reference": EVEN,
     }
-    return Counts(**{**normal, **fields})  # type: ignore[arg-type]
+    return VersionCounts(**{**normal, **fields})  # type: ignore[arg-type]
 
 
 def judged(
-    canary: Counts, champion: Counts | None = None, *, hours: float = 2, spec: Canary = SPEC
-) -> Judgement:
-    return judge(
+    canary: VersionCounts,
+    champion: VersionCounts | None = None,
+    *,
+    hours: float = 2,
+    spec: Canary = SPEC,
+) -> CanaryVerdict:
+    return judge_canary(
         spec,
         champion=champion or counts(1600),
         canary=canary,
@@ -42,7 +46,7 @@ def judged(
 
 
 def test_a_good_canary_waits_out_its_trial_and_is_promoted() -> None:
-    assert judged(counts(), hours=0.5) == Judgement(
+    assert judged(counts(), hours=0.5) == CanaryVerdict(
         "wait", "nothing is wrong with it; 30m of its trial are left"
     )
     done = judged(counts(), hours=1)
@@ -53,8 +57,8 @@ def test_a_good_canary_waits_out_its_trial_and_is_promoted() -> None:
 @pytest.mark.parametrize("hours", [0, 2, 2000])
 def test_too_few_predictions_wait_however_long(hours: float) -> None:
     found = judged(counts(199), hours=hours)
-    assert found == Judgement("wait", "it has answered 199 of 200 predictions")
-    assert judged(Counts(), Counts(), hours=hours).action == "wait"
+    assert found == CanaryVerdict("wait", "it has answered 199 of 200 predictions")
+    assert judged(VersionCounts(), VersionCounts(), hours=hours).action == "wait"
 
 
 def test_failures_roll_back_without_waiting_for_the_trial() -> None:
@@ -68,7 +72,7 @@ def test_failures_are_judged_once_no_success_could_make_up_for_them() -> None:
     # 2 of 10: if the next 190 succeed it is 1 %.
     assert judged(counts(8, failures=2)).action == "wait"
     assert judged(counts(8, failures=3)).action == "roll_back"
-    assert judged(Counts(failures=3)).action == "roll_back"  # it answers nothing at all
+    assert judged(VersionCounts(failures=3)).action == "roll_back"  # it answers nothing at all
     strict = Canary(max_failure_ratio=0)
     assert judged(counts(3, failures=1), spec=strict).action == "roll_back"
 

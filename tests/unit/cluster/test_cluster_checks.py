@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mdlc.cluster.cluster_checks import Asked, Check, examine, healthy
+from mdlc.cluster.cluster_checks import CheckTargets, ClusterCheck, healthy, run_checks
 from mdlc.cluster.stage_logs import error_in, stage_log
 from mdlc.core.errors import DataError, ServiceError, StageError
 from mdlc.core.spec import load
@@ -45,10 +45,10 @@ class Cluster(Kube):
         return answer
 
 
-def asked(cluster: Cluster, folder: Path, *lines: str) -> dict[str, Check]:
+def asked(cluster: Cluster, folder: Path, *lines: str) -> dict[str, ClusterCheck]:
     lifecycle = on_cluster(folder, *lines)
-    checks = examine(
-        Asked(kube=lambda: cluster, client=None, namespace="models", lifecycle=lifecycle)
+    checks = run_checks(
+        CheckTargets(kube=lambda: cluster, client=None, namespace="models", lifecycle=lifecycle)
     )
     return {check.name: check for check in checks}
 
@@ -65,8 +65,8 @@ def test_without_what_copies_releases_from_s3_it_only_says_so(tmp_path: Path) ->
     releases = (promote, f"{promote}    kserve: {{releases: s3://models/mdlc}}\n")
     lifecycle = load(tiny.write_file(tmp_path, releases))
 
-    def found(cluster: Cluster) -> Check:
-        checks = examine(Asked(lambda: cluster, None, "models", lifecycle))
+    def found(cluster: Cluster) -> ClusterCheck:
+        checks = run_checks(CheckTargets(lambda: cluster, None, "models", lifecycle))
         assert healthy(checks)
         return next(check for check in checks if check.name == "storage container mdlc")
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mdlc.controller.leader_election import Leader, body, turn
+from mdlc.controller.leader_election import LeaderElection, body, decide_lease
 from mdlc.core.errors import ServiceError
 from mdlc.kubernetes.api_client import ApiError
 
@@ -46,17 +46,19 @@ class Api:
             return self.lease
 
 
-def leader(api: Api, me: str, *, seconds: int = 1) -> Leader:
-    return Leader(api, namespace="n", me=me, seconds=seconds, retry=0.05)  # type: ignore[arg-type]
+def leader(api: Api, me: str, *, seconds: int = 1) -> LeaderElection:
+    return LeaderElection(api, namespace="n", me=me, seconds=seconds, retry=0.05)  # type: ignore[arg-type]
 
 
 def test_whose_turn_it_is() -> None:
-    assert turn(None, me="a", now=NOW, fresh=False).move == "take"
-    assert turn(lease("a", ago=100), me="a", now=NOW, fresh=False).move == "renew"
-    assert turn(lease("b", ago=5), me="a", now=NOW, fresh=False).move == "wait"
-    assert turn(lease("b", ago=16), me="a", now=NOW, fresh=False).move == "take"
-    assert turn(lease("b", ago=16), me="a", now=NOW, fresh=True).move == "wait", "clocks differ"
-    assert turn(lease("", ago=1), me="a", now=NOW, fresh=False).move == "take"
+    assert decide_lease(None, me="a", now=NOW, fresh=False).move == "take"
+    assert decide_lease(lease("a", ago=100), me="a", now=NOW, fresh=False).move == "renew"
+    assert decide_lease(lease("b", ago=5), me="a", now=NOW, fresh=False).move == "wait"
+    assert decide_lease(lease("b", ago=16), me="a", now=NOW, fresh=False).move == "take"
+    assert decide_lease(lease("b", ago=16), me="a", now=NOW, fresh=True).move == "wait", (
+        "clocks differ"
+    )
+    assert decide_lease(lease("", ago=1), me="a", now=NOW, fresh=False).move == "take"
 
 
 def test_the_lease_counts_who_had_it() -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from mdlc.controller.clients import Rollout, Settings
+from mdlc.controller.clients import ClientSettings, RolloutState
 from mdlc.controller.desired_objects import Rendering
 from mdlc.controller.finalizer import finalize
 from mdlc.controller.lifecycle_object import RUN
 from mdlc.core.errors import ServiceError, SpecError
 from mdlc.core.spec import load
-from mdlc.kubernetes.crd.lifecycle_status import Made
+from mdlc.kubernetes.crd.lifecycle_status import AppliedObject
 from mdlc.pipelines.kubeflow.run_state import RunState, TaskState
-from mdlc.pipelines.kubeflow.step_settings import Outcome
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome
 from tests import tiny
 from tests.unit.controller.world import KINDS, START, Life, document, pointer
 
@@ -31,7 +31,7 @@ def ended(life: Life, state: str, outcome: str = "", *tasks: TaskState, why: str
     newest = life.status.runs[-1]
     led = None
     if outcome:
-        led = Outcome(
+        led = RunOutcome(
             name="tiny",
             run=newest.id,
             kind="training",
@@ -139,11 +139,11 @@ def test_what_is_released_is_deployed_once_and_again_when_it_changes(life: Life)
 
 def test_a_rollout_that_cannot_end_is_trouble_and_one_that_goes_on_is_not(life: Life) -> None:
     life.world.released = pointer()
-    life.world.state = Rollout(False, False, "0 of 1 predictors serve", "")
+    life.world.state = RolloutState(False, False, "0 of 1 predictors serve", "")
     life.look()
     assert life.said("Serving") == ("False", "Rollout")
     assert life.said("Degraded")[0] == "False"
-    life.world.state = Rollout(False, True, "the image cannot be pulled", "")
+    life.world.state = RolloutState(False, True, "the image cannot be pulled", "")
     life.look()
     assert life.said("Serving") == ("False", "NotReady")
     assert life.said("Degraded")[0] == "True"
@@ -199,14 +199,14 @@ def test_only_kinds_that_the_cluster_has_are_applied(life: Life) -> None:
 
 def test_what_is_not_wanted_any_more_goes_if_it_is_ours(life: Life) -> None:
     how = Rendering("http://trigger:8090", "/etc/token")
-    life.world.settings = Settings(rendering=how)
+    life.world.settings = ClientSettings(rendering=how)
     life.look()
     name = ("AlertmanagerConfig", "tiny-alerts")
     assert name in life.world.cluster.objects
-    life.status.objects.append(Made(kind="ConfigMap", name="somebody-elses"))
+    life.status.objects.append(AppliedObject(kind="ConfigMap", name="somebody-elses"))
     other = {"kind": "ConfigMap", "metadata": {"name": "somebody-elses"}}
     life.world.cluster.objects["ConfigMap", "somebody-elses"] = other
-    life.world.settings = Settings()
+    life.world.settings = ClientSettings()
     life.look()
     assert name not in life.world.cluster.objects
     assert ("ConfigMap", "somebody-elses") in life.world.cluster.objects
@@ -222,7 +222,7 @@ def test_the_trigger_gets_the_file(life: Life, tmp_path: Path) -> None:
 
 def test_without_an_operator_prometheus_gets_the_rules_as_a_file(life: Life) -> None:
     life.world.cluster.has = {"InferenceService"}
-    life.world.settings = Settings(rendering=Rendering(target="plain"))
+    life.world.settings = ClientSettings(rendering=Rendering(target="plain"))
     life.look()
     assert life.said("Watched") == ("True", "Applied")
     rules = YAML(typ="safe").load(
@@ -280,7 +280,7 @@ def test_kubeflow_that_is_gone_keeps_nobody_from_deleting(life: Life) -> None:
 
 
 def test_without_pipelines_nothing_is_started(life: Life) -> None:
-    life.world.settings = Settings(pipelines=False)
+    life.world.settings = ClientSettings(pipelines=False)
     life.look()
     assert life.world.submitted == []
     assert life.said("Trained") == ("Unknown", "NoPipelines")

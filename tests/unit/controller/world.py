@@ -12,11 +12,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from mdlc.controller.clients import Rollout, Settings
-from mdlc.controller.lifecycle_object import Subject, subject
+from mdlc.controller.clients import ClientSettings, RolloutState
+from mdlc.controller.lifecycle_object import LifecycleObject, lifecycle_object
 from mdlc.controller.reconciler import as_written, reconcile
 from mdlc.core.errors import MdlcError
-from mdlc.kubernetes.crd.lifecycle_status import PlanStatus, Run, Status
+from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus, PlanStatus, RunStatus
 from mdlc.life.spec_digest import spec_digest
 from mdlc.pipelines.kubeflow.run_state import RunState
 from mdlc.state.release_documents import Pointer
@@ -24,7 +24,7 @@ from tests import tiny
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 KINDS = {"PrometheusRule", "PodMonitor", "AlertmanagerConfig", "InferenceService"}
-SERVES = Rollout(True, False, "1 of 1 predictors serve", "http://tiny")
+SERVES = RolloutState(True, False, "1 of 1 predictors serve", "http://tiny")
 Object = dict[str, Any]
 
 
@@ -72,7 +72,7 @@ class FakeCluster:
         self.objects[body["kind"], body["metadata"]["name"]] = body
         return body
 
-    def delete(self, kind: str, name: str, *, of: Subject) -> bool:
+    def delete(self, kind: str, name: str, *, of: LifecycleObject) -> bool:
         there = self.objects.get((kind, name))
         owners = (there or {}).get("metadata", {}).get("ownerReferences", [])
         if there is None or [owner["uid"] for owner in owners] != [of.uid]:
@@ -83,10 +83,10 @@ class FakeCluster:
     def lifecycles(self) -> list[Object]:
         return [{"metadata": {"name": name}} for name in self.names]
 
-    def put_status(self, of: Subject, status: Object) -> None:
+    def put_status(self, of: LifecycleObject, status: Object) -> None:
         self.statuses.append(status)
 
-    def event(self, of: Subject, *, reason: str, message: str, warning: bool) -> None:
+    def event(self, of: LifecycleObject, *, reason: str, message: str, warning: bool) -> None:
         self.events.append((reason, message, warning))
 
 
@@ -95,13 +95,13 @@ class FakeWorld:
     """What the controller would see; `errors` has what a door says instead."""
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
-    settings: Settings = field(default_factory=Settings)
+    settings: ClientSettings = field(default_factory=ClientSettings)
     released: Pointer | None = None
     states: dict[str, RunState] = field(default_factory=dict)
     submitted: list[str] = field(default_factory=list)
     deployed: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
-    state: Rollout = SERVES
+    state: RolloutState = SERVES
     errors: dict[str, MdlcError] = field(default_factory=dict)
     time: datetime = START
 
@@ -112,11 +112,13 @@ class FakeWorld:
     def now(self) -> datetime:
         return self.time
 
-    def submit(self, one: Subject, lifecycle: Any, *, name: str) -> Run:
+    def submit(self, one: LifecycleObject, lifecycle: Any, *, name: str) -> RunStatus:
         self._ask("submit")
         self.submitted.append(name)
         digest = spec_digest(lifecycle)
-        return Run(id=f"id-{name}", name=name, state="running", digest=digest, started=self.time)
+        return RunStatus(
+            id=f"id-{name}", name=name, state="running", digest=digest, started=self.time
+        )
 
     def run(self, run_id: str) -> RunState:
         self._ask("run")
@@ -130,11 +132,11 @@ class FakeWorld:
         self._ask("pointer")
         return self.released
 
-    def plan(self, one: Subject, lifecycle: Any) -> PlanStatus:
+    def plan(self, one: LifecycleObject, lifecycle: Any) -> PlanStatus:
         self._ask("plan")
         return PlanStatus()
 
-    def deploy(self, one: Subject, lifecycle: Any) -> str:
+    def deploy(self, one: LifecycleObject, lifecycle: Any) -> str:
         self._ask("deploy")
         self.deployed.append(self.released.version if self.released else "")
         body = {"kind": "InferenceService", "metadata": {"name": one.name}}
@@ -142,10 +144,10 @@ class FakeWorld:
         self.cluster.objects["InferenceService", one.name] = body
         return f"release-{len(self.deployed)}"
 
-    def rollout(self, one: Subject, *, release: str) -> Rollout:
+    def rollout(self, one: LifecycleObject, *, release: str) -> RolloutState:
         return self.state
 
-    def service(self, one: Subject) -> Object | None:
+    def service(self, one: LifecycleObject) -> Object | None:
         return self.cluster.objects.get(("InferenceService", one.name))
 
 
@@ -157,9 +159,9 @@ class Life:
     world: FakeWorld = field(default_factory=FakeWorld)
     generation: int = 1
     annotations: dict[str, str] = field(default_factory=dict)
-    status: Status = field(default_factory=Status)
+    status: LifecycleStatus = field(default_factory=LifecycleStatus)
 
-    def subject(self) -> Subject:
+    def subject(self) -> LifecycleObject:
         body = copy.deepcopy(self.document)
         body["metadata"] |= {
             "namespace": "models",
@@ -167,14 +169,14 @@ class Life:
             "generation": self.generation,
             "annotations": self.annotations,
         }
-        return subject(body | {"status": as_written(self.status)})
+        return lifecycle_object(body | {"status": as_written(self.status)})
 
-    def look(self) -> Status:
+    def look(self) -> LifecycleStatus:
         """Look once, as a controller that has just been started."""
         self.world.time += timedelta(minutes=1)
         reconcile(self.subject(), self.world)  # type: ignore[arg-type]
         if self.world.cluster.statuses:
-            self.status = Status.model_validate(self.world.cluster.statuses[-1])
+            self.status = LifecycleStatus.model_validate(self.world.cluster.statuses[-1])
         return self.status
 
     def edit(self, *path: str, value: Any) -> None:

@@ -8,12 +8,12 @@ import copy
 from typing import Any
 
 from mdlc.core.errors import RefusedError
-from mdlc.kubernetes.object_client import Object, Objects
+from mdlc.kubernetes.object_client import Object, ObjectClient
 
 REVISION = "deployment.kubernetes.io/revision"
 
 
-class Cluster(Objects):
+class Cluster(ObjectClient):
     """KServe as far as mdlc sees it: each applied release is a revision, at once ready."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from mdlc.core.errors import MdlcError, RefusedError, ServiceError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.kserve import follow_rollout, gateway_canary
-from mdlc.kserve.deploy_release import Deployed, Options, deploy, rendered, roll_back
+from mdlc.kserve.deploy_release import DeployOptions, DeployResult, deploy, rendered, roll_back
 from mdlc.kserve.release_source import releases_of
 from mdlc.state import remote_files
 from mdlc.state.release_documents import Pointer
@@ -37,8 +37,8 @@ class Scene:
         self.mount.mkdir()
         self.told: list[str] = []
 
-    def run(self, verb: Callable[..., Deployed] = deploy, **more: Any) -> Deployed:
-        options = Options(storage_path=self.mount, **more.pop("options", {}))
+    def run(self, verb: Callable[..., DeployResult] = deploy, **more: Any) -> DeployResult:
+        options = DeployOptions(storage_path=self.mount, **more.pop("options", {}))
         place = self.releases.place
         objects = self.cluster
         return verb(
@@ -50,7 +50,7 @@ class Scene:
             **more,
         )
 
-    def folder(self, done: Deployed) -> Path:
+    def folder(self, done: DeployResult) -> Path:
         return self.mount / done.storage.removeprefix("pvc://claim/")
 
     def uri(self) -> str:

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from mdlc.kserve.diagnose_rollout import Finding, Seen, error_in, findings, pod_findings
+from mdlc.kserve.diagnose_rollout import (
+    ObservedRollout,
+    RolloutFinding,
+    error_in,
+    findings,
+    pod_findings,
+)
 
 READY: dict[str, Any] = {"status": {"conditions": []}}
 
@@ -108,7 +114,7 @@ def test_a_pod_says_what_keeps_it(seen: dict[str, Any], words: str) -> None:
 def test_pods_that_are_not_made(message: str, words: str) -> None:
     failure = {"type": "ReplicaFailure", "status": "True", "message": message}
     replicas = {"status": {"conditions": [failure]}}
-    (found,) = findings(Seen(READY, replicas, replicas))
+    (found,) = findings(ObservedRollout(READY, replicas, replicas))
     assert words in found.what
     assert found.lasting
 
@@ -116,10 +122,10 @@ def test_pods_that_are_not_made(message: str, words: str) -> None:
 def test_a_runtime_that_is_not_there() -> None:
     failure = {"reason": "RuntimeNotRecognized", "message": "No ServingRuntimes x"}
     model = {"lastFailureInfo": failure, "transitionStatus": "InvalidSpec"}
-    (found,) = findings(Seen({"status": {"modelStatus": model}}, None))
+    (found,) = findings(ObservedRollout({"status": {"modelStatus": model}}, None))
     assert "no such runtime: No ServingRuntimes x" in found.what
     model["transitionStatus"] = "InProgress"
-    assert findings(Seen({"status": {"modelStatus": model}}, None)) == []
+    assert findings(ObservedRollout({"status": {"modelStatus": model}}, None)) == []
 
 
 def test_a_server_that_still_loads_may_be_waited_for() -> None:
@@ -149,9 +155,9 @@ def test_what_lasts_comes_first_and_once() -> None:
     loading = pod(containerStatuses=[container(state={"running": {}})])
     event = {"reason": "Unhealthy", "message": "probe", "involvedObject": {"name": "p"}}
     pods = [loading, crashed(5), crashed(5)]
-    found = findings(Seen(READY, READY, READY, pods, events=[event]))
+    found = findings(ObservedRollout(READY, READY, READY, pods, events=[event]))
     assert [one.lasting for one in found] == [True, False]
-    assert isinstance(found[0], Finding)
+    assert isinstance(found[0], RolloutFinding)
 
 
 def test_the_error_of_a_log_is_its_last_plain_line_or_load_failed() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mdlc.kserve.release_folder import Release, release
-from mdlc.state.release_documents import HistoryEntry, Pointer, Trial
+from mdlc.kserve.release_folder import ReleaseFolder, release
+from mdlc.state.release_documents import CanaryRelease, HistoryEntry, Pointer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def entry(version: str, *, kind: Any = "promotion", why: str = "") -> HistoryEnt
 
 
 def pointer(version: str, *, canary: str = "", ratio: float = 0.2, late: int = 0) -> Pointer:
-    trial = Trial(
+    trial = CanaryRelease(
         version=canary,
         bundle=f"anywhere/{canary}",
         digest=f"d{canary}",
@@ -46,7 +46,7 @@ def pointer(version: str, *, canary: str = "", ratio: float = 0.2, late: int = 0
     )
 
 
-def made(of: Pointer, *entries: HistoryEntry) -> Release:
+def made(of: Pointer, *entries: HistoryEntry) -> ReleaseFolder:
     return release(of, history=entries, format="onnx")
 
 

@@ -16,7 +16,7 @@ from mdlc.cli.main import app
 from mdlc.core.spec.base import parse_duration
 from mdlc.kubernetes.crd import crd_definition as defined
 from mdlc.kubernetes.crd.cel_rules import RULES
-from mdlc.kubernetes.crd.lifecycle_status import Status
+from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus
 from mdlc.kubernetes.crd.structural_schema import DURATION
 
 ROOT = Path(__file__).parents[3]
@@ -143,5 +143,5 @@ def test_columns_show_what_the_status_has():
         step = re.sub(r"\[.*", "", path).split(".")
         if step[1] == "status":
             assert step[2] in status, path
-    assert set(status) == {f.alias for f in Status.model_fields.values()}
+    assert set(status) == {f.alias for f in LifecycleStatus.model_fields.values()}
     assert status["conditions"]["x-kubernetes-list-map-keys"] == ["type"]

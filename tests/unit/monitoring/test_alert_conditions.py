@@ -6,7 +6,7 @@ import pytest
 
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec.monitor import Monitor
-from mdlc.monitoring.alert_conditions import Condition, judge, money_bound
+from mdlc.monitoring.alert_conditions import AlertCondition, judge, money_bound
 from mdlc.monitoring.signals import Signals
 from mdlc.state.watch_documents import Baseline, CalibrationSignal, DriftSignal
 
@@ -26,7 +26,9 @@ FINE = Signals(
 BASELINE = Baseline(version="1", money_per_decision=2.0, log_loss=0.3, mae=None)
 
 
-def judged(signals: Signals, *, ignored: tuple[str, ...] = ()) -> dict[tuple[str, str], Condition]:
+def judged(
+    signals: Signals, *, ignored: tuple[str, ...] = ()
+) -> dict[tuple[str, str], AlertCondition]:
     found = judge(signals, monitor=Monitor(), baseline=BASELINE, ignored=ignored)
     return {(item.name, item.subject): item for item in found}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.errors import ArtifactError
-from mdlc.monitoring.alert_conditions import Condition
+from mdlc.monitoring.alert_conditions import AlertCondition
 from mdlc.monitoring.alert_states import AlertBook
 from mdlc.monitoring.fake_predictor import DAY, START
 from mdlc.state.watch_documents import Alert
@@ -18,7 +18,7 @@ Met = bool | None
 def day(
     folder: Path, number: float, met: Met, *, version: str = "1", reason: str = "skill"
 ) -> list[Alert]:
-    condition = Condition("SkillLow", met, "low", 0.1, 0.2, "critical", reason)
+    condition = AlertCondition("SkillLow", met, "low", 0.1, 0.2, "critical", reason)
     book = AlertBook(folder / "alerts.json")  # as after a restart, every time
     return book.update([condition], version=version, time=START + number * DAY, hold=DAY)
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mdlc.core.errors import ArtifactError, DataError, ServiceError
 from mdlc.monitoring.fake_predictor import DAY, START
-from mdlc.monitoring.sample_store import Labels, Sample, SampleStore, by, parse
+from mdlc.monitoring.sample_store import ExpositionSample, Labels, SampleStore, by, parse
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def store(tmp_path: Path) -> Iterator[SampleStore]:
     store.close()
 
 
-def counter(value: float, **labels: str) -> Sample:
-    return Sample("c_total", tuple(sorted(labels.items())), value, counter=True)
+def counter(value: float, **labels: str) -> ExpositionSample:
+    return ExpositionSample("c_total", tuple(sorted(labels.items())), value, counter=True)
 
 
 def rose(store: SampleStore, first: float, last: float, **match: str) -> float:
@@ -96,7 +96,7 @@ def test_series_that_no_scrape_shows_any_more_are_forgotten(store: SampleStore) 
 
 def test_a_gauge_is_what_it_was(store: SampleStore) -> None:
     for day, value in enumerate([5.0, 3.0]):
-        store.append(START + day * DAY, [Sample("g", (), value, counter=False)])
+        store.append(START + day * DAY, [ExpositionSample("g", (), value, counter=False)])
     assert store.value("g", match={}, time=START) == {(): 5.0}
     assert store.value("g", match={}, time=START + DAY) == {(): 3.0}
 
@@ -122,15 +122,17 @@ def test_parsing_keeps_counters_and_gauges() -> None:
         '# TYPE h histogram\nh_bucket{le="+Inf"} 1\nh_sum 2\nh_count 1\n'
     )
     assert parse(text) == [
-        Sample("c_total", (("a", "x"),), 2.0, counter=True),
-        Sample("g", (), 1.5, counter=False),
+        ExpositionSample("c_total", (("a", "x"),), 2.0, counter=True),
+        ExpositionSample("g", (), 1.5, counter=False),
     ]
 
 
-def by_prometheus(text: str) -> list[Sample]:
+def by_prometheus(text: str) -> list[ExpositionSample]:
     """Parse every line with Prometheus' own parser."""
     return [
-        Sample(name, tuple(sorted(labels.items())), float(value), family.type == "counter")
+        ExpositionSample(
+            name, tuple(sorted(labels.items())), float(value), family.type == "counter"
+        )
         for family in text_string_to_metric_families(text)
         if family.type in {"counter", "gauge"}
         for name, labels, value, *_ in family.samples
@@ -181,7 +183,9 @@ def test_a_year_of_scrapes_stays_fast(tmp_path: Path) -> None:
     store = SampleStore(tmp_path / "s.sqlite", keep=366 * DAY)
     series = [(("bin", str(index)), ("model", "m")) for index in range(500)]
     for step in range(365):
-        samples = [Sample("c_total", labels, float(step), counter=True) for labels in series]
+        samples = [
+            ExpositionSample("c_total", labels, float(step), counter=True) for labels in series
+        ]
         store.append(START + step * DAY, samples)
     began = time.perf_counter()
     total = rose(store, 300, 307)

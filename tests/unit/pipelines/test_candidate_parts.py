@@ -12,7 +12,7 @@ from mdlc.core.documents.exploration_findings import Exploration
 from mdlc.core.documents.training_result import Contestant, Selection, Training
 from mdlc.core.files import read_document, write_document
 from mdlc.pipelines.kubeflow.stage_process import perform
-from mdlc.pipelines.kubeflow.step_settings import Answered, Asked, Settings
+from mdlc.pipelines.kubeflow.step_settings import StepRequest, StepResult, StepSettings
 from tests.unit.components.training.conftest import make_prepared  # noqa: F401 - a fixture
 
 PAYOFF = {"right": 1, "wrong": -1}
@@ -27,12 +27,12 @@ class Pods:
         self.kinds: list[Any] = ["rule", "logistic"]
         self.made = 0
 
-    def run(self, **more: Any) -> tuple[Answered, Path]:
+    def run(self, **more: Any) -> tuple[StepResult, Path]:
         self.made += 1
         out = self.folder / "out" / str(self.made)
-        asked = Asked(
+        asked = StepRequest(
             stage="training",
-            settings=Settings(name="test", artifacts=str(self.folder / "store")),
+            settings=StepSettings(name="test", artifacts=str(self.folder / "store")),
             parameters={
                 "name": "test",
                 "model": json.dumps({"candidates": self.kinds, "tuning": {"trials": 1}}),

@@ -8,27 +8,27 @@ from typing import Any
 import pytest
 
 from mdlc.core.spec import Lifecycle, load
-from mdlc.pipelines.cache.result_store import Question, Store
+from mdlc.pipelines.cache.result_store import ResultStore, StageQuestion
 from mdlc.pipelines.cache.run_plan import make_plan
 from mdlc.pipelines.kubeflow import cluster_plan as plans
 from mdlc.pipelines.kubeflow import source_uploads
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of, settings_of
 from mdlc.pipelines.kubeflow.cluster_plan import cluster_plan
-from mdlc.pipelines.kubeflow.remote_results import Results
+from mdlc.pipelines.kubeflow.remote_results import RemoteResults
 from mdlc.pipelines.stage_arguments import Renewal, arguments
 from mdlc.state import remote_files
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.workspace import Workspace, workspace_of
 from tests.unit.pipelines.cluster import on_cluster, uploaded
 
 
-class Asking(Store):
+class Asking(ResultStore):
     """A local store that remembers what it was asked."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.asked: dict[str, Question] = {}
+        self.asked: dict[str, StageQuestion] = {}
 
-    def get(self, question: Question) -> Any:
+    def get(self, question: StageQuestion) -> Any:
         self.asked[question.stage] = question
         return super().get(question)
 
@@ -44,7 +44,7 @@ class Both:
 
     @property
     def place(self) -> Workspace:
-        return workspace(self.lifecycle, file=self.folder / "lifecycle.yaml", home=None)
+        return workspace_of(self.lifecycle, file=self.folder / "lifecycle.yaml", home=None)
 
     def edit(self, old: str, new: str) -> None:
         file = self.folder / "lifecycle.yaml"
@@ -69,7 +69,7 @@ class Both:
         question = self.store.asked[stage]
         self.store.put(question, outputs={name: (out, "")}, seconds=2.0)
         settings = settings_of(self.lifecycle, kind="training", renewal=Renewal())
-        Results(settings).put(plans._anywhere(question), out, name=name, seconds=2.0)
+        RemoteResults(settings).put(plans._anywhere(question), out, name=name, seconds=2.0)
 
 
 @pytest.fixture

@@ -8,7 +8,12 @@ import pytest
 
 from mdlc.core.errors import DataError, ServiceError
 from mdlc.core.steps import reporting
-from mdlc.pipelines.kubeflow.failure_records import RETRY_VARIABLE, RUN_VARIABLE, telling, told
+from mdlc.pipelines.kubeflow.failure_records import (
+    RETRY_VARIABLE,
+    RUN_VARIABLE,
+    read_failure,
+    recording_failure,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -19,33 +24,33 @@ def run(monkeypatch: pytest.MonkeyPatch) -> None:
 def fail(folder: Path, error: Exception, *, part: str = "") -> None:
     with (
         pytest.raises(type(error)),
-        telling("training", artifacts=str(folder), part=part),
+        recording_failure("training", artifacts=str(folder), part=part),
     ):
         raise error
 
 
 def test_an_error_is_told_to_its_own_run(tmp_path: Path) -> None:
-    assert told(str(tmp_path), run="r-1") is None
+    assert read_failure(str(tmp_path), run="r-1") is None
     fail(tmp_path, DataError("too few rows", hint="bring more"))
-    found = told(str(tmp_path), run="r-1")
+    found = read_failure(str(tmp_path), run="r-1")
     assert isinstance(found, DataError)
     assert str(found) == "too few rows; bring more"
-    assert told(str(tmp_path), run="r-2") is None
+    assert read_failure(str(tmp_path), run="r-2") is None
 
 
 def test_an_error_that_is_none_of_ours_is_told_in_a_line(tmp_path: Path) -> None:
     fail(tmp_path, ValueError("odd\nand more"))
-    assert "training: ValueError: odd" in str(told(str(tmp_path), run="r-1"))
+    assert "training: ValueError: odd" in str(read_failure(str(tmp_path), run="r-1"))
 
 
 def test_an_error_that_the_stage_reported_itself_is_told(tmp_path: Path) -> None:
     with (
         pytest.raises(SystemExit),
-        telling("training", artifacts=str(tmp_path)),
+        recording_failure("training", artifacts=str(tmp_path)),
         reporting("training"),
     ):
         raise DataError("too few rows")
-    assert str(told(str(tmp_path), run="r-1")) == "too few rows"
+    assert str(read_failure(str(tmp_path), run="r-1")) == "too few rows"
 
 
 def test_a_later_try_that_goes_well_takes_its_error_back(
@@ -54,11 +59,11 @@ def test_a_later_try_that_goes_well_takes_its_error_back(
     fail(tmp_path, ServiceError("the object store is away"), part="rule")
     fail(tmp_path, DataError("too few rows"), part="logistic")
     monkeypatch.setenv(RETRY_VARIABLE, "1")
-    with telling("training", artifacts=str(tmp_path), part="rule"):
+    with recording_failure("training", artifacts=str(tmp_path), part="rule"):
         pass
-    with telling("evaluation", artifacts=str(tmp_path)):
+    with recording_failure("evaluation", artifacts=str(tmp_path)):
         pass
-    assert str(told(str(tmp_path), run="r-1")) == "too few rows", "the other's stands"
+    assert str(read_failure(str(tmp_path), run="r-1")) == "too few rows", "the other's stands"
     assert len(list((tmp_path / "runs/r-1.errors").iterdir())) == 2, "nothing is left for nothing"
 
 

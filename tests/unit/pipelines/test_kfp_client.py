@@ -14,8 +14,8 @@ import pytest
 
 from mdlc.core.errors import ServiceError, SpecError
 from mdlc.core.spec import Lifecycle
-from mdlc.pipelines.kubeflow.kfp_client import Client, Submitted
-from mdlc.pipelines.kubeflow.recurring_runs import Schedules, Trigger
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient, Submitted
+from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
 from mdlc.pipelines.kubeflow.run_state import TaskState, run_state
 from mdlc.pipelines.stage_arguments import Renewal
 from tests.services.kfp_standin import standin
@@ -35,7 +35,7 @@ def kfp(tmp_path: Path) -> Iterator[Any]:
         yield running
 
 
-def ended(client: Client, run_id: str) -> str:
+def ended(client: KfpClient, run_id: str) -> str:
     for _ in range(100):
         state = client.state(run_id).state
         if state != "running":
@@ -45,10 +45,10 @@ def ended(client: Client, run_id: str) -> str:
 
 
 def test_the_same_question_is_the_same_run(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
-    sources, client = uploaded(lifecycle, tmp_path), Client(kfp.url)
+    sources, client = uploaded(lifecycle, tmp_path), KfpClient(kfp.url)
     one = client.submit(lifecycle, sources=sources)
     assert client.submit(lifecycle, sources=sources) == one
-    assert Client(kfp.url).submit(lifecycle) == one, "the upload is remembered"
+    assert KfpClient(kfp.url).submit(lifecycle) == one, "the upload is remembered"
     assert len(kfp.state.versions) == len(kfp.state.things["pipelines"]) == 1
     assert client.submit(lifecycle, sources=sources, again=True) != one
 
@@ -56,7 +56,7 @@ def test_the_same_question_is_the_same_run(kfp: Any, lifecycle: Lifecycle, tmp_p
 def test_changed_data_are_a_new_run_of_the_same_version(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path
 ) -> None:
-    client = Client(kfp.url)
+    client = KfpClient(kfp.url)
     one = client.submit(lifecycle, sources=uploaded(lifecycle, tmp_path))
     with (tmp_path / "rows.csv").open("a") as rows:
         rows.write("999,2026-01-02 23:00:00,2026-01-02 23:30:00,0.5,a,left,1\n")
@@ -66,7 +66,7 @@ def test_changed_data_are_a_new_run_of_the_same_version(
 
 
 def test_a_changed_cluster_section_is_a_new_version(kfp: Any, tmp_path: Path) -> None:
-    client = Client(kfp.url)
+    client = KfpClient(kfp.url)
     for line in ("image: a:1", "image: b:1"):
         lifecycle = on_cluster(tmp_path, line)
         client.submit(lifecycle, sources=uploaded(lifecycle, tmp_path))
@@ -79,7 +79,7 @@ def test_a_failed_run_is_tried_anew_but_a_named_one_never(
 ) -> None:
     sources = uploaded(lifecycle, tmp_path)
     with standin(tmp_path / "failing", command=FAILING) as kfp:
-        client = Client(kfp.url)
+        client = KfpClient(kfp.url)
         one = client.submit(lifecycle, sources=sources)
         assert ended(client, one) == "failed"
         assert client.submit(lifecycle, sources=sources) != one
@@ -89,7 +89,7 @@ def test_a_failed_run_is_tried_anew_but_a_named_one_never(
 
 
 def test_a_run_ends_by_itself_or_by_us(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
-    client = Client(kfp.url)
+    client = KfpClient(kfp.url)
     one = client.submit(lifecycle, sources=uploaded(lifecycle, tmp_path))
     assert client.state(one).state == "running"
     client.terminate(one)
@@ -98,7 +98,7 @@ def test_a_run_ends_by_itself_or_by_us(kfp: Any, lifecycle: Lifecycle, tmp_path:
     client.terminate(one)
     assert client.state(one).stopped, "whoever is told of the failure can tell"
     with standin(tmp_path / "done", command=DONE) as other:
-        client = Client(other.url)
+        client = KfpClient(other.url)
         two = client.submit(lifecycle)
         assert ended(client, two) == "succeeded"
         client.terminate(two)
@@ -139,7 +139,7 @@ def test_of_all_nodes_of_a_run_ours_are_told() -> None:
 def test_a_retraining_exports_the_log_or_brings_its_feedback(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path
 ) -> None:
-    client, sources = Client(kfp.url), uploaded(lifecycle, tmp_path)
+    client, sources = KfpClient(kfp.url), uploaded(lifecycle, tmp_path)
     one = client.submit(lifecycle, kind="retraining", sources=sources, name="r-1")
     rows = tmp_path / "rows.csv"
     two = client.submit(
@@ -155,7 +155,7 @@ def test_a_retraining_exports_the_log_or_brings_its_feedback(
 def test_two_that_make_the_same_pipeline_at_once_share_it(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, sources = Client(kfp.url), uploaded(lifecycle, tmp_path)
+    client, sources = KfpClient(kfp.url), uploaded(lifecycle, tmp_path)
     client.submit(lifecycle, sources=sources)
     known = client._pipeline
     answers = iter([None])
@@ -167,7 +167,7 @@ def test_two_that_make_the_same_pipeline_at_once_share_it(
 def test_a_profile_has_pipelines_of_its_own(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
     sources = uploaded(lifecycle, tmp_path)
     for namespace in ("ada", "bob", None):
-        client = Client(kfp.url, namespace=namespace)
+        client = KfpClient(kfp.url, namespace=namespace)
         one = client.submit(lifecycle, sources=sources)
         assert client.submit(lifecycle, sources=sources) == one
     made = kfp.state.things["pipelines"].values()
@@ -178,26 +178,26 @@ def test_of_many_that_submit_at_once_one_makes_the_run(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources, many = uploaded(lifecycle, tmp_path), 6
-    Client(kfp.url).experiment("tiny")
+    KfpClient(kfp.url).experiment("tiny")
     met, looks = threading.Barrier(many), threading.local()
-    find = Client.find
+    find = KfpClient.find
 
-    def find_together(client: Client, name: str, *, experiment: str) -> Any | None:
+    def find_together(client: KfpClient, name: str, *, experiment: str) -> Any | None:
         found = find(client, name, experiment=experiment)
         if not hasattr(looks, "first"):
             looks.first = found
             met.wait(120)  # a bound for a deadlock, not for a busy machine
         return found
 
-    monkeypatch.setattr(Client, "find", find_together)
+    monkeypatch.setattr(KfpClient, "find", find_together)
 
     def send(_: int) -> Submitted:
         given: Any = {"kind": "training", "renewal": Renewal(), "sources": sources}
-        return Client(kfp.url).send(lifecycle, **given)
+        return KfpClient(kfp.url).send(lifecycle, **given)
 
     with ThreadPoolExecutor(many) as pool:
         made = list(pool.map(send, range(many)))
-    monkeypatch.setattr(Client, "find", find)
+    monkeypatch.setattr(KfpClient, "find", find)
     assert len({one.run_id for one in made}) == 1
     assert [one.created for one in made].count(True) == 1
     states = {run.run_id: run.state for run in kfp.state.things["runs"].values()}
@@ -205,7 +205,9 @@ def test_of_many_that_submit_at_once_one_makes_the_run(
     assert [run for run, state in states.items() if not state.startswith("CANCEL")] == [
         made[0].run_id
     ]
-    assert Client(kfp.url).submit(lifecycle, sources=sources) == made[0].run_id, "and so it stays"
+    assert KfpClient(kfp.url).submit(lifecycle, sources=sources) == made[0].run_id, (
+        "and so it stays"
+    )
 
 
 def test_refusals_in_one_line(
@@ -214,31 +216,31 @@ def test_refusals_in_one_line(
     sources = uploaded(lifecycle, tmp_path)
     with standin(tmp_path / "kfp", token="a-token", command=DONE) as kfp:
         with pytest.raises(ServiceError, match=r"401.*MDLC_KFP_TOKEN"):
-            Client(kfp.url).submit(lifecycle, sources=sources)
+            KfpClient(kfp.url).submit(lifecycle, sources=sources)
         monkeypatch.setenv("MDLC_KFP_TOKEN", "a-token")
-        client = Client(kfp.url)
+        client = KfpClient(kfp.url)
         client.submit(lifecycle, sources=sources)
         with pytest.raises(ServiceError, match="404"):
             client.state("no-such-run")
     with pytest.raises(ServiceError, match="does not answer"):
-        Client("http://127.0.0.1:9").submit(lifecycle, sources=sources)
+        KfpClient("http://127.0.0.1:9").submit(lifecycle, sources=sources)
 
 
 def test_sources_beside_the_file_need_a_place(kfp: Any, lifecycle: Lifecycle) -> None:
     with pytest.raises(SpecError, match="--upload"):
-        Client(kfp.url).submit(lifecycle)
+        KfpClient(kfp.url).submit(lifecycle)
 
 
 def test_a_lifecycle_has_one_schedule(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
-    schedules, sources = Schedules(Client(kfp.url)), uploaded(lifecycle, tmp_path)
-    weekly = Trigger(cron="0 3 * * 1")
+    schedules, sources = RecurringRuns(KfpClient(kfp.url)), uploaded(lifecycle, tmp_path)
+    weekly = RunTrigger(cron="0 3 * * 1")
     one = schedules.add(lifecycle, trigger=weekly, sources=sources, fuse=None)
     same = schedules.add(lifecycle, trigger=weekly, sources=sources, fuse=None)
     assert (one.created, same.created, same.run_id) == (True, False, one.run_id)
     (stored,) = kfp.state.things["recurringruns"].values()
     assert stored.trigger.cron_schedule.cron == "0 0 3 * * 1"
     assert (stored.max_concurrency, stored.no_catchup) == ("1", True)
-    daily = schedules.add(lifecycle, trigger=Trigger(seconds=86400), sources=sources, fuse=None)
+    daily = schedules.add(lifecycle, trigger=RunTrigger(seconds=86400), sources=sources, fuse=None)
     assert list(kfp.state.things["recurringruns"]) == [daily.run_id]
     assert schedules.remove("tiny") == 1
     assert schedules.all("tiny") == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.errors import MARK, DataError, MdlcError, StageError
-from mdlc.pipelines.cache.result_store import Store
+from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.pipelines.local.kfp_hooks import Session, installed
 from mdlc.pipelines.local.warm_server import WarmServer
 
@@ -32,7 +32,7 @@ class FakeServer(WarmServer):
 def ended(folder: Path, server: WarmServer) -> tuple[Session, bool, list[tuple[str, str]]]:
     told: list[tuple[str, str]] = []
     session = Session(
-        store=Store(folder / "cache"),
+        store=ResultStore(folder / "cache"),
         server=server,
         logs=folder / "logs",
         listener=lambda stage, event, _: told.append((stage, event)),

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.pipelines.cache.result_store import Question, Store
+from mdlc.pipelines.cache.result_store import ResultStore, StageQuestion
 
-QUESTION = Question(stage="training", code="c", parameters={"seed": "1"}, inputs={"table": "d"})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "cache")
+QUESTION = StageQuestion(
+    stage="training", code="c", parameters={"seed": "1"}, inputs={"table": "d"}
+)
 
 
 @pytest.fixture
-def artifact(tmp_path: Path, store: Store) -> Path:
+def store(tmp_path: Path) -> ResultStore:
+    return ResultStore(tmp_path / "cache")
+
+
+@pytest.fixture
+def artifact(tmp_path: Path, store: ResultStore) -> Path:
     folder = tmp_path / "artifacts" / "models"
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_text("weights")
@@ -26,20 +28,20 @@ def artifact(tmp_path: Path, store: Store) -> Path:
     return folder
 
 
-def test_what_was_put_is_found(store: Store, artifact: Path) -> None:
+def test_what_was_put_is_found(store: ResultStore, artifact: Path) -> None:
     entry = store.get(QUESTION)
     assert entry is not None
     assert (entry.outputs["models"].path, entry.seconds) == (str(artifact), 1.5)
     assert store.referenced() == {str(artifact)}
 
 
-def test_an_altered_artifact_is_a_miss(store: Store, artifact: Path) -> None:
+def test_an_altered_artifact_is_a_miss(store: ResultStore, artifact: Path) -> None:
     (artifact / "model.onnx").write_text("weighty")
     assert store.get(QUESTION) is None
     assert store.why(QUESTION) == "its stored artifact is missing or altered"
 
 
-def test_a_file_more_or_a_lost_folder_is_a_miss(store: Store, artifact: Path) -> None:
+def test_a_file_more_or_a_lost_folder_is_a_miss(store: ResultStore, artifact: Path) -> None:
     (artifact / "more").write_text("")
     assert store.get(QUESTION) is None
     shutil.rmtree(artifact)
@@ -47,7 +49,7 @@ def test_a_file_more_or_a_lost_folder_is_a_miss(store: Store, artifact: Path) ->
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", "[]", "\x00"])
-def test_a_half_written_entry_is_a_miss(store: Store, artifact: Path, content: str) -> None:
+def test_a_half_written_entry_is_a_miss(store: ResultStore, artifact: Path, content: str) -> None:
     (store.folder / f"{QUESTION.key}.json").write_text(content)
     (store.folder / "latest-training.json").write_text(content)
     assert store.get(QUESTION) is None
@@ -70,7 +72,7 @@ def test_a_half_written_entry_is_a_miss(store: Store, artifact: Path, content: s
     ],
 )
 def test_why_there_is_no_answer(
-    store: Store, artifact: Path, changes: dict[str, str | dict[str, str]], why: str
+    store: ResultStore, artifact: Path, changes: dict[str, str | dict[str, str]], why: str
 ) -> None:
     question = QUESTION.model_copy(update=changes)
     assert store.get(question) is None

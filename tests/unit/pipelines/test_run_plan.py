@@ -8,7 +8,7 @@ import pytest
 
 from mdlc.core.files import digest_json, digest_path
 from mdlc.pipelines.cache.code_digests import stage_code
-from mdlc.pipelines.cache.result_store import Question, Store
+from mdlc.pipelines.cache.result_store import ResultStore, StageQuestion
 from mdlc.pipelines.cache.run_plan import make_plan, producers, read_tasks
 from mdlc.pipelines.compile_training import compile_training
 from mdlc.pipelines.stage_arguments import Arguments
@@ -39,7 +39,7 @@ def asked(pipeline: Path) -> Arguments:
     }
 
 
-def answer(store: Store, *, pipeline: Path, asked: Arguments, stages: set[str]) -> None:
+def answer(store: ResultStore, *, pipeline: Path, asked: Arguments, stages: set[str]) -> None:
     """Put what `stages` would have written into the store, as a run does."""
     written: dict[str, Path] = {}
     for name, task in read_tasks(pipeline).items():
@@ -56,7 +56,9 @@ def answer(store: Store, *, pipeline: Path, asked: Arguments, stages: set[str]) 
             key: digest_json(asked[source["componentInputParameter"]])
             for key, source in task["inputs"].get("parameters", {}).items()
         }
-        question = Question(stage=name, code=stage_code(name), parameters=parameters, inputs=inputs)
+        question = StageQuestion(
+            stage=name, code=stage_code(name), parameters=parameters, inputs=inputs
+        )
         store.put(question, outputs={OUTPUTS[name]: (folder, "system.Artifact")}, seconds=2)
         written[name] = folder
 
@@ -64,7 +66,7 @@ def answer(store: Store, *, pipeline: Path, asked: Arguments, stages: set[str]) 
 def test_at_first_the_sources_run_and_the_rest_depends(
     pipeline: Path, asked: Arguments, tmp_path: Path
 ) -> None:
-    plan, entries = make_plan(pipeline, arguments=asked, store=Store(tmp_path / "cache"))
+    plan, entries = make_plan(pipeline, arguments=asked, store=ResultStore(tmp_path / "cache"))
     states = {stage.stage: stage.state for stage in plan.stages}
     assert entries == {}
     assert {name for name, state in states.items() if state == "run"} == {"business", "collection"}
@@ -73,7 +75,7 @@ def test_at_first_the_sources_run_and_the_rest_depends(
 
 
 def test_all_cached_is_done(pipeline: Path, asked: Arguments, tmp_path: Path) -> None:
-    store = Store(tmp_path / "cache")
+    store = ResultStore(tmp_path / "cache")
     answer(store, pipeline=pipeline, asked=asked, stages=set(read_tasks(pipeline)))
     plan, entries = make_plan(pipeline, arguments=asked, store=store)
     assert plan.done
@@ -83,7 +85,7 @@ def test_all_cached_is_done(pipeline: Path, asked: Arguments, tmp_path: Path) ->
 def test_a_changed_parameter_is_named_and_what_follows_depends(
     pipeline: Path, asked: Arguments, tmp_path: Path
 ) -> None:
-    store = Store(tmp_path / "cache")
+    store = ResultStore(tmp_path / "cache")
     answer(store, pipeline=pipeline, asked=asked, stages=set(read_tasks(pipeline)))
     plan, _ = make_plan(pipeline, arguments=asked | {"train_model": "other"}, store=store)
     found = {stage.stage: (stage.state, stage.why) for stage in plan.stages}

@@ -13,10 +13,10 @@ from mdlc.core.errors import ArtifactError
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow import source_uploads
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
-from mdlc.pipelines.kubeflow.fetch_inputs import bring
-from mdlc.pipelines.kubeflow.kfp_client import Client, run_arguments
-from mdlc.pipelines.kubeflow.recurring_runs import Schedules, Trigger
-from mdlc.pipelines.kubeflow.step_settings import Settings
+from mdlc.pipelines.kubeflow.fetch_inputs import fetch_inputs
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient, run_arguments
+from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
+from mdlc.pipelines.kubeflow.step_settings import StepSettings
 from mdlc.pipelines.stage_arguments import Arguments, Renewal
 from tests.services.kfp_standin import standin
 from tests.unit.pipelines.cluster import on_cluster, uploaded
@@ -31,9 +31,9 @@ def arguments(lifecycle: Lifecycle, upload: source_uploads.Sources | None = None
 
 def brought(lifecycle: Lifecycle, given: dict[str, str | float], scratch: Path) -> Path:
     """Return the folder that collection would read."""
-    settings = Settings(name="tiny", artifacts=artifacts_of(lifecycle))
+    settings = StepSettings(name="tiny", artifacts=artifacts_of(lifecycle))
     taken = {key: given[key] for key in ("root", "sources", "digests")}
-    found = bring("collection", taken, settings=settings, scratch=scratch)
+    found = fetch_inputs("collection", taken, settings=settings, scratch=scratch)
     assert all(json.loads(str(found["digests"])).values()), "what is here now decides"
     return Path(str(found["root"]))
 
@@ -41,7 +41,7 @@ def brought(lifecycle: Lifecycle, given: dict[str, str | float], scratch: Path) 
 def test_a_scheduled_run_reads_the_newest_upload(tmp_path: Path) -> None:
     lifecycle = on_cluster(tmp_path)
     with standin(tmp_path / "kfp", command=["true"]) as kfp:
-        schedules, weekly = Schedules(Client(kfp.url)), Trigger(cron="0 3 * * 1")
+        schedules, weekly = RecurringRuns(KfpClient(kfp.url)), RunTrigger(cron="0 3 * * 1")
         one = schedules.add(
             lifecycle, trigger=weekly, sources=uploaded(lifecycle, tmp_path), fuse=None
         )

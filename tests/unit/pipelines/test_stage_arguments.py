@@ -12,7 +12,7 @@ from mdlc.core.spec import load
 from mdlc.pipelines.cache.run_plan import read_tasks
 from mdlc.pipelines.compile_training import compile_training
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
-from mdlc.state.workspace import workspace
+from mdlc.state.workspace import workspace_of
 from tests import tiny
 from tests.unit.bundles import make_bundle
 
@@ -20,7 +20,7 @@ from tests.unit.bundles import make_bundle
 def asked(folder: Path, *edits: tuple[str, str], **renewal: Any) -> Arguments:
     file = tiny.write_file(folder, *edits)
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file, home=folder / "home")
+    place = workspace_of(lifecycle, file=file, home=folder / "home")
     return arguments(lifecycle, place=place, renewal=Renewal(**renewal))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mdlc.core.spec.retrain import Retrain
 from mdlc.retraining import policy
-from mdlc.retraining.policy import Request, Ruling, rule
+from mdlc.retraining.policy import PolicyRequest, Ruling, rule_on
 
 OFFICE = {"start": "08:00", "end": "18:00", "days": ["mon", "fri"], "zone": "Europe/Berlin"}
 NIGHT = {"start": "22:00", "end": "06:00", "days": ["fri"], "zone": "Europe/Berlin"}
@@ -19,8 +19,8 @@ MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 def ruled(time: datetime, *reasons: str, force: bool = False, **changes: Any) -> Ruling:
     trial, labels = changes.pop("trial", ""), changes.pop("new_labels", 10_000)
     retrain = Retrain.model_validate({"when": ["skill", "changed", "accuracy"], **changes})
-    request = Request(time, frozenset(reasons or ["skill"]), labels, force, trial)
-    return rule(request, policy=retrain, runs=[])
+    request = PolicyRequest(time, frozenset(reasons or ["skill"]), labels, force, trial)
+    return rule_on(request, policy=retrain, runs=[])
 
 
 def answers(zoned: dict[str, Any], *times: str) -> list[str]:
@@ -106,10 +106,12 @@ def test_what_the_month_leaves() -> None:
     retrain = Retrain.model_validate(
         {"max_per_month": 3, "cost_per_run": 40, "money_per_month": 100}
     )
-    runs = [policy.Run("a", MONDAY, frozenset(), 40, MONDAY)] * 2
-    left = policy.left(MONDAY, policy=retrain, runs=runs)
+    runs = [policy.PastRun("a", MONDAY, frozenset(), 40, MONDAY)] * 2
+    left = policy.budget_left(MONDAY, policy=retrain, runs=runs)
     assert (left.runs, left.money, left.started) == (1, 20, 2)
-    assert policy.left(datetime(2026, 2, 1, tzinfo=UTC), policy=retrain, runs=runs).money == 100
+    assert (
+        policy.budget_left(datetime(2026, 2, 1, tzinfo=UTC), policy=retrain, runs=runs).money == 100
+    )
 
 
 def test_quiet_hours_have_no_offset_of_their_own() -> None:

@@ -10,13 +10,13 @@ from mdlc.core.cleaning import Decision
 from mdlc.services.refusals import Refusal
 from mdlc.serving import sample_bundles
 from mdlc.serving.kserve_sdk import InferInput
-from mdlc.serving.request_rows import Reader, read_ids
+from mdlc.serving.request_rows import RequestReader, read_ids
 
 ROW = {"x0": 1, "x1": 2.5, "carrier": "AA"}
 
 
 @pytest.fixture
-def reader() -> Reader:
+def reader() -> RequestReader:
     manifest = Manifest(
         name="m",
         candidate="rule",
@@ -29,46 +29,48 @@ def reader() -> Reader:
         parity=0,
         trained_rows=1,
     )
-    return Reader(manifest, max_rows=3)
+    return RequestReader(manifest, max_rows=3)
 
 
-def refusal(reader: Reader, payload: object) -> str:
+def refusal(reader: RequestReader, payload: object) -> str:
     with pytest.raises(Refusal) as caught:
         reader.v1(payload)
     return caught.value.message
 
 
-def test_rows_become_arrays_and_null_is_missing(reader: Reader) -> None:
+def test_rows_become_arrays_and_null_is_missing(reader: RequestReader) -> None:
     batch = reader.v1({"instances": [ROW, {"x0": None, "x1": True, "carrier": None}]}).batch
     np.testing.assert_array_equal(batch["x0"], np.array([1, np.nan], np.float32))
     np.testing.assert_array_equal(batch["x1"], np.array([2.5, 1], np.float32))
     assert batch["carrier"].tolist() == ["AA", ""]
 
 
-def test_a_feature_may_be_left_out_where_cleaning_imputes_it(reader: Reader) -> None:
+def test_a_feature_may_be_left_out_where_cleaning_imputes_it(reader: RequestReader) -> None:
     rows = reader.v1({"instances": [{"x1": 1, "carrier": "AA"}]})
     assert np.isnan(rows.batch["x0"]).all()
     assert "feature x1, row 0 is missing" in refusal(reader, {"instances": [{"carrier": "AA"}]})
 
 
-def test_an_unknown_feature_is_named_with_the_closest(reader: Reader) -> None:
+def test_an_unknown_feature_is_named_with_the_closest(reader: RequestReader) -> None:
     message = refusal(reader, {"instances": [ROW, {**ROW, "carier": "AA"}]})
     assert message == "unknown feature 'carier', row 1; did you mean carrier?"
 
 
 @pytest.mark.parametrize("wrong", ["1.5", [1], 1e39])
-def test_a_wrong_type_is_named_with_feature_row_and_value(reader: Reader, wrong: object) -> None:
+def test_a_wrong_type_is_named_with_feature_row_and_value(
+    reader: RequestReader, wrong: object
+) -> None:
     message = refusal(reader, {"instances": [ROW, {**ROW, "x1": wrong}]})
     assert message.startswith("feature x1, row 1: wanted")
     assert repr(wrong) in message
 
 
 @pytest.mark.parametrize("payload", ["{}", [], {}, {"instances": []}, {"instances": [3]}])
-def test_another_shape_is_refused(reader: Reader, payload: object) -> None:
+def test_another_shape_is_refused(reader: RequestReader, payload: object) -> None:
     assert "instances" in refusal(reader, payload)
 
 
-def test_too_many_rows_are_refused_with_413(reader: Reader) -> None:
+def test_too_many_rows_are_refused_with_413(reader: RequestReader) -> None:
     with pytest.raises(Refusal, match="4 rows; at most 3") as caught:
         reader.v1({"instances": [ROW] * 4})
     assert caught.value.status == 413
@@ -88,7 +90,7 @@ def tensor(name: str, kind: str, data: list[object], shape: list[int] | None = N
     return InferInput(name, shape or [len(data)], kind, data)
 
 
-def test_tensors_of_each_kind_become_the_same_batch(reader: Reader) -> None:
+def test_tensors_of_each_kind_become_the_same_batch(reader: RequestReader) -> None:
     rows = reader.v2(
         [
             tensor("x0", "INT64", [1, 2], [2, 1]),
@@ -114,6 +116,6 @@ def test_tensors_of_each_kind_become_the_same_batch(reader: Reader) -> None:
         (tensor("y", "FP32", [1.0]), "unknown feature 'y'"),
     ],
 )
-def test_a_wrong_tensor_is_named(reader: Reader, wrong: InferInput, message: str) -> None:
+def test_a_wrong_tensor_is_named(reader: RequestReader, wrong: InferInput, message: str) -> None:
     with pytest.raises(Refusal, match=message):
         reader.v2([tensor("carrier", "BYTES", ["AA"]), wrong])

@@ -75,7 +75,7 @@ def test_an_altered_object_is_refused(root: str, folder: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["../out", "/etc/x", "a/../../out", "a\\..\\b"])
 def test_an_index_cannot_lead_out(root: str, name: str, tmp_path: Path) -> None:
-    index = remote_files.Index(files={name: remote_files.Item(size=1, digest="0")})
+    index = remote_files.FolderIndex(files={name: remote_files.IndexItem(size=1, digest="0")})
     remote_files.put_document(remote_files.join(root, "f", remote_files.INDEX), index)
     with pytest.raises(ArtifactError, match="outside"):
         remote_files.get_folder(remote_files.join(root, "f"), tmp_path / "back" / "deep")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.errors import BusyError, StorageError
-from mdlc.state.workspace import Workspace, workspace
+from mdlc.state.workspace import Workspace, workspace_of
 from tests.unit.core.spec_text import loaded
 
 HOLD = """
@@ -72,7 +72,7 @@ def test_home_is_given_or_the_variable_or_beside_the_file(
 ) -> None:
     lifecycle, file = loaded(tmp_path), tmp_path / "lifecycle.yaml"
     monkeypatch.delenv("MDLC_HOME", raising=False)
-    assert workspace(lifecycle, file=file).home == tmp_path / ".mdlc"
+    assert workspace_of(lifecycle, file=file).home == tmp_path / ".mdlc"
     monkeypatch.setenv("MDLC_HOME", str(tmp_path / "b"))
-    assert workspace(lifecycle, file=file).home == tmp_path / "b"
-    assert workspace(lifecycle, file=file, home=tmp_path / "c").home == tmp_path / "c"
+    assert workspace_of(lifecycle, file=file).home == tmp_path / "b"
+    assert workspace_of(lifecycle, file=file, home=tmp_path / "c").home == tmp_path / "c"

@@ -12,7 +12,7 @@ import pytest
 
 from mdlc.core.errors import MdlcError
 from mdlc.core.spec import load
-from mdlc.trigger.start_trigger import Trials
+from mdlc.trigger.start_trigger import CanaryWatch
 from tests import tiny
 from tests.services.releases import first_release
 
@@ -37,7 +37,7 @@ def on_trial(folder: Path, *, after: timedelta, cluster: str = "") -> Any:
 
 
 def look(watched: Any, *, gate: bool) -> None:
-    Trials(None, place=lambda one: nullcontext(one.place), gate=gate)(watched)
+    CanaryWatch(None, place=lambda one: nullcontext(one.place), gate=gate)(watched)
 
 
 def test_a_gate_that_judges_needs_no_prometheus_here(tmp_path: Path) -> None:

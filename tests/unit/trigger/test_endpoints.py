@@ -17,11 +17,11 @@ from mdlc.core.files import write_document
 from mdlc.retraining.ledger import Ledger
 from mdlc.state.release_documents import Pointer
 from mdlc.state.watch_documents import Verdict
-from mdlc.trigger.backends import Report
-from mdlc.trigger.endpoints import Service, create
-from mdlc.trigger.lifecycle_entry import Watched
-from mdlc.trigger.request_counter import Requests
-from mdlc.trigger.run_follower import Follower, Terms
+from mdlc.trigger.backends import RunReport
+from mdlc.trigger.endpoints import TriggerService, create
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
+from mdlc.trigger.request_counter import RequestCounter
+from mdlc.trigger.run_follower import FollowTerms, RunFollower
 from tests import tiny
 from tests.services.triggered import alert
 
@@ -34,7 +34,7 @@ class Nowhere:
     def start(self, _verdict: Verdict) -> str:
         return ""
 
-    def poll(self, _verdict: Verdict) -> Report | None:
+    def poll(self, _verdict: Verdict) -> RunReport | None:
         return None
 
     def kept(self, _verdict: Verdict) -> bool:
@@ -63,18 +63,18 @@ class Running:
     def __init__(self, folder: Path, *edits: tuple[str, str], token: str | None = None) -> None:
         self.clock = Clock()
         file = tiny.write_file(folder, *edits)
-        self.watched = Watched(file, home=None, clock=self.clock)
+        self.watched = LifecycleEntry(file, home=None, clock=self.clock)
         pointer = Pointer(
             name="tiny", version="1", bundle="models/1", digest="d", since=NOW - timedelta(days=9)
         )
         write_document(self.watched.place.pointer, pointer)
         registry = CollectorRegistry()
-        requests = Requests(registry)
-        terms = Terms("me", 1.0)
-        self.follower = Follower(
+        requests = RequestCounter(registry)
+        terms = FollowTerms("me", 1.0)
+        self.follower = RunFollower(
             lambda: [(self.watched, Nowhere())], terms=terms, requests=requests
         )
-        service = Service(
+        service = TriggerService(
             lambda: {self.watched.name: self.watched},
             follower=self.follower,
             terms=terms,
@@ -119,7 +119,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runn
     from mdlc.trigger import pending_reasons
 
     monkeypatch.delenv("MDLC_HOME", raising=False)
-    labels = retraining_request.Labels(NOW, 500)
+    labels = retraining_request.LabelStock(NOW, 500)
     for module in (retraining_request, pending_reasons):
         monkeypatch.setattr(module, "labels_of", lambda *_, **__: labels)
     return lambda *edits, **options: Running(tmp_path, *(edits or RUNS), **options)

@@ -16,10 +16,10 @@ from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.monitoring.fake_predictor import START
 from mdlc.pipelines.kubeflow.run_state import RunState
-from mdlc.pipelines.kubeflow.step_settings import Outcome
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
-from mdlc.trigger.backends.kubeflow_backend import Kubeflow, copy_state
+from mdlc.trigger.backends.kubeflow_backend import KubeflowBackend, copy_state
 from tests import tiny
 
 
@@ -29,7 +29,7 @@ class Standin:
 
     made: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[Lifecycle, Any]] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: RunOutcome | None = None
     stopped: bool = False
 
     def experiment(self, name: str) -> str:
@@ -89,10 +89,10 @@ def verdict(attempts: int = 1, **fields: Any) -> Verdict:
 
 def test_a_run_is_made_once_though_its_id_was_never_noted(lifecycle: Lifecycle) -> None:
     there = Standin()
-    first = Kubeflow(lambda: there, lifecycle=lambda: lifecycle).start(verdict())
-    assert Kubeflow(lambda: there, lifecycle=lambda: lifecycle).start(verdict(2)) == first
+    first = KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle).start(verdict())
+    assert KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle).start(verdict(2)) == first
     assert len(there.made) == 1
-    assert Kubeflow(lambda: there, lifecycle=lambda: lifecycle).kept(verdict(2))
+    assert KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle).kept(verdict(2))
     (asked, renewal) = there.asked[0]
     assert renewal.until == datetime.fromisoformat("2026-01-20T00:00:00+00:00")
     assert asked.spec.model.split.until == renewal.until
@@ -101,7 +101,7 @@ def test_a_run_is_made_once_though_its_id_was_never_noted(lifecycle: Lifecycle) 
 
 def test_after_a_failed_attempt_there_is_a_new_run(lifecycle: Lifecycle) -> None:
     there = Standin()
-    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
+    backend = KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle)
     there.terminate(backend.start(verdict()))
     assert backend.start(verdict(2)).endswith("-2")
     backend.leave(verdict(2))
@@ -111,11 +111,11 @@ def test_after_a_failed_attempt_there_is_a_new_run(lifecycle: Lifecycle) -> None
 @pytest.mark.parametrize("outcome", ["promoted", "canary", "refused", "failed"])
 def test_how_a_run_ended_is_what_it_wrote_down(lifecycle: Lifecycle, outcome: Any) -> None:
     there = Standin()
-    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
+    backend = KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle)
     run = verdict(backend_run=backend.start(verdict()))
     assert backend.poll(run) is None
     next(iter(there.made.values())).state = "SUCCEEDED"
-    there.outcome = Outcome(
+    there.outcome = RunOutcome(
         name="tiny",
         run="r",
         kind="retraining",
@@ -138,7 +138,7 @@ def test_how_a_run_ended_is_what_it_wrote_down(lifecycle: Lifecycle, outcome: An
 def test_a_run_that_left_nothing_may_be_tried_again(lifecycle: Lifecycle, stopped: bool) -> None:
     """Unless somebody ended it."""
     there = Standin(stopped=stopped)
-    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
+    backend = KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle)
     run = verdict(backend_run=backend.start(verdict()))
     backend.cancel(run)
     report = backend.poll(run)
@@ -158,10 +158,10 @@ def test_what_failed_for_a_passing_reason_may_be_tried_again(
     lifecycle: Lifecycle, error: MdlcError, transient: bool
 ) -> None:
     there = Standin()
-    backend = Kubeflow(lambda: there, lifecycle=lambda: lifecycle)
+    backend = KubeflowBackend(lambda: there, lifecycle=lambda: lifecycle)
     run = verdict(backend_run=backend.start(verdict()))
     next(iter(there.made.values())).state = "FAILED"
-    there.outcome = Outcome(
+    there.outcome = RunOutcome(
         name="tiny",
         run="r",
         kind="retraining",

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry
 
 from mdlc.core.errors import SpecError
 from mdlc.trigger import lifecycle_registry as module
-from mdlc.trigger.lifecycle_registry import Lives
-from mdlc.trigger.request_counter import Requests
-from mdlc.trigger.run_follower import Follower, Terms
+from mdlc.trigger.lifecycle_registry import LifecycleRegistry
+from mdlc.trigger.request_counter import RequestCounter
+from mdlc.trigger.run_follower import FollowTerms, RunFollower
 from tests import tiny
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -50,8 +50,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return events
 
 
-def look_after(*paths: Path, home: Path) -> Lives:
-    return Lives(paths, home=home, clock=lambda: NOW, backend=Backend)  # type: ignore[arg-type]
+def look_after(*paths: Path, home: Path) -> LifecycleRegistry:
+    return LifecycleRegistry(paths, home=home, clock=lambda: NOW, backend=Backend)  # type: ignore[arg-type]
 
 
 def test_an_empty_folder_is_fine_and_its_files_are_found_when_they_come(folder: Path, said) -> None:
@@ -116,8 +116,8 @@ def test_the_follower_lets_go_of_the_run_of_a_file_that_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     there: list[Any] = []
-    follower = Follower(
-        lambda: there, terms=Terms("me", 1.0), requests=Requests(CollectorRegistry())
+    follower = RunFollower(
+        lambda: there, terms=FollowTerms("me", 1.0), requests=RequestCounter(CollectorRegistry())
     )
     let_go: list[str] = []
     monkeypatch.setattr(follower, "_let_go", lambda watched, _: let_go.append(watched.name))

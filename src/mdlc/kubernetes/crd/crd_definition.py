@@ -6,7 +6,7 @@ from typing import Any
 
 from mdlc.core.spec.lifecycle import API_VERSION, Lifecycle
 from mdlc.kubernetes.crd.cel_rules import LIMITS, RULES
-from mdlc.kubernetes.crd.lifecycle_status import Status
+from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus
 from mdlc.kubernetes.crd.structural_schema import Converter, Schema
 
 GROUP, VERSION = API_VERSION.split("/")
@@ -72,7 +72,7 @@ def schema() -> Schema:
 
 
 def _status() -> Schema:
-    made = Converter(Status, rules={}, limits={}).convert()
+    made = Converter(LifecycleStatus, rules={}, limits={}).convert()
     for key, by in (("conditions", "type"), ("runs", "id")):
         made["properties"][key] |= {
             "x-kubernetes-list-type": "map",

@@ -14,13 +14,13 @@ from pydantic.alias_generators import to_camel
 Truth = Literal["True", "False", "Unknown"]
 
 
-class Part(BaseModel):
+class StatusPart(BaseModel):
     """Part of the status; keys as Kubernetes writes them."""
 
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
-class Condition(Part):
+class StatusCondition(StatusPart):
     """One answer to a yes or no question, with the reason in words."""
 
     type: str = Field(description="Valid, Trained, Serving, Watched, Degraded or Ready.")
@@ -31,7 +31,7 @@ class Condition(Part):
     observed_generation: int = Field(description="The generation that it is about.")
 
 
-class PlanStage(Part):
+class PlanStage(StatusPart):
     """One stage of the plan, as mdlc plan --json has it."""
 
     stage: str = Field(description="The stage.")
@@ -42,14 +42,14 @@ class PlanStage(Part):
     seconds: float | None = Field(None, description="What it took the last time.")
 
 
-class PlanStatus(Part):
+class PlanStatus(StatusPart):
     """What a run would do now."""
 
     stages: list[PlanStage] = Field(default=[], description="In the order in which they run.")
     unknown: str = Field("", description="Why the plan is not known; empty: it is.")
 
 
-class Run(Part):
+class RunStatus(StatusPart):
     """One run on Kubeflow Pipelines that the controller started."""
 
     id: str = Field(description="Its id there.")
@@ -63,7 +63,7 @@ class Run(Part):
     started: datetime | None = Field(None, description="When it was made.")
 
 
-class ServingStatus(Part):
+class ServingStatus(StatusPart):
     """What serves."""
 
     version: str = Field(description="The version.")
@@ -76,25 +76,25 @@ class ServingStatus(Part):
     digest: str = Field("", description="What was deployed, from which file and release.")
 
 
-class Made(Part):
+class AppliedObject(StatusPart):
     """One object that the controller applied."""
 
     kind: str = Field(description="Its kind.")
     name: str = Field(description="Its name.")
 
 
-class Status(Part):
+class LifecycleStatus(StatusPart):
     """The whole status."""
 
     observed_generation: int = Field(0, description="The newest generation that was looked at.")
-    conditions: list[Condition] = Field(default=[], description="Answers in plain words.")
+    conditions: list[StatusCondition] = Field(default=[], description="Answers in plain words.")
     run: str = Field("", description="The newest run in a word.")
     asked: str = Field("", description="The newest value of the annotation mdlc.dev/run.")
     plan: PlanStatus | None = Field(None, description="What a run would do now.")
-    runs: list[Run] = Field(default=[], description="The newest runs, the newest last.")
+    runs: list[RunStatus] = Field(default=[], description="The newest runs, the newest last.")
     serving: ServingStatus | None = Field(None, description="What serves.")
-    objects: list[Made] = Field(default=[], description="What was applied.")
+    objects: list[AppliedObject] = Field(default=[], description="What was applied.")
 
-    def condition(self, kind: str) -> Condition | None:
+    def condition(self, kind: str) -> StatusCondition | None:
         """Return the condition of a type."""
         return next((one for one in self.conditions if one.type == kind), None)

@@ -16,7 +16,7 @@ PASSING = (ServiceError, StorageError, BusyError)
 """Errors whose cause may pass: the run is tried again."""
 
 
-class Report(Document):
+class RunReport(Document):
     """How an attempt at a run ended."""
 
     outcome: Literal["promoted", "canary", "refused", "failed"]
@@ -36,7 +36,7 @@ class Backend(Protocol):
             MdlcError: it cannot be started.
         """
 
-    def poll(self, verdict: Verdict) -> Report | None:
+    def poll(self, verdict: Verdict) -> RunReport | None:
         """Return how the attempt ended, None while it goes on.
 
         Raises:
@@ -53,10 +53,10 @@ class Backend(Protocol):
         """End the attempt, for the ledger says that the run has ended."""
 
 
-def failure(error: MdlcError) -> Report:
+def failure_report(error: MdlcError) -> RunReport:
     """Return the report of an attempt that an error ended."""
     # A step that a signal ended is like a process that one ended: out of memory, a node drained.
     killed = isinstance(error, StageError) and "ended by signal" in error.message
-    return Report(
+    return RunReport(
         outcome="failed", detail=str(error), transient=killed or isinstance(error, PASSING)
     )

@@ -14,12 +14,12 @@ from mdlc.core.errors import BusyError, MdlcError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
-from mdlc.life.retraining_attempt import carry_out, folder_of
-from mdlc.pipelines.local.local_runner import Runner
+from mdlc.life.retraining_attempt import folder_of, run_attempt
+from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import PR_SET_PDEATHSIG, WarmServer
 from mdlc.retraining.ledger import Ledger
 from mdlc.state.workspace import Workspace
-from mdlc.trigger.backends import Report, failure
+from mdlc.trigger.backends import RunReport, failure_report
 
 REPORT = "report.json"
 PARENT = "MDLC_TRIGGER_PID"
@@ -30,13 +30,13 @@ WAIT_SECONDS = 600
 
 def attempt(
     lifecycle: Lifecycle, *, place: Workspace, id: str, progress: Progress
-) -> Report | None:
+) -> RunReport | None:
     """Carry out the run `id` of the ledger and write the report; None if it has ended already."""
     die_with_parent()
     try:
         report = _attempt(lifecycle, place=place, id=id, progress=progress)
     except MdlcError as error:
-        report = failure(error)
+        report = failure_report(error)
     if report:
         write_document(folder_of(place, id) / REPORT, report)
     return report
@@ -53,7 +53,7 @@ def die_with_parent() -> None:
 
 def _attempt(
     lifecycle: Lifecycle, *, place: Workspace, id: str, progress: Progress
-) -> Report | None:
+) -> RunReport | None:
     with ExitStack() as held:
         _hold(place, held)
         ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)
@@ -61,14 +61,14 @@ def _attempt(
         if verdict.outcome:
             return None
         server = held.enter_context(WarmServer())
-        made = carry_out(
+        made = run_attempt(
             lifecycle,
-            runner=Runner(place, server),
+            runner=LocalRunner(place, server),
             verdict=verdict,
             clock=lambda: datetime.now(UTC),
             progress=progress,
         )
-    return Report(outcome=made.outcome, detail=made.detail, version=made.version)
+    return RunReport(outcome=made.outcome, detail=made.detail, version=made.version)
 
 
 def _hold(place: Workspace, held: ExitStack) -> None:

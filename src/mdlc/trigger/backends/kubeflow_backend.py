@@ -15,7 +15,7 @@ from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.errors import ArtifactError, from_json
 from mdlc.core.files import write_bytes
 from mdlc.core.spec import Lifecycle
-from mdlc.life.retraining_attempt import UNTIL, renewed
+from mdlc.life.retraining_attempt import UNTIL, renewal_of
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 from mdlc.pipelines.kubeflow.run_state import RunState, failed
 from mdlc.pipelines.stage_arguments import Renewal
@@ -23,13 +23,13 @@ from mdlc.retraining.policy import CHANGED
 from mdlc.state import remote_files
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
-from mdlc.trigger.backends import Report, failure
+from mdlc.trigger.backends import RunReport, failure_report
 
 STATE = ("history.jsonl", "history.jsonl.head", "serving.json")
 """What tells which version serves, in the order in which a release writes it."""
 
 
-class Client(Protocol):
+class RunClient(Protocol):
     """What is used of `pipelines.kubeflow.client.Client`."""
 
     def experiment(self, name: str) -> str:
@@ -48,14 +48,14 @@ class Client(Protocol):
         """End a run."""
 
 
-class Kubeflow:
+class KubeflowBackend:
     """Runs of one lifecycle; `lifecycle` returns the newest valid content of its file.
 
     `connect` is asked at each use: Kubeflow Pipelines may be away when the trigger starts.
     """
 
     def __init__(
-        self, connect: Callable[[], Client], *, lifecycle: Callable[[], Lifecycle]
+        self, connect: Callable[[], RunClient], *, lifecycle: Callable[[], Lifecycle]
     ) -> None:
         self._connect = connect
         self._lifecycle = lifecycle
@@ -67,7 +67,7 @@ class Kubeflow:
             return found
         said = verdict.evidence.get(UNTIL)
         until = datetime.fromisoformat(said) if said else verdict.time
-        asked = renewed(
+        asked = renewal_of(
             lifecycle,
             champion=_champion(lifecycle, version=str(verdict.evidence["champion"])),
             until=until,
@@ -80,7 +80,7 @@ class Kubeflow:
             name=_name(verdict, verdict.attempts),
         )
 
-    def poll(self, verdict: Verdict) -> Report | None:
+    def poll(self, verdict: Verdict) -> RunReport | None:
         """Return what the run wrote down at its end."""
         state = self._connect().state(verdict.backend_run)
         if state.state == "running":
@@ -89,14 +89,14 @@ class Kubeflow:
         if made is None:
             # Not even its last step ran: the cluster ended it, or the object store is out of reach.
             why = state.error or "it left no outcome"
-            return Report(
+            return RunReport(
                 outcome="failed",
                 detail=f"run {state.name} {state.state}: {why}",
                 transient=not state.stopped,
             )
         if made.error:
-            return failure(from_json(made.error))
-        return Report(
+            return failure_report(from_json(made.error))
+        return RunReport(
             outcome=made.outcome,
             detail="; ".join(made.reasons) or state.error,
             version=made.version,

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from mdlc.core.errors import ArtifactError
 from mdlc.core.files import read_document, storage_errors
-from mdlc.life.retraining_attempt import folder_of, intent_of
+from mdlc.life.retraining_attempt import folder_of, release_plan_of
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
-from mdlc.trigger.backends import Report
+from mdlc.trigger.backends import RunReport
 from mdlc.trigger.backends.child_process import PARENT, REPORT
 
 GRACE_SECONDS = 3
 
 
-class Local:
+class LocalBackend:
     """Runs of the lifecycle in `file`. `secrets` names variables that a child must not see.
 
     Start runs from a thread that lives as long as they do: Linux takes its end for the parent's.
@@ -59,7 +59,7 @@ class Local:
         named = [str(self._file), "--verdict", id, "--home", home]
         return [sys.executable, "-m", "mdlc", "retrain", *named]
 
-    def poll(self, verdict: Verdict) -> Report | None:
+    def poll(self, verdict: Verdict) -> RunReport | None:
         """Return what the child reported, once it has ended."""
         child = self._children.get(verdict.id)
         code = child.poll() if child else -1
@@ -69,16 +69,16 @@ class Local:
         folder = folder_of(self._place, verdict.id)
         if (folder / REPORT).exists():
             try:
-                return read_document(folder / REPORT, Report)
+                return read_document(folder / REPORT, RunReport)
             except ArtifactError as error:
-                return Report(outcome="failed", detail=str(error))
+                return RunReport(outcome="failed", detail=str(error))
         ended = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         detail = f"the process of attempt {verdict.attempts} ended {ended}; see {folder}"
-        return Report(outcome="failed", detail=detail, transient=code < 0)
+        return RunReport(outcome="failed", detail=detail, transient=code < 0)
 
     def kept(self, verdict: Verdict) -> bool:
         """Say whether an attempt has written down what is to be done."""
-        return intent_of(self._place, verdict) is not None
+        return release_plan_of(self._place, verdict) is not None
 
     def leave(self, verdict: Verdict) -> None:
         """End the child; its warm server and step end with it."""

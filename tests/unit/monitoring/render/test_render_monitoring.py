@@ -14,7 +14,7 @@ from mdlc.core.errors import MdlcError, SpecError, StorageError
 from mdlc.core.spec import Lifecycle
 from mdlc.monitoring.render import alert_routing, operator_objects, render_monitoring
 from mdlc.monitoring.render.render_monitoring import render, write
-from mdlc.monitoring.render.render_options import Options, checked
+from mdlc.monitoring.render.render_options import RenderOptions, check_options
 from tests.unit.monitoring.render import kubernetes
 from tests.unit.monitoring.render.lifecycles import EMAIL, EVERYONE, lifecycle
 
@@ -22,7 +22,7 @@ TOKEN = "/run/secrets/trigger-token"
 
 
 def rendered(*lifecycles: Lifecycle, **options: Any) -> dict[str, bytes]:
-    return render(lifecycles, options=checked([one.name for one in lifecycles], **options))
+    return render(lifecycles, options=check_options([one.name for one in lifecycles], **options))
 
 
 def everything(**options: Any) -> dict[str, bytes]:
@@ -207,7 +207,7 @@ def test_no_scraping_is_refused() -> None:
 
 def test_two_files_of_one_name_are_refused() -> None:
     with pytest.raises(SpecError, match="name their lifecycle flights"):
-        render([lifecycle(), lifecycle()], options=Options())
+        render([lifecycle(), lifecycle()], options=RenderOptions())
 
 
 def test_addresses_make_links_whole() -> None:
@@ -231,12 +231,12 @@ def test_what_kubernetes_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_writing_leaves_what_it_did_not_write(tmp_path: Path) -> None:
-    options = checked(["digits"])
+    options = check_options(["digits"])
     first = write([lifecycle("digits")], options=options, out=tmp_path)
     assert sorted(first.files) == first.files
     assert not first.left
     (tmp_path / "plain" / "mine.txt").write_text("mine")
-    second = write([lifecycle()], options=checked(["flights"]), out=tmp_path)
+    second = write([lifecycle()], options=check_options(["flights"]), out=tmp_path)
     assert (tmp_path / "plain" / "mine.txt").read_text() == "mine"
     assert second.left == ["plain/rules/digits.rules.yaml"]
     assert (tmp_path / "plain/rules/digits.rules.yaml").is_file()
@@ -246,14 +246,14 @@ def test_writing_leaves_what_it_did_not_write(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="option --out: cannot write") as caught:
-        write([lifecycle()], options=Options(), out=tmp_path / "file")
+        write([lifecycle()], options=RenderOptions(), out=tmp_path / "file")
     assert "--home" not in str(caught.value)
 
 
 def test_an_error_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operator_objects, "RULES_BYTES", 1000)
     with pytest.raises(MdlcError):
-        render_monitoring.write([lifecycle()], options=Options(), out=tmp_path / "out")
+        render_monitoring.write([lifecycle()], options=RenderOptions(), out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

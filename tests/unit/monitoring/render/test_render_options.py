@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mdlc.core.errors import UsageError
-from mdlc.monitoring.render.render_options import checked, dns_name
+from mdlc.monitoring.render.render_options import check_options, dns_name
 
 REMOTE = "https://trigger.example.org"
 
@@ -38,7 +38,7 @@ REMOTE = "https://trigger.example.org"
 )
 def test_a_wrong_option_is_named(options: dict[str, Any], named: str, why: str) -> None:
     with pytest.raises(UsageError) as caught:
-        checked(["flights"], **options)
+        check_options(["flights"], **options)
     assert str(caught.value).startswith(f"option {named}: ")
     assert why in str(caught.value)
     assert caught.value.exit_code == 2
@@ -46,17 +46,17 @@ def test_a_wrong_option_is_named(options: dict[str, Any], named: str, why: str) 
 
 def test_a_password_in_an_address_is_not_repeated() -> None:
     with pytest.raises(UsageError) as caught:
-        checked(["flights"], trigger_url="http://mdlc:hunter2@trigger:8090")
+        check_options(["flights"], trigger_url="http://mdlc:hunter2@trigger:8090")
     assert "hunter2" not in str(caught.value)
 
 
 def test_predictors_belong_to_a_lifecycle() -> None:
-    one = checked(["flights"], predictors=["b:2", "a:1", "b:2", "[::1]:3"])
+    one = check_options(["flights"], predictors=["b:2", "a:1", "b:2", "[::1]:3"])
     assert one.predictors == {"flights": ["[::1]:3", "a:1", "b:2"]}
-    two = checked(["flights", "digits"], predictors=["digits=b:2", "flights=a:1"])
+    two = check_options(["flights", "digits"], predictors=["digits=b:2", "flights=a:1"])
     assert two.predictors == {"digits": ["b:2"], "flights": ["a:1"]}
     with pytest.raises(UsageError, match="write NAME=HOST:PORT"):
-        checked(["flights", "digits"], predictors=["a:1"])
+        check_options(["flights", "digits"], predictors=["a:1"])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_predictors_belong_to_a_lifecycle() -> None:
     ],
 )
 def test_on_this_machine_no_token_is_needed(url: str, address: str) -> None:
-    assert checked(["flights"], trigger_url=url).trigger_address == address
+    assert check_options(["flights"], trigger_url=url).trigger_address == address
 
 
 @pytest.mark.parametrize(

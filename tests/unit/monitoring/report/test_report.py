@@ -15,7 +15,7 @@ import pytest
 from mdlc.core.documents.prepared_data import Prepared
 from mdlc.monitoring.report import ReportInput, build
 from mdlc.monitoring.report.sections import SECTIONS, headline_section
-from mdlc.state.replay_documents import Life
+from mdlc.state.replay_documents import ReplayRecord
 from tests.unit.monitoring.report import synthetic
 
 EXAMPLES = {
@@ -149,7 +149,7 @@ def test_empty_lists_are_no_error(tmp_path: Path) -> None:
         ),
         training=whole.training.model_copy(update={"candidates": []}),
         evaluation=whole.evaluation.model_copy(update={"contenders": [], "comparisons": []}),
-        life=Life.model_validate(
+        life=ReplayRecord.model_validate(
             whole.life.model_dump() | {"weeks": [], "events": [], "policies": []}
         ),
     )
