@@ -175,9 +175,9 @@ def _serve(life: Any) -> None:
     from mdlc.core.files import write_document
     from mdlc.state.release_documents import Pointer
 
-    life.place.pointer.parent.mkdir(parents=True)
+    life.workspace.pointer.parent.mkdir(parents=True)
     pointer = Pointer(name=life.name, version="1", bundle="models/1", digest="d", since=START)
-    write_document(life.place.pointer, pointer)
+    write_document(life.workspace.pointer, pointer)
 
 
 def _decisions(result: common.Result, url: str, *, repeats: int, of: str) -> None:

@@ -37,11 +37,11 @@ class Case:
 def measure(repeats: int) -> common.Result:
     """Send the same bodies to both servers in turn, one at a time over one connection."""
     with tempfile.TemporaryDirectory() as folder:
-        place = _copy(Path(folder))
-        bundle = next((place.folder / "models").iterdir())
+        workspace = _copy(Path(folder))
+        bundle = next((workspace.folder / "models").iterdir())
         cases = _cases(bundle)
         taken: dict[tuple[str, int], list[list[float]]] = {}
-        with _ours(place) as ours, _peer(bundle, log=place.folder / "peer.log") as peer:
+        with _ours(workspace) as ours, _peer(bundle, log=workspace.folder / "peer.log") as peer:
             _same_scores(ours, peer, case=cases[1])
             targets = {"mdlc": (ours, f"/v1/models/{NAME}:predict"), "peer": (peer, "/predict")}
             for repeat in range(repeats + 1):
@@ -55,9 +55,9 @@ def measure(repeats: int) -> common.Result:
         for case in cases:
             _lines(result, case.rows, taken=taken, bare=model[case.rows])
         for case in cases[1:]:
-            _parts(result, place, case=case, repeats=repeats)
+            _parts(result, workspace, case=case, repeats=repeats)
         for case in cases:
-            _counting(result, place, case=case, repeats=repeats)
+            _counting(result, workspace, case=case, repeats=repeats)
     result.notes += [
         "One client, one connection, the next request after the answer; client and server share",
         "the cores. req/s counts the client's time too (http.client, bodies made before).",
@@ -99,10 +99,10 @@ def _copy(home: Path) -> Any:
 
     lifecycle = load(common.FLIGHTS)
     source = workspace_of(lifecycle, file=common.FLIGHTS, home=common.flights_home())
-    place = workspace_of(lifecycle, file=common.FLIGHTS, home=home)
-    shutil.copytree(source.folder / "models", place.folder / "models")
-    shutil.copy(source.pointer, place.pointer)
-    return place
+    workspace = workspace_of(lifecycle, file=common.FLIGHTS, home=home)
+    shutil.copytree(source.folder / "models", workspace.folder / "models")
+    shutil.copy(source.pointer, workspace.pointer)
+    return workspace
 
 
 def _cases(bundle: Path) -> list[Case]:
@@ -126,12 +126,12 @@ def _cases(bundle: Path) -> list[Case]:
 
 
 @contextlib.contextmanager
-def _ours(place: Any) -> Iterator[http.client.HTTPConnection]:
+def _ours(workspace: Any) -> Iterator[http.client.HTTPConnection]:
     from mdlc.core.spec import load
     from mdlc.life.server_process import serving
 
-    log = place.folder / "serve.log"
-    with serving(load(common.FLIGHTS), place=place, log=log, request_clock=False) as client:
+    log = workspace.folder / "serve.log"
+    with serving(load(common.FLIGHTS), workspace=workspace, log=log, request_clock=False) as client:
         yield http.client.HTTPConnection("127.0.0.1", client.base_url.port or 0)
 
 
@@ -205,7 +205,7 @@ def _bare(bundle: Path, *, case: Case, repeats: int) -> list[float]:
     return medians
 
 
-def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> None:
+def _parts(result: common.Result, workspace: Any, *, case: Case, repeats: int) -> None:
     """Time what the server does with a request, part by part, in this process."""
     from datetime import datetime
 
@@ -214,8 +214,8 @@ def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> No
     from mdlc.serving.predictor import predictions
 
     service = predictor_app.open_service(
-        place.pointer,
-        store=f"sqlite:///{place.folder / f'parts-{case.rows}.db'}",
+        workspace.pointer,
+        store=f"sqlite:///{workspace.folder / f'parts-{case.rows}.db'}",
         serving=Serving(),
         request_clock=False,
         currency="USD",
@@ -253,7 +253,7 @@ def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> No
         result.add(f"{label}, {name}", parts[name], unit="ms", against=label)
 
 
-def _counting(result: common.Result, place: Any, *, case: Case, repeats: int) -> None:
+def _counting(result: common.Result, workspace: Any, *, case: Case, repeats: int) -> None:
     """Time a row in process with and without Metrics.count, request by request in turn."""
     from datetime import datetime
 
@@ -262,8 +262,8 @@ def _counting(result: common.Result, place: Any, *, case: Case, repeats: int) ->
     from mdlc.serving.predictor import predictions
 
     service = predictor_app.open_service(
-        place.pointer,
-        store=f"sqlite:///{place.folder / f'counting-{case.rows}.db'}",
+        workspace.pointer,
+        store=f"sqlite:///{workspace.folder / f'counting-{case.rows}.db'}",
         serving=Serving(),
         request_clock=False,
         currency="USD",

@@ -40,21 +40,21 @@ class Renewal:
 def arguments(
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
+    workspace: Workspace,
     renewal: Renewal,
     digests: dict[str, str] | None = None,
 ) -> Arguments:
     """Return the pipeline's arguments for one run; `digests` of sources that are not here."""
     spec = lifecycle.spec
     if digests is None:
-        digests = source_digests(spec.data, root=place.root)
+        digests = source_digests(spec.data, root=workspace.root)
     named = {"features": spec.data.features, "sensitive": spec.data.sensitive}
     return {
         "name": lifecycle.name,
         "business": _json(spec.business),
         "columns": json.dumps(named),
         "sources": _sources(lifecycle),
-        "root": str(place.root),
+        "root": str(workspace.root),
         "digests": json.dumps(digests),
         "data": _json(spec.data),
         "sensitive": json.dumps(spec.data.sensitive),
@@ -67,7 +67,7 @@ def arguments(
         "parity": spec.deploy.promote.parity,
         "judge_model": _json(spec.model, {"slices", "min_slice_rows", "bootstrap", "seed"}),
         "deploy": _json(spec.deploy, {"promote"}),
-        "registry": place.registry,
+        "registry": workspace.registry,
         "feedback": str(renewal.feedback or ""),
         "feedback_digest": digest_path(renewal.feedback) if renewal.feedback else "",
         "until": renewal.until.isoformat() if renewal.until else "",

@@ -63,7 +63,7 @@ def cluster_arguments(
     settings = settings_of(lifecycle, kind=kind, renewal=renewal)
     here = Workspace(lifecycle.name, Path(), Path())
     asked = arguments(
-        lifecycle, place=here, renewal=Renewal(until=renewal.until), digests=sources.digests
+        lifecycle, workspace=here, renewal=Renewal(until=renewal.until), digests=sources.digests
     )
     pointer = remote_files.join(settings.artifacts, POINTER)
     del asked["registry"]

@@ -1,8 +1,8 @@
 """One stage in a process of its own, inside a pod: fetch what it reads, ask the cache, run it.
 
-Run as `python -m mdlc.pipelines.kubeflow.stage_process` with an Asked on standard input. A
-process a stage keeps fused stages apart, as local runs do; and inside an executor kfp has no compiler to
-import the wrappers with.
+Run as `python -m mdlc.pipelines.kubeflow.stage_process` with a StepRequest on standard input. A
+process for each stage keeps fused stages apart, as local runs do; and inside an executor kfp has no
+compiler to import the wrappers with.
 """
 
 from __future__ import annotations

@@ -50,13 +50,13 @@ class LocalRun(Document):
 class LocalRunner:
     """Runs pipelines in one workspace; the warm server lives as long as its caller says."""
 
-    place: Workspace
+    workspace: Workspace
     server: WarmServer
 
     @property
     def store(self) -> ResultStore:
         """The cache."""
-        return ResultStore(self.place.folder / "cache")
+        return ResultStore(self.workspace.folder / "cache")
 
     def plan(self, arguments: Arguments) -> RunPlan:
         """Return what a run with these arguments would do."""
@@ -83,10 +83,10 @@ class LocalRunner:
             MdlcError: the error of the stage that failed; earlier stages stay cached.
         """
         identity = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        folder = self.place.folder / "runs" / identity
+        folder = self.workspace.folder / "runs" / identity
         record = LocalRun(
             id=identity,
-            name=self.place.name,
+            name=self.workspace.name,
             kind=kind,
             state="running",
             started=datetime.now(UTC),
@@ -131,8 +131,8 @@ class LocalRunner:
             pipeline = components.load_component_from_file(str(self._pipeline()))
             local.init(
                 runner=local.SubprocessRunner(use_venv=False),
-                pipeline_root=str(self.place.folder / "artifacts"),
-                workspace_root=str(self.place.folder / "unused"),  # else one is left in /tmp
+                pipeline_root=str(self.workspace.folder / "artifacts"),
+                workspace_root=str(self.workspace.folder / "unused"),  # else one is left in /tmp
                 raise_on_error=True,
                 enable_caching=True,
                 cache_root=str(self.store.folder),
@@ -146,24 +146,24 @@ class LocalRunner:
                 raise StageError(f"kfp.local: {error}") from error
 
     def _pipeline(self) -> Path:
-        return compile_training(self.place.home / "pipelines", code=pipeline_code())
+        return compile_training(self.workspace.home / "pipelines", code=pipeline_code())
 
     def _prune(self) -> None:
         """Delete old logs, and artifacts that no cache entry names, such as killed runs'."""
         kept = self.store.referenced()
-        for run in (self.place.folder / "artifacts").glob("mdlc-training-*"):
+        for run in (self.workspace.folder / "artifacts").glob("mdlc-training-*"):
             if not any(Path(path).is_relative_to(run) for path in kept):
                 shutil.rmtree(run, ignore_errors=True)
-        runs = sorted((self.place.folder / "runs").iterdir())
+        runs = sorted((self.workspace.folder / "runs").iterdir())
         for old in runs[:-KEEP_RUNS]:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def runs(place: Workspace) -> list[LocalRun]:
+def runs(workspace: Workspace) -> list[LocalRun]:
     """Return the recorded runs, oldest first; one that nobody works on any more was killed."""
-    found = sorted((place.folder / "runs").glob("*/run.json"))
+    found = sorted((workspace.folder / "runs").glob("*/run.json"))
     recorded = [read_document(path, LocalRun) for path in found]
-    if not place.busy:
+    if not workspace.busy:
         for run in recorded:
             run.state = "killed" if run.state == "running" else run.state
     return recorded

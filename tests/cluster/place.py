@@ -186,7 +186,7 @@ class Served:
 
     @property
     def file(self) -> Path:
-        return self.releases.place.root / "lifecycle.yaml"
+        return self.releases.workspace.root / "lifecycle.yaml"
 
     def write(self, *lines: str) -> None:
         """Write the file; `lines` go below deploy.kserve."""

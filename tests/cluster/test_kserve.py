@@ -78,7 +78,7 @@ def test_rolling_back_drops_the_canary_and_restores_the_revision(made: Served) -
     assert "release 1-" in made.deploy("--rollback", "--why", "complaints")
     assert made.storage() != with_canary
     assert versions(made, [f"after-{number}" for number in range(200)]) == {"1": 200}
-    last = made.releases.place.history.read_text().splitlines()[-1]
+    last = made.releases.workspace.history.read_text().splitlines()[-1]
     assert '"canary_rollback"' in last
     assert '"complaints"' in last
 

@@ -42,10 +42,10 @@ class Cluster:
         self.slept: list[float] = []
 
     def release(self) -> None:
-        with mirrored(ARTIFACTS, name="flights") as place:
-            Releases(place).release(1)
-        with mirrored(ARTIFACTS, name="flights") as place:
-            self.digest = Releases(place).canary(2).canary.digest  # type: ignore[union-attr]
+        with mirrored(ARTIFACTS, name="flights") as workspace:
+            Releases(workspace).release(1)
+        with mirrored(ARTIFACTS, name="flights") as workspace:
+            self.digest = Releases(workspace).canary(2).canary.digest  # type: ignore[union-attr]
 
     @property
     def pointer(self) -> Pointer:
@@ -54,8 +54,8 @@ class Cluster:
         return found
 
     def history(self) -> list[tuple[str, str]]:
-        with mirrored(ARTIFACTS, name="flights") as place:
-            return [(entry.kind, entry.version) for entry in history_of(place).entries()]
+        with mirrored(ARTIFACTS, name="flights") as workspace:
+            return [(entry.kind, entry.version) for entry in history_of(workspace).entries()]
 
     def asked(self, *, timeout: float = 60.0) -> gate_step.GateRequest:
         begun = RunOutcome(
@@ -143,8 +143,8 @@ def test_the_gate_lets_go_of_a_trial_that_lasts_too_long(cluster: Cluster) -> No
 
 def test_the_gate_sees_what_somebody_else_did(cluster: Cluster) -> None:
     asked = cluster.asked()
-    with mirrored(ARTIFACTS, name="flights") as place:
-        rollback(place, time=datetime.now(UTC), why="by a person")
+    with mirrored(ARTIFACTS, name="flights") as workspace:
+        rollback(workspace, time=datetime.now(UTC), why="by a person")
     ended = gate_step.perform(asked)
     assert (ended.outcome, ended.reasons[-1]) == ("refused", "by a person")
 
@@ -157,10 +157,10 @@ def test_the_gate_needs_a_prometheus(cluster: Cluster, monkeypatch: pytest.Monke
 
 def test_what_somebody_else_did_meanwhile_is_not_overwritten(cluster: Cluster) -> None:
     def promote_too_late() -> None:
-        with mirrored(ARTIFACTS, name="flights") as place:
+        with mirrored(ARTIFACTS, name="flights") as workspace:
             with mirrored(ARTIFACTS, name="flights") as other:
                 rollback(other, time=datetime.now(UTC), why="first")
-            Releases(place).promote()
+            Releases(workspace).promote()
 
     with pytest.raises(BusyError, match="meanwhile"):
         promote_too_late()
@@ -184,8 +184,8 @@ def test_promote_and_rollback_by_hand(cluster: Cluster) -> None:
 
 def test_a_canary_can_be_dropped_though_the_version_before_is_gone(cluster: Cluster) -> None:
     cluster.mdlc("promote")
-    with mirrored(ARTIFACTS, name="flights") as place:
-        Releases(place).canary(4)
+    with mirrored(ARTIFACTS, name="flights") as workspace:
+        Releases(workspace).canary(4)
     for name in [name for name in cluster.store.objects if "/flights/models/1/" in name]:
         del cluster.store.objects[name]
     dropped = cluster.mdlc("rollback")

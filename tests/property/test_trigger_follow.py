@@ -103,7 +103,7 @@ class Replicas:
         self.numbers = itertools.count()
         self.watched = LifecycleEntry(self.file, home=folder, clock=lambda: self.world.now)
         serving = {"name": "tiny", "version": "1", "bundle": "b", "digest": "d", "since": NOW}
-        write_document(self.watched.place.pointer, Pointer.model_validate(serving))
+        write_document(self.watched.workspace.pointer, Pointer.model_validate(serving))
         self.followers = [self.follower(0), self.follower(1)]
 
     def follower(self, replica: int) -> RunFollower:

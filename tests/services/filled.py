@@ -303,9 +303,9 @@ class Loop:
     """The real trigger, asked by alerts and strangers, and the ledger behind it."""
 
     def __init__(self, file: Path, *, home: Path, lifecycle: Lifecycle) -> None:
-        self.place: Workspace = workspace_of(lifecycle, file=file, home=home)
+        self.workspace: Workspace = workspace_of(lifecycle, file=file, home=home)
         self.ledger = Ledger(
-            self.place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name
+            self.workspace.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name
         )
         arguments = (file, "--home", home, "--token-env", "MDLC_TRIGGER_TOKEN")
         self.trigger = Trigger(*arguments, MDLC_TRIGGER_TOKEN=TOKEN)
@@ -338,7 +338,7 @@ class Loop:
 
     def promote(self, bundle: Pointer, *, version: str) -> None:
         """Note in the history what serves now."""
-        History(self.place.history).append(
+        History(self.workspace.history).append(
             time=datetime.now(UTC),
             version=version,
             digest=bundle.digest,

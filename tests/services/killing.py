@@ -106,7 +106,7 @@ def run(step: str) -> None:
     original = LocalBackend.command
 
     def command(self: LocalBackend, id: str) -> list[str]:
-        first = not list((self._place.folder / "trigger" / id).glob("attempt-2.log"))
+        first = not list((self._workspace.folder / "trigger" / id).glob("attempt-2.log"))
         named = step if step in CHILD or (step == "child-once" and first) else "none"
         _, _, _, *rest = original(self, id)
         return [sys.executable, "-m", "tests.services.killing", named, *rest]

@@ -29,10 +29,10 @@ def first_release(folder: Path) -> Releases:
 class Releases:
     """What a retraining leaves to be released: odd versions say rebook, even ones wait."""
 
-    place: Workspace
+    workspace: Workspace
 
     def _made(self, version: int, fault: sample_bundles.Fault) -> dict[str, Any]:
-        out = self.place.root / f"deployment-{version}"
+        out = self.workspace.root / f"deployment-{version}"
         slope = 1 if version % 2 else -1
         manifest = sample_bundles.bundle(
             out / "bundle", classes=["no", "yes"], slope=slope + version / 1000, fault=fault
@@ -48,18 +48,18 @@ class Releases:
         return {"deployment": out, "evaluation": evaluation, "time": datetime.now(UTC), "why": "x"}
 
     def release(self, version: int) -> Pointer:
-        return release(self.place, **self._made(version, ""))
+        return release(self.workspace, **self._made(version, ""))
 
     def canary(
         self, version: int, *, fault: sample_bundles.Fault = "", ratio: float = RATIO
     ) -> Pointer:
-        return begin_canary(self.place, **self._made(version, fault), ratio=ratio)
+        return begin_canary(self.workspace, **self._made(version, fault), ratio=ratio)
 
     def promote(self) -> Pointer:
-        return promote(self.place, time=datetime.now(UTC), why="x")
+        return promote(self.workspace, time=datetime.now(UTC), why="x")
 
     def rollback(self) -> Pointer:
-        return rollback(self.place, time=datetime.now(UTC), why="x")
+        return rollback(self.workspace, time=datetime.now(UTC), why="x")
 
 
 def versions(server: Server, ids: list[str], row: dict[str, Any] = ROW) -> list[str]:

@@ -69,7 +69,7 @@ class World:
 
     lifecycle: Lifecycle
     changed: Lifecycle
-    place: Workspace
+    workspace: Workspace
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Scene:
     """One performance."""
 
     lifecycle: Lifecycle
-    place: Workspace
+    workspace: Workspace
     programs: ServiceStack
     traffic: Traffic
     watching: LoopTimeline
@@ -110,7 +110,7 @@ class Scene:
 
     def history(self) -> list[str]:
         """Return the versions that the history names."""
-        return [entry.version for entry in History(self.place.history).entries()]
+        return [entry.version for entry in History(self.workspace.history).entries()]
 
     def kill_child(self, *, after: int = 0) -> int:
         """Kill the process that retrains for the trigger, once there is one; return its number.
@@ -128,29 +128,37 @@ def make_world(folder: Path) -> World:
     tiny.write_rows(folder / "rows.csv", days=DAYS, rows_a_day=ROWS_A_DAY)
     file = tiny.write_file(folder, *EDITS)
     lifecycle = load(file)
-    place = workspace_of(lifecycle, file=file)
+    workspace = workspace_of(lifecycle, file=file)
     with WarmServer() as server:
         made = train(
-            lifecycle, place=place, runner=LocalRunner(place, server), progress=SilentProgress()
+            lifecycle,
+            workspace=workspace,
+            runner=LocalRunner(workspace, server),
+            progress=SilentProgress(),
         )
         changed = find_drift(lifecycle, table=made.results.folder("preparation")).lifecycle
         # So that each test finds its first model in the cache.
-        first = fresh_replay_workspace(place, "first")
-        train(changed, place=first, runner=LocalRunner(first, server), progress=SilentProgress())
-    return World(lifecycle, changed, place)
+        first = fresh_replay_workspace(workspace, "first")
+        train(
+            changed, workspace=first, runner=LocalRunner(first, server), progress=SilentProgress()
+        )
+    return World(lifecycle, changed, workspace)
 
 
 @contextmanager
 def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]:
     """Start everything in a place of its own; clients send a world without drift."""
-    place = fresh_replay_workspace(world.place, name)
+    workspace = fresh_replay_workspace(world.workspace, name)
     # What `make_world` has trained is found by content; a new place borrows the entries.
-    for entry in (world.place.folder / "first" / place.name / "cache").glob("*.json"):
-        shutil.copy2(entry, place.folder / "cache" / entry.name)
-    ResultStore(place.folder / "cache").forget("deployment")
+    for entry in (world.workspace.folder / "first" / workspace.name / "cache").glob("*.json"):
+        shutil.copy2(entry, workspace.folder / "cache" / entry.name)
+    ResultStore(workspace.folder / "cache").forget("deployment")
     with WarmServer() as server:
         first = train(
-            world.changed, place=place, runner=LocalRunner(place, server), progress=SilentProgress()
+            world.changed,
+            workspace=workspace,
+            runner=LocalRunner(workspace, server),
+            progress=SilentProgress(),
         )
     assert first.pointer is not None
     short = compress_time(world.changed, window=WINDOW)
@@ -159,14 +167,16 @@ def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]
     later = changed_world(table, lifecycle=short, rows=int(RATE * 240))
     ports = Ports(*(free_port() for _ in range(4)))
     with (
-        running_stack(short, place=place, root=world.place.root, ports=ports) as programs,
+        running_stack(
+            short, workspace=workspace, root=world.workspace.root, ports=ports
+        ) as programs,
         httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
         client(ports) as prometheus,
-        Traffic(http, name=place.name, labels_after=0.5) as traffic,
+        Traffic(http, name=workspace.name, labels_after=0.5) as traffic,
     ):
         traffic.play(known, rate=rate)
-        watching = LoopTimeline(short, place, prometheus, first.pointer.version)
-        yield Scene(short, place, programs, traffic, watching, known, later)
+        watching = LoopTimeline(short, workspace, prometheus, first.pointer.version)
+        yield Scene(short, workspace, programs, traffic, watching, known, later)
 
 
 def until(condition: Callable[[], Any], *, seconds: float) -> Any:

@@ -31,7 +31,7 @@ def releases(tmp_path: Path) -> Releases:
 
 @pytest.fixture
 def server(tmp_path: Path, releases: Releases) -> Iterator[Server]:
-    with predictor(tmp_path, pointer=releases.place.pointer) as started:
+    with predictor(tmp_path, pointer=releases.workspace.pointer) as started:
         yield started
 
 
@@ -87,7 +87,7 @@ def test_a_canary_is_promoted_by_what_prometheus_recorded(
         assert sum(canary.bins.values()) == found.count("2")
         assert sum(canary.reference.values()) == 100
         done = judge_lifecycle_canary(
-            releases.place, lifecycle, counts=counts, now=datetime.now(UTC)
+            releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
         )
         assert (done.action, done.version) == ("promote", "2"), done.why
         wait_until(lambda: not has_canary(server, 2))
@@ -112,7 +112,7 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
             lambda: bool(asked.query('mdlc_version_failures_total{version="2"}')), seconds=60
         )
         early = judge_lifecycle_canary(
-            releases.place, lifecycle, counts=counts, now=datetime.now(UTC)
+            releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
         )
         assert early.action == "wait"
         row = {**ROW, "x0": 3.0}
@@ -120,7 +120,7 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
 
         def judged() -> bool:
             done = judge_lifecycle_canary(
-                releases.place, lifecycle, counts=counts, now=datetime.now(UTC)
+                releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
             )
             return done.action == "roll_back" and "predictions failed" in done.why
 
@@ -130,7 +130,7 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
     releases.canary(4)
     with client.Prometheus(watched.url) as away:
         gone = judge_lifecycle_canary(
-            releases.place,
+            releases.workspace,
             lifecycle,
             counts=by_prometheus(away, model="flights"),
             now=datetime.now(UTC) + timedelta(days=1),

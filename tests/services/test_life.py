@@ -67,11 +67,16 @@ def lived(
     tiny.write_rows(folder / "rows.csv", days=days, rows_a_day=rows_a_day, shift=shift, extra=extra)
     file = tiny.write_file(folder, *SETTINGS, *edits)
     lifecycle = load(file)
-    place = workspace_of(lifecycle, file=file, home=folder / "home")
+    workspace = workspace_of(lifecycle, file=file, home=folder / "home")
     life = run_replay(
-        lifecycle, place=place, begin=None, end=None, progress=SilentProgress(), monthly=monthly
+        lifecycle,
+        workspace=workspace,
+        begin=None,
+        end=None,
+        progress=SilentProgress(),
+        monthly=monthly,
     )
-    return life, place, (days - 20) * rows_a_day
+    return life, workspace, (days - 20) * rows_a_day
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +93,18 @@ def of_kind(life: ReplayRecord, *kinds: str) -> list[Any]:
     return [event for event in life.events if event.kind in kinds]
 
 
-def ledger_of(place: Workspace) -> Ledger:
-    lifecycle = load(place.root / "lifecycle.yaml")
-    return Ledger(replay_workspace(place).ledger, retrain=lifecycle.spec.retrain, model="tiny")
+def ledger_of(workspace: Workspace) -> Ledger:
+    lifecycle = load(workspace.root / "lifecycle.yaml")
+    return Ledger(replay_workspace(workspace).ledger, retrain=lifecycle.spec.retrain, model="tiny")
 
 
 def test_every_row_is_answered_and_labelled_once(
     jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
-    life, place, rows = jumped
+    life, workspace, rows = jumped
     assert (life.decisions, life.labels, life.failed_requests) == (rows, rows, 0)
     assert sum(week.decisions for week in life.weeks) == rows
-    log = PayloadLog(replay_workspace(place).store, name="tiny")
+    log = PayloadLog(replay_workspace(workspace).store, name="tiny")
     assert log.count_labels(None, life.ends + timedelta(days=9)) == rows
 
 
@@ -131,8 +136,8 @@ def test_an_alert_fires_after_the_jump_and_a_retraining_follows_it(
 def test_the_budget_holds_and_every_run_has_an_end(
     jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
-    life, place, _ = jumped
-    runs = [verdict for verdict in ledger_of(place).all() if verdict.decision == "run"]
+    life, workspace, _ = jumped
+    runs = [verdict for verdict in ledger_of(workspace).all() if verdict.decision == "run"]
     assert len(runs) == life.policies[0].retrainings == len(of_kind(life, "retraining"))
     assert max(Counter((run.time.year, run.time.month) for run in runs).values()) <= 2
     assert {run.outcome for run in runs} <= {"promoted", "refused"}
@@ -144,8 +149,8 @@ def test_the_budget_holds_and_every_run_has_an_end(
 def test_the_history_is_whole_and_the_new_model_pays(
     jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
-    life, place, _ = jumped
-    entries = History(replay_workspace(place).history).entries()
+    life, workspace, _ = jumped
+    entries = History(replay_workspace(workspace).history).entries()
     assert len(entries) == 1 + len(of_kind(life, "promotion"))
     answered = list(dict.fromkeys(version for week in life.weeks for version in week.versions))
     assert answered == [entry.version for entry in entries]
@@ -157,17 +162,17 @@ def test_the_history_is_whole_and_the_new_model_pays(
 def test_real_serving_is_not_touched_by_a_replay(
     jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
-    _, place, _ = jumped
-    lifecycle = load(place.root / "lifecycle.yaml")
-    state = status_of(lifecycle, place=place)
+    _, workspace, _ = jumped
+    lifecycle = load(workspace.root / "lifecycle.yaml")
+    state = status_of(lifecycle, workspace=workspace)
     assert state.serving is not None
     assert state.serving.version == "1"
     assert state.verdicts == []
-    assert not (place.folder / "store.db").exists()
+    assert not (workspace.folder / "store.db").exists()
 
 
 def test_drift_without_harm_starts_nothing(tmp_path: Path) -> None:
-    life, place, rows = lived(
+    life, workspace, rows = lived(
         tmp_path,
         ("features: [x, y, group]", "features: [x, y, group, mix]"),
         ("identifiers: [id]", "identifiers: [id, ticket]"),
@@ -183,4 +188,4 @@ def test_drift_without_harm_starts_nothing(tmp_path: Path) -> None:
     assert all("ticket" not in week.drift for week in life.weeks)
     assert any("mix" in event.detail for event in of_kind(life, "alert"))
     assert not of_kind(life, "retraining", "promotion", "refusal", "failure")
-    assert all(verdict.decision != "run" for verdict in ledger_of(place).all())
+    assert all(verdict.decision != "run" for verdict in ledger_of(workspace).all())

@@ -37,10 +37,10 @@ class CanaryTerms:
 
 
 def judge_lifecycle_canary(
-    place: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datetime
+    workspace: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datetime
 ) -> CanaryVerdict:
     """Judge the canary that stands by the file's terms, and act; see `look`."""
-    return judge_and_end(place, terms_of(lifecycle), counts=counts, now=now)
+    return judge_and_end(workspace, terms_of(lifecycle), counts=counts, now=now)
 
 
 def terms_of(lifecycle: Lifecycle) -> CanaryTerms:
@@ -50,14 +50,14 @@ def terms_of(lifecycle: Lifecycle) -> CanaryTerms:
 
 
 def judge_and_end(
-    place: Workspace, terms: CanaryTerms, *, counts: Counting, now: datetime
+    workspace: Workspace, terms: CanaryTerms, *, counts: Counting, now: datetime
 ) -> CanaryVerdict:
     """Judge the canary that stands, and promote it or roll it back; return what was done and why.
 
     Takes the workspace's lock to act: the caller must not hold it. What is not known (Prometheus is
     away), or cannot be done now (another process works on the lifecycle), waits for the next look.
     """
-    pointer = current(place)
+    pointer = current(workspace)
     trial = pointer.canary if pointer else None
     if pointer is None or trial is None:
         return CanaryVerdict("wait", "no canary stands")
@@ -78,22 +78,22 @@ def judge_and_end(
     if judged.action == "wait":
         return judged
     try:
-        with place.lock():
-            return _act(place, trial, judged=judged, now=now)
+        with workspace.lock():
+            return _act(workspace, trial, judged=judged, now=now)
     except BusyError as error:
         return CanaryVerdict("wait", f"{judged.why}; {error}", trial.version)
 
 
 def _act(
-    place: Workspace, trial: CanaryRelease, *, judged: CanaryVerdict, now: datetime
+    workspace: Workspace, trial: CanaryRelease, *, judged: CanaryVerdict, now: datetime
 ) -> CanaryVerdict:
     """Do what was judged, if it is still that canary which stands."""
-    pointer = current(place)
+    pointer = current(workspace)
     if pointer is None or pointer.canary != trial:
         return CanaryVerdict("wait", "the canary changed while it was judged", trial.version)
-    complete(place, pointer=pointer, time=now)
+    complete(workspace, pointer=pointer, time=now)
     if judged.action == "promote":
-        promote(place, time=now, why=judged.why)
+        promote(workspace, time=now, why=judged.why)
     else:
-        rollback(place, time=now, why=judged.why)
+        rollback(workspace, time=now, why=judged.why)
     return judged

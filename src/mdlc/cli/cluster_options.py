@@ -58,17 +58,17 @@ def held(file: Path, home: Path | None, *, cluster: bool, before: bool = False) 
     `before`: with the bundle of the version before.
     """
     if not cluster:
-        _, place = open_lifecycle(file, home)
-        with place.lock():
-            yield place
+        _, workspace = open_lifecycle(file, home)
+        with workspace.lock():
+            yield workspace
         return
     from mdlc.cluster.state_mirror import mirrored
     from mdlc.core.spec import load
     from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 
     lifecycle = load(file)
-    with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as place:
-        yield place
+    with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as workspace:
+        yield workspace
 
 
 def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> KfpClient:

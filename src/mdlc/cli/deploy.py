@@ -74,7 +74,7 @@ def deploy(
         from mdlc.kubernetes.api_client import Kube
         from mdlc.kubernetes.object_client import ObjectClient
 
-        lifecycle, place = open_lifecycle(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"
         objects = ObjectClient(Kube(kubeconfig=kubeconfig, context=context), namespace=chosen)
         options = DeployOptions(storage_path, dry_run, force, follow, timeout)
@@ -85,10 +85,12 @@ def deploy(
 
         if rollback:
             done = roll_back(
-                lifecycle, place=place, objects=objects, options=options, told=tell, why=why
+                lifecycle, workspace=workspace, objects=objects, options=options, told=tell, why=why
             )
         else:
-            done = put_there(lifecycle, place=place, objects=objects, options=options, told=tell)
+            done = put_there(
+                lifecycle, workspace=workspace, objects=objects, options=options, told=tell
+            )
     _print(done, as_json=as_json, dry_run=dry_run)
 
 

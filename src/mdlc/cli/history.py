@@ -38,8 +38,8 @@ def history(
         from mdlc.monitoring.version_history import History
         from mdlc.replay.replay_workspace import replay_workspace
 
-        _, place = open_lifecycle(file, home)
-        entries = History((replay_workspace(place) if replay else place).history).entries()
+        _, workspace = open_lifecycle(file, home)
+        entries = History((replay_workspace(workspace) if replay else workspace).history).entries()
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in entries])
         return

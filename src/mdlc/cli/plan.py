@@ -59,9 +59,9 @@ def _here(file: Path, *, home: Path | None) -> RunPlan:
     from mdlc.pipelines.local.local_runner import LocalRunner
     from mdlc.pipelines.local.warm_server import WarmServer
 
-    lifecycle, place = open_lifecycle(file, home)
-    runner = LocalRunner(place, WarmServer())
-    return runner.plan(choose_arguments(lifecycle, place=place, runner=runner))
+    lifecycle, workspace = open_lifecycle(file, home)
+    runner = LocalRunner(workspace, WarmServer())
+    return runner.plan(choose_arguments(lifecycle, workspace=workspace, runner=runner))
 
 
 def _on_cluster(file: Path, *, data_root: str | None) -> RunPlan:

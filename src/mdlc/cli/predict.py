@@ -47,15 +47,15 @@ def predict(
     with handle_errors(file, verbose=verbose):
         from mdlc.life import predictions as predicting
 
-        lifecycle, place = open_lifecycle(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         if rows is None:
-            print_json(predicting.example(lifecycle, place=place))
+            print_json(predicting.example(lifecycle, workspace=workspace))
             return
         instances = predicting.read_rows(rows)
         if url:
             answers = predicting.ask(lifecycle.name, instances, url=url, token_env=token_env)
         else:
-            answers = predicting.answer_here(place, instances)
+            answers = predicting.answer_here(workspace, instances)
     if as_json:
         print_json(answers)
         return

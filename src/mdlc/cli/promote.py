@@ -34,8 +34,8 @@ def promote(
     with handle_errors(file, verbose=verbose):
         from mdlc.life.releases import promote as promote_canary
 
-        with held(file, home, cluster=cluster) as place:
-            pointer = promote_canary(place, time=datetime.now(UTC), why=why)
+        with held(file, home, cluster=cluster) as workspace:
+            pointer = promote_canary(workspace, time=datetime.now(UTC), why=why)
     if as_json:
         print_json(pointer)
     else:

@@ -45,10 +45,10 @@ def rehearse(
         from mdlc.rehearsal.run_rehearsal import RehearsalPlan
         from mdlc.rehearsal.run_rehearsal import rehearse as run
 
-        lifecycle, place = open_lifecycle(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         plan = RehearsalPlan(window=timedelta(seconds=window), drift=drift)
-        with place.lock(), TerminalProgress() as shown:
-            seen = run(lifecycle, place=place, plan=plan, progress=shown)
+        with workspace.lock(), TerminalProgress() as shown:
+            seen = run(lifecycle, workspace=workspace, plan=plan, progress=shown)
         if as_json:
             print_json(seen)
         else:
@@ -56,7 +56,7 @@ def rehearse(
         if seen.problems:
             raise MdlcError(
                 f"the rehearsal of {seen.name} did not go as it should: {'; '.join(seen.problems)}",
-                hint=f"see the logs in {place.folder / 'rehearsal' / 'programs'}",
+                hint=f"see the logs in {workspace.folder / 'rehearsal' / 'programs'}",
             )
 
 

@@ -131,9 +131,9 @@ def kserve(
         from mdlc.cli.verb_support import open_lifecycle
         from mdlc.kserve.deploy_release import rendered
 
-        lifecycle, place = open_lifecycle(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"
-        body = rendered(lifecycle, place=place, namespace=chosen)
+        body = rendered(lifecycle, workspace=workspace, namespace=chosen)
         writer = YAML()
         writer.default_flow_style = False
         writer.width = 10_000

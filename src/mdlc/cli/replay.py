@@ -41,10 +41,15 @@ def replay(
         from mdlc.cli.terminal_progress import TerminalProgress
         from mdlc.replay.run_replay import run_replay
 
-        lifecycle, place = open_lifecycle(file, home)
-        with place.lock(), TerminalProgress() as shown:
+        lifecycle, workspace = open_lifecycle(file, home)
+        with workspace.lock(), TerminalProgress() as shown:
             life = run_replay(
-                lifecycle, place=place, begin=begin, end=end, progress=shown, monthly=monthly
+                lifecycle,
+                workspace=workspace,
+                begin=begin,
+                end=end,
+                progress=shown,
+                monthly=monthly,
             )
     if as_json:
         print_json(life)

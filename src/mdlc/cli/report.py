@@ -35,8 +35,8 @@ def report(
     with handle_errors(file, verbose=verbose):
         from mdlc.life.gather_report import report as write_report
 
-        lifecycle, place = open_lifecycle(file, home)
-        path = write_report(lifecycle, place=place, out=out)
+        lifecycle, workspace = open_lifecycle(file, home)
+        path = write_report(lifecycle, workspace=workspace, out=out)
     if as_json:
         print_json({"report": str(path), "bytes": path.stat().st_size})
     else:

@@ -45,19 +45,19 @@ def retrain(
         from mdlc.pipelines.local.local_runner import LocalRunner
         from mdlc.pipelines.local.warm_server import WarmServer
 
-        lifecycle, place = open_lifecycle(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         if verdict is not None:
             from mdlc.life.progress import SilentProgress
             from mdlc.trigger.backends.child_process import attempt
 
-            attempt(lifecycle, place=place, id=verdict, progress=SilentProgress())
+            attempt(lifecycle, workspace=workspace, id=verdict, progress=SilentProgress())
             return
         request = RetrainingRequest(datetime.now(UTC), ["manual"], {"why": why}, force=force)
-        with place.lock(), WarmServer() as server, TerminalProgress() as shown:
+        with workspace.lock(), WarmServer() as server, TerminalProgress() as shown:
             made = retrain_model(
                 lifecycle,
-                place=place,
-                runner=LocalRunner(place, server),
+                workspace=workspace,
+                runner=LocalRunner(workspace, server),
                 request=request,
                 progress=shown,
             )

@@ -35,9 +35,9 @@ def rollback(
         from mdlc.life.releases import require
         from mdlc.life.releases import rollback as roll_back
 
-        with held(file, home, cluster=cluster, before=True) as place:
-            before = require(place)
-            pointer = roll_back(place, time=datetime.now(UTC), why=why)
+        with held(file, home, cluster=cluster, before=True) as workspace:
+            before = require(workspace)
+            pointer = roll_back(workspace, time=datetime.now(UTC), why=why)
     if as_json:
         print_json(pointer)
         return

@@ -38,12 +38,12 @@ def run(
         from mdlc.pipelines.local.local_runner import LocalRunner
         from mdlc.pipelines.local.warm_server import WarmServer
 
-        lifecycle, place = open_lifecycle(file, home)
-        with place.lock(), WarmServer() as server, TerminalProgress() as shown:
+        lifecycle, workspace = open_lifecycle(file, home)
+        with workspace.lock(), WarmServer() as server, TerminalProgress() as shown:
             made = train(
                 lifecycle,
-                place=place,
-                runner=LocalRunner(place, server),
+                workspace=workspace,
+                runner=LocalRunner(workspace, server),
                 progress=shown,
                 force=force,
             )

@@ -40,10 +40,10 @@ def serve(
         from mdlc.life.releases import require
         from mdlc.life.serve_here import serve_here
 
-        lifecycle, place = open_lifecycle(file, home)
-        pointer = require(place)
+        lifecycle, workspace = open_lifecycle(file, home)
+        pointer = require(workspace)
         at = port or lifecycle.spec.deploy.serving.port
         console(stderr=True).print(
             f"{lifecycle.name} version {pointer.version} on http://{host}:{at}/v1/models/{lifecycle.name}"
         )
-        serve_here(lifecycle, place=place, host=host, port=at, token_env=token_env)
+        serve_here(lifecycle, workspace=workspace, host=host, port=at, token_env=token_env)

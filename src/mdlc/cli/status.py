@@ -39,8 +39,8 @@ def status(
     with handle_errors(file, verbose=verbose):
         from mdlc.life.local_status import status_of
 
-        lifecycle, place = open_lifecycle(file, home)
-        state = status_of(lifecycle, place=place)
+        lifecycle, workspace = open_lifecycle(file, home)
+        state = status_of(lifecycle, workspace=workspace)
     if as_json:
         print_json(state)
         return

@@ -41,8 +41,10 @@ def story(
         from mdlc.life.prediction_trace import trace_of
         from mdlc.replay.replay_workspace import replay_workspace
 
-        lifecycle, place = open_lifecycle(file, home)
-        told = trace_of(lifecycle, place=replay_workspace(place) if replay else place, id=id)
+        lifecycle, workspace = open_lifecycle(file, home)
+        told = trace_of(
+            lifecycle, workspace=replay_workspace(workspace) if replay else workspace, id=id
+        )
     if as_json:
         print_json(told)
         return

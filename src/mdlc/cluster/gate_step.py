@@ -88,16 +88,16 @@ def _looked(
     terms = CanaryTerms(asked.terms.canary, asked.terms.drift, asked.terms.quality)
     now = datetime.now(UTC)
     try:
-        with mirrored(asked.settings.artifacts, name=asked.settings.name) as place:
-            pointer = current(place)
+        with mirrored(asked.settings.artifacts, name=asked.settings.name) as workspace:
+            pointer = current(workspace)
             why = "it is no longer on trial"
             if pointer and pointer.canary and pointer.canary.digest == begun.digest:
-                why = judge_and_end(place, terms, counts=counts, now=now).why
-                pointer = current(place)
+                why = judge_and_end(workspace, terms, counts=counts, now=now).why
+                pointer = current(workspace)
             if pointer and pointer.canary and pointer.canary.digest == begun.digest:
                 return None, why
             serves = pointer is not None and pointer.digest == begun.digest
-            entries = history_of(place).entries()
+            entries = history_of(workspace).entries()
     except (ServiceError, BusyError) as error:
         # Not known now, or changed by somebody else: the next look tells.
         return None, str(error)

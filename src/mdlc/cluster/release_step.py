@@ -39,12 +39,12 @@ def perform(asked: ReleaseRequest) -> RunOutcome:
     outcome: Literal["promoted", "canary", "refused"] = "refused"
     reasons, replaced = list(evaluation.reasons), ""
     if evaluation.promote:
-        with mirrored(asked.settings.artifacts, name=asked.settings.name) as place:
-            before = current(place)
+        with mirrored(asked.settings.artifacts, name=asked.settings.name) as workspace:
+            before = current(workspace)
             if _overtaken(before, evaluation=evaluation, made=made):
                 reasons = [f"version {before.version if before else ''} was released meanwhile"]
             else:
-                outcome = _release(asked, place=place, evaluation=evaluation)
+                outcome = _release(asked, workspace=workspace, evaluation=evaluation)
                 replaced = before.version if before and before.digest != made.digest else ""
     ended = RunOutcome(
         name=asked.settings.name,
@@ -71,15 +71,15 @@ def _overtaken(before: Pointer | None, *, evaluation: Evaluation, made: Deployme
 
 
 def _release(
-    asked: ReleaseRequest, *, place: Workspace, evaluation: Evaluation
+    asked: ReleaseRequest, *, workspace: Workspace, evaluation: Evaluation
 ) -> Literal["promoted", "canary"]:
     folder, why, time = Path(asked.deployment), "; ".join(evaluation.reasons), datetime.now(UTC)
     ratio = asked.settings.canary
-    if ratio is None or current(place) is None:
-        release(place, deployment=folder, evaluation=evaluation, time=time, why=why)
+    if ratio is None or current(workspace) is None:
+        release(workspace, deployment=folder, evaluation=evaluation, time=time, why=why)
         return "promoted"
     pointer = begin_canary(
-        place, deployment=folder, evaluation=evaluation, time=time, why=why, ratio=ratio
+        workspace, deployment=folder, evaluation=evaluation, time=time, why=why, ratio=ratio
     )
     return "canary" if pointer.canary else "promoted"
 

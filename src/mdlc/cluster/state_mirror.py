@@ -37,10 +37,10 @@ def mirrored(artifacts: str, *, name: str, before: bool = False) -> Iterator[Wor
         BusyError: somebody else changed it meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-mirror-") as folder:
-        place = Workspace(name, Path(folder), Path(folder))
-        found = _pull(artifacts, place=place, before=before)
-        yield place
-        _push(artifacts, place=place, found=found)
+        workspace = Workspace(name, Path(folder), Path(folder))
+        found = _pull(artifacts, workspace=workspace, before=before)
+        yield workspace
+        _push(artifacts, workspace=workspace, found=found)
 
 
 def read_pointer(artifacts: str) -> Pointer | None:
@@ -48,43 +48,44 @@ def read_pointer(artifacts: str) -> Pointer | None:
     return remote_files.read_document(remote_files.join(artifacts, "serving.json"), Pointer)
 
 
-def _pull(artifacts: str, *, place: Workspace, before: bool) -> dict[str, str]:
+def _pull(artifacts: str, *, workspace: Workspace, before: bool) -> dict[str, str]:
     """Fetch the small files and the bundles; return the small files' digests."""
     for name in SMALL:
         content = remote_files.read_bytes(remote_files.join(artifacts, name))
         if content is not None:
-            place.folder.mkdir(parents=True, exist_ok=True)
-            (place.folder / name).write_bytes(content)
-    pointer = current(place)
+            workspace.folder.mkdir(parents=True, exist_ok=True)
+            (workspace.folder / name).write_bytes(content)
+    pointer = current(workspace)
     if pointer is not None:
         versions = [pointer.version, *([pointer.canary.version] if pointer.canary else [])]
-        back = version_before(history_of(place).entries()) if before else None
+        back = version_before(history_of(workspace).entries()) if before else None
         for version in versions:
-            _fetch(artifacts, version, place=place)
+            _fetch(artifacts, version, workspace=workspace)
         if back is not None and back.version not in versions:
             # Where it is gone the rollback says so; a canary can be dropped without it.
             with contextlib.suppress(ArtifactError):
-                _fetch(artifacts, back.version, place=place)
-    return {name: remote_files.digest_of(str(place.folder / name)) for name in SMALL}
+                _fetch(artifacts, back.version, workspace=workspace)
+    return {name: remote_files.digest_of(str(workspace.folder / name)) for name in SMALL}
 
 
-def _fetch(artifacts: str, version: str, *, place: Workspace) -> None:
-    target = place.folder / "models" / version
+def _fetch(artifacts: str, version: str, *, workspace: Workspace) -> None:
+    target = workspace.folder / "models" / version
     remote_files.get_folder(remote_files.join(artifacts, "models", version), target)
 
 
-def _push(artifacts: str, *, place: Workspace, found: dict[str, str]) -> None:
-    changed = [n for n in SMALL if remote_files.digest_of(str(place.folder / n)) != found[n]]
+def _push(artifacts: str, *, workspace: Workspace, found: dict[str, str]) -> None:
+    changed = [n for n in SMALL if remote_files.digest_of(str(workspace.folder / n)) != found[n]]
     if not changed:
         return
-    for bundle in sorted((place.folder / "models").iterdir()):
+    for bundle in sorted((workspace.folder / "models").iterdir()):
         remote_files.put_folder(bundle, remote_files.join(artifacts, "models", bundle.name))
     for name in SMALL:
         if remote_files.digest_of(remote_files.join(artifacts, name)) != found[name]:
             raise BusyError(
-                f"{place.name}: somebody else released or rolled back meanwhile", hint="run again"
+                f"{workspace.name}: somebody else released or rolled back meanwhile",
+                hint="run again",
             )
     for name in changed:
         remote_files.put_bytes(
-            remote_files.join(artifacts, name), (place.folder / name).read_bytes()
+            remote_files.join(artifacts, name), (workspace.folder / name).read_bytes()
         )

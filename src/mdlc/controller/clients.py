@@ -113,10 +113,10 @@ class Clients:
 
     def deploy(self, one: LifecycleObject, lifecycle: Lifecycle) -> str:
         """Apply the InferenceService of what is released; return the release's name."""
-        place = Workspace(lifecycle.name, Path(), Path())
+        workspace = Workspace(lifecycle.name, Path(), Path())
         done = deploy(
             lifecycle,
-            place=place,
+            workspace=workspace,
             objects=self._objects(one),
             options=DeployOptions(following=False),
             told=lambda _: None,

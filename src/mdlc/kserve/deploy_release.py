@@ -63,7 +63,7 @@ class DeployResult(Document):
 def deploy(
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
+    workspace: Workspace,
     objects: ObjectClient,
     options: DeployOptions,
     told: Told,
@@ -74,7 +74,7 @@ def deploy(
         RefusedError: somebody else manages a field, or a canary's share would not be honoured.
         ServiceError: it does not become ready; the error says why in words.
     """
-    with released(lifecycle, place=place) as source:
+    with released(lifecycle, workspace=workspace) as source:
         made = _apply(lifecycle, source=source, objects=objects, options=options)
     # The lifecycle is not held while it is followed: others may want to promote or roll back.
     stable, canary = made.stable, made.canary
@@ -93,7 +93,7 @@ def deploy(
 def roll_back(  # noqa: PLR0913 - a deploy with a reason
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
+    workspace: Workspace,
     objects: ObjectClient,
     options: DeployOptions,
     told: Told,
@@ -102,15 +102,15 @@ def roll_back(  # noqa: PLR0913 - a deploy with a reason
     """Drop the canary or go back to the version before, in the history and then on the cluster."""
     if options.dry_run:
         raise MdlcError("a rollback moves the pointer; it has no dry run", hint="mdlc history")
-    with released(lifecycle, place=place, before=True) as source:
+    with released(lifecycle, workspace=workspace, before=True) as source:
         take_back(source, why=why)
     # Again from the start: what was moved is stored by now, whatever becomes of the rollout.
-    return deploy(lifecycle, place=place, objects=objects, options=options, told=told)
+    return deploy(lifecycle, workspace=workspace, objects=objects, options=options, told=told)
 
 
-def rendered(lifecycle: Lifecycle, *, place: Workspace, namespace: str) -> Object:
+def rendered(lifecycle: Lifecycle, *, workspace: Workspace, namespace: str) -> Object:
     """Return the InferenceService of what the pointer says, for others to apply."""
-    with released(lifecycle, place=place) as source:
+    with released(lifecycle, workspace=workspace) as source:
         made = _split(lifecycle, current_release(source), source=source)[0]
         storage = made.location(releases_of(lifecycle))
         return inference_service(lifecycle, release=made, storage=storage, namespace=namespace)
@@ -204,7 +204,7 @@ def _put(  # noqa: PLR0913 - a release and where it goes
     of: Lifecycle,
 ) -> bool:
     with tempfile.TemporaryDirectory(prefix="mdlc-release-") as folder:
-        write_release(made, place=source, folder=Path(folder))
+        write_release(made, workspace=source, folder=Path(folder))
         image = of.spec.deploy.kserve.pod.image or ""
         if not image and root.startswith("pvc://") and options.storage_path is None:
             image = _image(objects, of, made)

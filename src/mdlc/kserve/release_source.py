@@ -27,7 +27,7 @@ from mdlc.state.workspace import Workspace
 
 @contextmanager
 def released(
-    lifecycle: Lifecycle, *, place: Workspace, before: bool = False
+    lifecycle: Lifecycle, *, workspace: Workspace, before: bool = False
 ) -> Iterator[Workspace]:
     """Yield the workspace with what is released: the artifacts' mirror where the file names them.
 
@@ -38,32 +38,32 @@ def released(
         with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as mirror:
             yield mirror
     else:
-        with place.lock():
-            yield place
+        with workspace.lock():
+            yield workspace
 
 
-def take_back(place: Workspace, *, why: str) -> Pointer:
+def take_back(workspace: Workspace, *, why: str) -> Pointer:
     """Drop the canary, or go back to the version before, and write it into the history."""
-    return roll_back(place, time=datetime.now(UTC), why=why)
+    return roll_back(workspace, time=datetime.now(UTC), why=why)
 
 
-def current_release(place: Workspace) -> ReleaseFolder:
+def current_release(workspace: Workspace) -> ReleaseFolder:
     """Return the release that the pointer makes now; its bundles are checked."""
-    pointer = require(place)
-    manifest, _ = open_bundle(place.pointer.parent / pointer.bundle)
+    pointer = require(workspace)
+    manifest, _ = open_bundle(workspace.pointer.parent / pointer.bundle)
     if manifest.digest != pointer.digest:
         raise ArtifactError(f"{pointer.bundle} is another model than the pointer says")
-    return release(pointer, history=history_of(place).entries(), format=manifest.format)
+    return release(pointer, history=history_of(workspace).entries(), format=manifest.format)
 
 
-def write_release(made: ReleaseFolder, *, place: Workspace, folder: Path) -> None:
+def write_release(made: ReleaseFolder, *, workspace: Workspace, folder: Path) -> None:
     """Write the release's folder: serving.json and the bundles that it names."""
-    source = require(place)
+    source = require(workspace)
     known = {of.digest: of.bundle for of in (source, source.canary) if of}
     for inside in (made.pointer, made.pointer.canary):
         if inside is not None:
             target = folder / bundle_of(inside)
-            shutil.copytree(place.pointer.parent / known[inside.digest], target)
+            shutil.copytree(workspace.pointer.parent / known[inside.digest], target)
             open_bundle(target)
     write_document(folder / "serving.json", made.pointer)
 

@@ -11,7 +11,7 @@ from mdlc.retraining.ledger import Ledger
 from mdlc.state.workspace import Workspace
 
 
-def known_digest(place: Workspace, ledger: Ledger) -> str:
+def known_digest(workspace: Workspace, ledger: Ledger) -> str:
     """Return the digest of the file that the newest training or run read; "" if none is known.
 
     A run counts from its decision on: what it led to, a refusal too, is the answer to that file.
@@ -21,7 +21,7 @@ def known_digest(place: Workspace, ledger: Ledger) -> str:
         for verdict in ledger.all()
         if verdict.decision == "run" and verdict.evidence.get(SPEC)
     ]
-    path = artifacts_path(place)
+    path = artifacts_path(workspace)
     if path.exists():
         trained = read_document(path, TrainingArtifacts).spec
         if trained:

@@ -25,19 +25,19 @@ from mdlc.state.workspace import Workspace
 D = TypeVar("D", bound=BaseModel)
 
 
-def report(lifecycle: Lifecycle, *, place: Workspace, out: Path | None = None) -> Path:
+def report(lifecycle: Lifecycle, *, workspace: Workspace, out: Path | None = None) -> Path:
     """Write the report of a life, as far as it has been lived; return its path.
 
     A replay's history and decisions are shown where there is one, else those of real serving.
     """
-    target = out or place.report
-    build(gather(lifecycle, place=place), out=target)
+    target = out or workspace.report
+    build(gather(lifecycle, workspace=workspace), out=target)
     return target
 
 
-def gather(lifecycle: Lifecycle, *, place: Workspace) -> ReportInput:
+def gather(lifecycle: Lifecycle, *, workspace: Workspace) -> ReportInput:
     """Read every document that there is."""
-    made = artifacts_path(place)
+    made = artifacts_path(workspace)
     results = (
         read_document(made, TrainingArtifacts) if made.exists() else TrainingArtifacts(stages={})
     )
@@ -48,8 +48,8 @@ def gather(lifecycle: Lifecycle, *, place: Workspace) -> ReportInput:
         names = {"collection": "snapshot", "preparation": "prepared"}
         return read_document(results.folder(stage) / f"{names.get(stage, stage)}.json", kind)
 
-    life = read_document(place.life, ReplayRecord) if place.life.exists() else None
-    shown = replay_workspace(place) if life else place
+    life = read_document(workspace.life, ReplayRecord) if workspace.life.exists() else None
+    shown = replay_workspace(workspace) if life else workspace
     retrain = lifecycle.spec.retrain
     return ReportInput(
         name=lifecycle.name,

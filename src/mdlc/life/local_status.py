@@ -27,24 +27,24 @@ class LocalStatus(Document):
     verdicts: list[Verdict]
 
 
-def status_of(lifecycle: Lifecycle, *, place: Workspace) -> LocalStatus:
+def status_of(lifecycle: Lifecycle, *, workspace: Workspace) -> LocalStatus:
     """Read the state of a lifecycle."""
-    pointer = current(place)
-    candidate = _candidate(place, pointer.bundle) if pointer else ""
+    pointer = current(workspace)
+    candidate = _candidate(workspace, pointer.bundle) if pointer else ""
     trial = pointer.canary if pointer else None
     verdicts: list[Verdict] = []
-    if place.shared_ledger or (place.folder / "trigger.db").exists():
-        ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
+    if workspace.shared_ledger or (workspace.folder / "trigger.db").exists():
+        ledger = Ledger(workspace.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name)
         verdicts = ledger.all()[-SHOWN:]
     return LocalStatus(
         name=lifecycle.name,
         serving=pointer,
         candidate=candidate,
-        canary_candidate=_candidate(place, trial.bundle) if trial else "",
-        runs=runs(place)[-SHOWN:],
+        canary_candidate=_candidate(workspace, trial.bundle) if trial else "",
+        runs=runs(workspace)[-SHOWN:],
         verdicts=verdicts,
     )
 
 
-def _candidate(place: Workspace, bundle: str) -> str:
-    return read_document(place.pointer.parent / bundle / MANIFEST, Manifest).candidate
+def _candidate(workspace: Workspace, bundle: str) -> str:
+    return read_document(workspace.pointer.parent / bundle / MANIFEST, Manifest).candidate

@@ -70,7 +70,7 @@ class PredictionTrace(Document):
     currency: str
 
 
-def trace_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> PredictionTrace:
+def trace_of(lifecycle: Lifecycle, *, workspace: Workspace, id: str) -> PredictionTrace:
     """Find everything about the prediction `id`; values of sensitive columns are left out.
 
     Raises:
@@ -78,10 +78,10 @@ def trace_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> PredictionTr
         ArtifactError: a stored document was altered.
         ServiceError: the payload log does not answer.
     """
-    found = _logged(place, id)
-    entries = History(place.history).entries()
-    manifest = _manifest(place, found.version)
-    recorded = runs(place)
+    found = _logged(workspace, id)
+    entries = History(workspace.history).entries()
+    manifest = _manifest(workspace, found.version)
+    recorded = runs(workspace)
     sensitive = set(lifecycle.spec.data.sensitive)
     hidden = lifecycle.spec.data.target in sensitive
     answer = TracedAnswer(
@@ -103,7 +103,7 @@ def trace_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> PredictionTr
             earned=None if hidden else _earned(lifecycle, found),
         )
     return PredictionTrace(
-        name=place.name,
+        name=workspace.name,
         id=id,
         answer=answer,
         truth=truth,
@@ -113,7 +113,7 @@ def trace_of(lifecycle: Lifecycle, *, place: Workspace, id: str) -> PredictionTr
     )
 
 
-def _logged(place: Workspace, id: str) -> Any:
+def _logged(workspace: Workspace, id: str) -> Any:
     """Return the prediction's row with its label, if one came.
 
     Raises:
@@ -131,7 +131,7 @@ def _logged(place: Workspace, id: str) -> Any:
     )
     try:
         with (
-            closing(PayloadLog(place.store, name=place.name)) as log,
+            closing(PayloadLog(workspace.store, name=workspace.name)) as log,
             log.engine.connect() as connection,
         ):
             row = connection.execute(query.where(PREDICTIONS.c.id == id)).one_or_none()
@@ -144,17 +144,17 @@ def _logged(place: Workspace, id: str) -> Any:
                     begins = PREDICTIONS.c.id.startswith(start, autoescape=True)
                     known = list(connection.execute(near.where(begins)).scalars())
     except sa.exc.SQLAlchemyError as error:
-        message = f"the payload log of {place.name} does not answer: {type(error).__name__}"
+        message = f"the payload log of {workspace.name} does not answer: {type(error).__name__}"
         raise ServiceError(message, hint="check that its database runs") from error
     nearest = difflib.get_close_matches(id, known, n=1, cutoff=0.3)
     hint = f"the nearest is {nearest[0]}" if nearest else "take an id that the predictor answered"
     if not known:
         hint = "nothing has been predicted; for a replay's predictions give --replay"
-    raise DataError(f"no prediction of {place.name} has the id {id}", hint=hint)
+    raise DataError(f"no prediction of {workspace.name} has the id {id}", hint=hint)
 
 
-def _manifest(place: Workspace, version: str) -> Manifest | None:
-    path = place.folder / "models" / version / MANIFEST
+def _manifest(workspace: Workspace, version: str) -> Manifest | None:
+    path = workspace.folder / "models" / version / MANIFEST
     return read_document(path, Manifest) if path.exists() else None
 
 

@@ -66,14 +66,14 @@ def _json_rows(path: Path) -> Rows:
     return parsed
 
 
-def answer_here(place: Workspace, instances: Rows) -> dict[str, Any]:
+def answer_here(workspace: Workspace, instances: Rows) -> dict[str, Any]:
     """Answer in this process, as the server would, without a log.
 
     Raises:
         DataError: a feature is unknown, or a value is of a wrong type; one left out is missing.
     """
-    pointer = require(place)
-    scorer = Scorer.load(bundle_of(place, pointer))
+    pointer = require(workspace)
+    scorer = Scorer.load(bundle_of(workspace, pointer))
     manifest = scorer.manifest
     names = [feature.name for feature in manifest.features]
     for number, row in enumerate(instances):
@@ -117,13 +117,13 @@ def ask(name: str, instances: Rows, *, url: str, token_env: str | None) -> dict[
     return parsed
 
 
-def example(lifecycle: Lifecycle, *, place: Workspace) -> dict[str, Any]:
+def example(lifecycle: Lifecycle, *, workspace: Workspace) -> dict[str, Any]:
     """Return a request with one real row of the test set; sensitive values are left open.
 
     Raises:
         DataError: nothing has been trained yet.
     """
-    made = artifacts_path(place)
+    made = artifacts_path(workspace)
     if not made.exists():
         raise DataError(f"{lifecycle.name} has no data yet", hint="make a model with mdlc run")
     folder = read_document(made, TrainingArtifacts).folder("preparation")

@@ -19,10 +19,10 @@ from mdlc.state.workspace import Workspace
 SILENT = "its process was killed before it could say why"
 
 
-def history_of(place: Workspace) -> History:
+def history_of(workspace: Workspace) -> History:
     """Return the history, rid of the torn line that a writer leaves when it is killed."""
-    history = History(place.history)
-    if place.history.exists():
+    history = History(workspace.history)
+    if workspace.history.exists():
         history.repair()
     return history
 
@@ -71,7 +71,7 @@ def _served(entries: Sequence[HistoryEntry]) -> tuple[list[HistoryEntry], set[st
 
 
 def complete(
-    place: Workspace,
+    workspace: Workspace,
     *,
     pointer: Pointer,
     time: datetime,
@@ -86,15 +86,15 @@ def complete(
     Raises:
         ArtifactError: the history was altered.
     """
-    history, added = history_of(place), []
-    while line := _missing(place, pointer=pointer, entries=history.entries(), doing=doing):
+    history, added = history_of(workspace), []
+    while line := _missing(workspace, pointer=pointer, entries=history.entries(), doing=doing):
         reason = {"why": why if line["kind"] in doing else SILENT}
         added.append(history.append(**{"time": time, **reason, **line}))
     return added
 
 
 def _missing(
-    place: Workspace,
+    workspace: Workspace,
     *,
     pointer: Pointer,
     entries: Sequence[HistoryEntry],
@@ -106,21 +106,21 @@ def _missing(
         earlier = any(entry.digest == pointer.digest for entry in _served(entries)[0])
         kind: HistoryKind = "rollback" if earlier and "promotion" not in doing else "promotion"
         replaced = serving.version if serving else ""
-        line = _line(place, pointer, kind=kind, replaced=replaced)
+        line = _line(workspace, pointer, kind=kind, replaced=replaced)
         return {**line, "time": pointer.since}
     if trial is None and standing is not None:
-        return _line(place, pointer, kind="canary_rollback", replaced=standing.version)
+        return _line(workspace, pointer, kind="canary_rollback", replaced=standing.version)
     if trial is not None and (standing is None or standing.digest != trial.digest):
         replaced = standing.version if standing else ""
-        line = _line(place, trial, kind="canary", replaced=replaced)
+        line = _line(workspace, trial, kind="canary", replaced=replaced)
         return {**line, "time": trial.since, "why": trial.why}
     return None
 
 
 def _line(
-    place: Workspace, of: Pointer | CanaryRelease, *, kind: HistoryKind, replaced: str
+    workspace: Workspace, of: Pointer | CanaryRelease, *, kind: HistoryKind, replaced: str
 ) -> dict[str, Any]:
-    bundle = place.pointer.parent / of.bundle
+    bundle = workspace.pointer.parent / of.bundle
     return {
         "kind": kind,
         "version": of.version,

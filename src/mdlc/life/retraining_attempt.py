@@ -65,17 +65,17 @@ class AttemptResult:
     """What serves, after a promotion or the start of a canary."""
 
 
-def folder_of(place: Workspace, id: str) -> Path:
+def folder_of(workspace: Workspace, id: str) -> Path:
     """Return the folder of a run: its intent, its report, a log an attempt."""
-    return place.folder / "trigger" / id
+    return workspace.folder / "trigger" / id
 
 
-def release_plan_of(place: Workspace, verdict: Verdict) -> ReleasePlan | None:
+def release_plan_of(workspace: Workspace, verdict: Verdict) -> ReleasePlan | None:
     """Return what an earlier attempt at this run has written down; None if it has not come so far.
 
     A run of a ledger that was deleted may have had the same id; it was decided at another time.
     """
-    path = folder_of(place, verdict.id) / INTENT
+    path = folder_of(workspace, verdict.id) / INTENT
     intent = read_document(path, ReleasePlan) if path.exists() else None
     return intent if intent and intent.decided == verdict.time else None
 
@@ -95,15 +95,15 @@ def run_attempt(
     Raises:
         MdlcError: a stage failed, or the release did; nothing half-done serves.
     """
-    place = runner.place
-    intent = release_plan_of(place, verdict)
+    workspace = runner.workspace
+    intent = release_plan_of(workspace, verdict)
     if intent is None:
-        before = require(place)
-        asked = _arguments(lifecycle, place=place, verdict=verdict)
+        before = require(workspace)
+        asked = _arguments(lifecycle, workspace=workspace, verdict=verdict)
         artifacts = runner.run(asked, kind="retraining", listener=progress.stage)
         intent = plan_release(artifacts, verdict=verdict, champion=before.version, time=clock())
-        write_document(folder_of(place, verdict.id) / INTENT, intent)
-    return execute(lifecycle, place=place, intent=intent)
+        write_document(folder_of(workspace, verdict.id) / INTENT, intent)
+    return execute(lifecycle, workspace=workspace, intent=intent)
 
 
 def plan_release(
@@ -127,7 +127,7 @@ def plan_release(
     )
 
 
-def execute(lifecycle: Lifecycle, *, place: Workspace, intent: ReleasePlan) -> AttemptResult:
+def execute(lifecycle: Lifecycle, *, workspace: Workspace, intent: ReleasePlan) -> AttemptResult:
     """Do what an intent says, however often it is called.
 
     If another version began to serve since the challenger was judged, it is refused: it did not
@@ -136,16 +136,16 @@ def execute(lifecycle: Lifecycle, *, place: Workspace, intent: ReleasePlan) -> A
     if not intent.promote:
         return AttemptResult("refused", intent.why, intent.evaluation)
     canary = lifecycle.spec.deploy.canary
-    pointer = require(place)
-    if not _began(place, intent, pointer=pointer):
+    pointer = require(workspace)
+    if not _began(workspace, intent, pointer=pointer):
         if pointer.version != intent.champion:
             why = f"version {pointer.version} began to serve while it was trained"
             return AttemptResult("refused", why, intent.evaluation)
         if canary is None:
-            pointer = _release(place, intent)
+            pointer = _release(workspace, intent)
         else:
             pointer = begin_canary(
-                place,
+                workspace,
                 deployment=Path(intent.deployment),
                 evaluation=intent.evaluation,
                 time=intent.time,
@@ -159,9 +159,9 @@ def execute(lifecycle: Lifecycle, *, place: Workspace, intent: ReleasePlan) -> A
     return AttemptResult("canary", tried, intent.evaluation, intent.version, pointer)
 
 
-def _release(place: Workspace, intent: ReleasePlan) -> Pointer:
+def _release(workspace: Workspace, intent: ReleasePlan) -> Pointer:
     return release(
-        place,
+        workspace,
         deployment=Path(intent.deployment),
         evaluation=intent.evaluation,
         time=intent.time,
@@ -169,33 +169,35 @@ def _release(place: Workspace, intent: ReleasePlan) -> Pointer:
     )
 
 
-def _began(place: Workspace, intent: ReleasePlan, *, pointer: Pointer) -> bool:
+def _began(workspace: Workspace, intent: ReleasePlan, *, pointer: Pointer) -> bool:
     """Say whether the release happened, whatever became of it since; complete its history."""
     if pointer.digest == intent.digest:
-        _release(place, intent)
+        _release(workspace, intent)
         return True
     return any(
         entry.digest == intent.digest
         and entry.kind in {"promotion", "canary"}
         and entry.time >= intent.time
-        for entry in history_of(place).entries()
+        for entry in history_of(workspace).entries()
     )
 
 
-def _arguments(lifecycle: Lifecycle, *, place: Workspace, verdict: Verdict) -> Arguments:
+def _arguments(lifecycle: Lifecycle, *, workspace: Workspace, verdict: Verdict) -> Arguments:
     """Return the pipeline's arguments, the same in every attempt."""
-    bundle = bundle_of(place, require(place))
+    bundle = bundle_of(workspace, require(workspace))
     manifest = read_document(bundle / MANIFEST, Manifest)
     changed = CHANGED in verdict.reasons
     until = _until(verdict)
     known = {feature.name for feature in manifest.features}
     if until is None or (changed and not known.issuperset(lifecycle.spec.data.features)):
         # Nothing labelled fits the file: the changed file is trained on its sources alone.
-        return arguments(lifecycle, place=place, renewal=Renewal(champion=bundle))
-    feedback = export(lifecycle, place=place, manifest=manifest, verdict=verdict, until=until)
+        return arguments(lifecycle, workspace=workspace, renewal=Renewal(champion=bundle))
+    feedback = export(
+        lifecycle, workspace=workspace, manifest=manifest, verdict=verdict, until=until
+    )
     return arguments(
         renewal_of(lifecycle, champion=manifest, until=until, changed=changed),
-        place=place,
+        workspace=workspace,
         renewal=Renewal(until=until, feedback=feedback, warm=bundle, champion=bundle),
     )
 
@@ -203,18 +205,18 @@ def _arguments(lifecycle: Lifecycle, *, place: Workspace, verdict: Verdict) -> A
 def export(
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
+    workspace: Workspace,
     manifest: Manifest,
     verdict: Verdict,
     until: datetime,
 ) -> Path:
     """Write the labelled predictions that a run learns from; a later attempt finds them again."""
-    feedback = place.folder / "feedback" / f"{until:%Y%m%dT%H%M%S}.parquet"
+    feedback = workspace.folder / "feedback" / f"{until:%Y%m%dT%H%M%S}.parquet"
     if verdict.attempts > 1 and feedback.exists():
         return feedback
     again = lifecycle.spec.retrain
     used = again.window + again.validation + again.test if again.window else None
-    with closing(PayloadLog(place.store, name=place.name)) as log:
+    with closing(PayloadLog(workspace.store, name=workspace.name)) as log:
         log.export(feedback, manifest=manifest, until=until, since=until - used if used else None)
     return feedback
 

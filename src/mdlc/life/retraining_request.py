@@ -79,7 +79,7 @@ class RunOwner:
 def retrain(
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
+    workspace: Workspace,
     runner: LocalRunner,
     request: RetrainingRequest,
     progress: Progress,
@@ -92,11 +92,11 @@ def retrain(
         RefusedError: a person asks, and no prediction has a label yet.
         MdlcError: the pipeline failed; the ledger has recorded it.
     """
-    require(place)
-    ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)
+    require(workspace)
+    ledger = Ledger(workspace.ledger, retrain=lifecycle.spec.retrain, model=workspace.name)
     # Whoever retrains holds the workspace: a run that nobody follows was killed.
     ledger.abandon_stale(request.time, timedelta(0))
-    verdict = request_retraining(ledger, lifecycle=lifecycle, place=place, request=request)
+    verdict = request_retraining(ledger, lifecycle=lifecycle, workspace=workspace, request=request)
     if verdict.decision != "run":
         return RetrainingOutcome(verdict)
     try:
@@ -119,7 +119,7 @@ def request_retraining(
     ledger: Ledger,
     *,
     lifecycle: Lifecycle,
-    place: Workspace,
+    workspace: Workspace,
     request: RetrainingRequest,
     follower: RunOwner | None = None,
 ) -> Verdict:
@@ -129,11 +129,11 @@ def request_retraining(
         RefusedError: a person asks, and no prediction has a label yet.
         ServiceError: the ledger or the payload log does not answer.
     """
-    pointer = require(place)
-    labels = labels_of(ledger, place=place, until=request.time)
+    pointer = require(workspace)
+    labels = labels_of(ledger, workspace=workspace, until=request.time)
     if labels.newest is None and MANUAL in request.reasons and CHANGED not in request.reasons:
         raise RefusedError(
-            f"{place.name} has no labelled predictions, so there is nothing new to learn from",
+            f"{workspace.name} has no labelled predictions, so there is nothing new to learn from",
             hint="send labels to the server's :feedback; for a changed file use mdlc run",
         )
     # Windows end where knowledge ends: after a quiet month "now" would leave them empty.
@@ -158,7 +158,7 @@ def request_retraining(
     )
 
 
-def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> LabelStock:
+def labels_of(ledger: Ledger, *, workspace: Workspace, until: datetime) -> LabelStock:
     """Count what there is to learn from.
 
     Raises:
@@ -167,11 +167,11 @@ def labels_of(ledger: Ledger, *, place: Workspace, until: datetime) -> LabelStoc
     runs = [verdict for verdict in ledger.all() if verdict.decision == "run"]
     since = runs[-1].time if runs else None
     try:
-        with closing(PayloadLog(place.store, name=place.name)) as log:
+        with closing(PayloadLog(workspace.store, name=workspace.name)) as log:
             return LabelStock(log.newest_label(), log.count_labels(since, until))
     except sa.exc.SQLAlchemyError as error:
         raise ServiceError(
-            f"the payload log of {place.name} does not answer: {type(error).__name__}",
+            f"the payload log of {workspace.name} does not answer: {type(error).__name__}",
             hint="check that its database runs",
         ) from error
 

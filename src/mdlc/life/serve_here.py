@@ -10,7 +10,7 @@ from mdlc.state.workspace import Workspace
 
 
 def serve_here(
-    lifecycle: Lifecycle, *, place: Workspace, host: str, port: int, token_env: str | None
+    lifecycle: Lifecycle, *, workspace: Workspace, host: str, port: int, token_env: str | None
 ) -> None:
     """Serve until stopped. The token is read from the variable that `token_env` names.
 
@@ -20,10 +20,10 @@ def serve_here(
     from mdlc.serving import model_server
 
     model_server.run(
-        place.pointer,
+        workspace.pointer,
         host=host,
         port=port,
-        store=place.store,
+        store=workspace.store,
         serving=lifecycle.spec.deploy.serving,
         token=token_of(token_env),
         currency=lifecycle.spec.business.currency,

@@ -28,12 +28,12 @@ def free_port() -> int:
 
 
 def command(
-    lifecycle: Lifecycle, *, place: Workspace, port: int, request_clock: bool = False
+    lifecycle: Lifecycle, *, workspace: Workspace, port: int, request_clock: bool = False
 ) -> list[str]:
     """Return the command line of the model server."""
     serving = lifecycle.spec.deploy.serving
     parts = [sys.executable, "-m", "mdlc.serving.model_server"]
-    parts += ["--pointer", str(place.pointer), "--store", place.store, "--port", str(port)]
+    parts += ["--pointer", str(workspace.pointer), "--store", workspace.store, "--port", str(port)]
     parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
     parts += ["--currency", lifecycle.spec.business.currency]
     # A replay says itself when a release is to be loaded, between two simulated hours.
@@ -42,7 +42,7 @@ def command(
 
 @contextlib.contextmanager
 def serving(
-    lifecycle: Lifecycle, *, place: Workspace, log: Path, request_clock: bool
+    lifecycle: Lifecycle, *, workspace: Workspace, log: Path, request_clock: bool
 ) -> Iterator[httpx.Client]:
     """Serve on a free loopback port and yield a client of it; the server ends with the block.
 
@@ -50,7 +50,7 @@ def serving(
         ServiceError: the server did not start; names its log.
     """
     port = free_port()
-    parts = command(lifecycle, place=place, port=port, request_clock=request_clock)
+    parts = command(lifecycle, workspace=workspace, port=port, request_clock=request_clock)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         # This server is ours alone, on loopback; a token for real serving would lock us out.
@@ -60,7 +60,7 @@ def serving(
         )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            _wait(client, name=place.name, process=process, log=log)
+            _wait(client, name=workspace.name, process=process, log=log)
             yield client
     finally:
         process.terminate()

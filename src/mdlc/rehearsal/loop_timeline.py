@@ -35,7 +35,7 @@ class LoopTimeline:
     """Looks at the four programs from outside, as an operator would."""
 
     lifecycle: Lifecycle
-    place: Workspace
+    workspace: Workspace
     prometheus: Prometheus
     before: str
     """The version that served when the rehearsal began."""
@@ -63,10 +63,10 @@ class LoopTimeline:
 
     def runs(self) -> list[Verdict]:
         """Return the retrainings that the ledger knows."""
-        if not (self.place.folder / "trigger.db").exists():
+        if not (self.workspace.folder / "trigger.db").exists():
             return []
         policy = self.lifecycle.spec.retrain
-        ledger = Ledger(self.place.ledger, retrain=policy, model=self.place.name)
+        ledger = Ledger(self.workspace.ledger, retrain=policy, model=self.workspace.name)
         return [verdict for verdict in ledger.all() if verdict.decision == "run"]
 
     def look(self, *, heard: dict[str, datetime]) -> bool:
@@ -84,7 +84,7 @@ class LoopTimeline:
         ran = self.runs()
         if ran:
             self._note("alert", ", ".join(ran[0].reasons), at=ran[0].time)
-        pointer = current(self.place)
+        pointer = current(self.workspace)
         if pointer is not None and pointer.version != self.before:
             self._note("release", f"version {pointer.version}", at=pointer.since)
             if pointer.version in heard:
@@ -120,7 +120,7 @@ class LoopTimeline:
         """Split the retraining by its run's record: data, training, evaluation."""
         from datetime import timedelta
 
-        retrainings = [run for run in runs(self.place) if run.kind == "retraining"]
+        retrainings = [run for run in runs(self.workspace) if run.kind == "retraining"]
         if not retrainings:
             return
         run = retrainings[-1]

@@ -51,7 +51,7 @@ class RehearsalPlan:
 
 
 def rehearse(
-    lifecycle: Lifecycle, *, place: Workspace, plan: RehearsalPlan, progress: Progress
+    lifecycle: Lifecycle, *, workspace: Workspace, plan: RehearsalPlan, progress: Progress
 ) -> RehearsalRecord:
     """Serve the model, watch it, change the world, and see the loop close; write rehearsal.json.
 
@@ -64,20 +64,24 @@ def rehearse(
     """
     words = ""
     with WarmServer() as server:
-        made = train(lifecycle, place=place, runner=LocalRunner(place, server), progress=progress)
+        made = train(
+            lifecycle, workspace=workspace, runner=LocalRunner(workspace, server), progress=progress
+        )
         if plan.drift:
             changed = find_drift(lifecycle, table=made.results.folder("preparation"))
             lifecycle, words = changed.lifecycle, changed.words
-        lived = fresh_replay_workspace(place, "rehearsal")
+        lived = fresh_replay_workspace(workspace, "rehearsal")
         shutil.rmtree(folder_of(lived), ignore_errors=True)
-        first = train(lifecycle, place=lived, runner=LocalRunner(lived, server), progress=progress)
+        first = train(
+            lifecycle, workspace=lived, runner=LocalRunner(lived, server), progress=progress
+        )
     if first.pointer is None:
         raise MdlcError(
             "the first model is not worth serving: " + "; ".join(first.evaluation.reasons),
             hint="nothing is rehearsed without a model",
         )
     short = compress_time(lifecycle, window=plan.window)
-    act = _Act(short, lived, first, plan, progress, root=place.root, words=words)
+    act = _Act(short, lived, first, plan, progress, root=workspace.root, words=words)
     seen = act.play(day=plan.window / (lifecycle.spec.monitor.window / timedelta(days=1)))
     write_document(lived.home / "rehearsal.json", seen)
     return seen
@@ -89,7 +93,7 @@ class _Act:
     def __init__(  # noqa: PLR0913 - what a rehearsal is made of
         self,
         lifecycle: Lifecycle,
-        place: Workspace,
+        workspace: Workspace,
         first: TrainingOutcome,
         plan: RehearsalPlan,
         progress: Progress,
@@ -98,7 +102,7 @@ class _Act:
         words: str,
     ) -> None:
         assert first.pointer  # noqa: S101 - the caller has made sure
-        self._lifecycle, self._place, self._plan = lifecycle, place, plan
+        self._lifecycle, self._workspace, self._plan = lifecycle, workspace, plan
         self._progress, self._root, self._words = progress, root, words
         self._before = first.pointer.version
         monitor = lifecycle.spec.monitor
@@ -117,19 +121,19 @@ class _Act:
         ports = Ports.free()
         self._progress.say("starting the predictor, the trigger, Alertmanager and Prometheus")
         with (
-            running_stack(self._lifecycle, place=self._place, root=self._root, ports=ports),
+            running_stack(self._lifecycle, workspace=self._workspace, root=self._root, ports=ports),
             httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
             client(ports) as prometheus,
-            Traffic(http, name=self._place.name, labels_after=LABELS_AFTER) as traffic,
+            Traffic(http, name=self._workspace.name, labels_after=LABELS_AFTER) as traffic,
         ):
-            watching = LoopTimeline(self._lifecycle, self._place, prometheus, self._before)
+            watching = LoopTimeline(self._lifecycle, self._workspace, prometheus, self._before)
             false_alarms = self._stand_still(traffic, watching)
             if self._changed is not None:
                 self._drift(traffic, watching)
         counts = traffic.counts
         runs = watching.runs()
         seen = RehearsalRecord(
-            name=self._place.name,
+            name=self._workspace.name,
             started=started,
             seconds=round((datetime.now(UTC) - started).total_seconds(), 1),
             drifted=self._changed is not None,

@@ -53,16 +53,16 @@ class Ports:
 
 @contextmanager
 def running_stack(
-    lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports
+    lifecycle: Lifecycle, *, workspace: Workspace, root: Path, ports: Ports
 ) -> Iterator[ServiceStack]:
     """Start all four for a compressed `lifecycle` and end them with the block.
 
-    `root` is where the sources of the file lie; all that is written lies in `place`.
+    `root` is where the sources of the file lie; all that is written lies in `workspace`.
 
     Raises:
         ServiceError: Prometheus or Alertmanager is not installed, or a program does not start.
     """
-    ensemble = _compose(lifecycle, place=place, root=root, ports=ports)
+    ensemble = _compose(lifecycle, workspace=workspace, root=root, ports=ports)
     with ExitStack() as stack:
         for program in ensemble.programs:
             stack.callback(program.stop)
@@ -70,9 +70,9 @@ def running_stack(
         yield ensemble
 
 
-def folder_of(place: Workspace) -> Path:
+def folder_of(workspace: Workspace) -> Path:
     """Return where configurations, logs and the programs' own data lie."""
-    return place.home / "programs"
+    return workspace.home / "programs"
 
 
 def client(ports: Ports) -> Prometheus:
@@ -80,8 +80,10 @@ def client(ports: Ports) -> Prometheus:
     return Prometheus(f"http://127.0.0.1:{ports.prometheus}")
 
 
-def _compose(lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports) -> ServiceStack:
-    folder = folder_of(place)
+def _compose(
+    lifecycle: Lifecycle, *, workspace: Workspace, root: Path, ports: Ports
+) -> ServiceStack:
+    folder = folder_of(workspace)
     file = folder / "lifecycle.yaml"
     write(lifecycle, file, root=root)
     token = secrets.token_urlsafe()
@@ -90,23 +92,25 @@ def _compose(lifecycle: Lifecycle, *, place: Workspace, root: Path, ports: Ports
     token_file.write_text(token)
     _render(lifecycle, folder=folder, ports=ports, token_file=token_file)
     return ServiceStack(
-        predictor=_predictor(lifecycle, place=place, folder=folder, port=ports.predictor),
-        trigger=_trigger(file, place=place, folder=folder, ports=ports, token=token),
+        predictor=_predictor(lifecycle, workspace=workspace, folder=folder, port=ports.predictor),
+        trigger=_trigger(file, workspace=workspace, folder=folder, ports=ports, token=token),
         alertmanager=_alertmanager(folder, port=ports.alertmanager),
         prometheus=_prometheus(folder, port=ports.prometheus),
     )
 
 
-def _predictor(lifecycle: Lifecycle, *, place: Workspace, folder: Path, port: int) -> Program:
+def _predictor(lifecycle: Lifecycle, *, workspace: Workspace, folder: Path, port: int) -> Program:
     # Rows keep their own time, so that the windows of the data mean what they say.
-    parts = command(lifecycle, place=place, port=port, request_clock=True)
+    parts = command(lifecycle, workspace=workspace, port=port, request_clock=True)
     parts[parts.index("--poll-seconds") + 1] = POLL_SECONDS
     ready = f"http://127.0.0.1:{port}/v2/models/{lifecycle.name}/ready"
     return Program("the predictor", parts, folder / "predictor.log", ready, {"MDLC_TOKEN": ""})
 
 
-def _trigger(file: Path, *, place: Workspace, folder: Path, ports: Ports, token: str) -> Program:
-    parts = [sys.executable, "-m", "mdlc", "trigger", str(file), "--home", str(place.home)]
+def _trigger(
+    file: Path, *, workspace: Workspace, folder: Path, ports: Ports, token: str
+) -> Program:
+    parts = [sys.executable, "-m", "mdlc", "trigger", str(file), "--home", str(workspace.home)]
     parts += ["--host", "127.0.0.1", "--port", str(ports.trigger), "--token-env", TOKEN_ENV]
     parts += ["--prometheus", f"http://127.0.0.1:{ports.prometheus}"]
     parts += ["--poll-seconds", POLL_SECONDS]

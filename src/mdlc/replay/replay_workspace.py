@@ -11,14 +11,14 @@ KEPT = {"cache", "artifacts", "lock"}
 """What a new replay may reuse: results by content, and the artifacts that they name."""
 
 
-def replay_workspace(place: Workspace, name: str = "replay") -> Workspace:
-    """Return the workspace of replays, or of what else is named, of the lifecycle in `place`."""
-    return Workspace(place.name, place.folder / name, place.root)
+def replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
+    """Return the workspace called `name` inside a lifecycle's own, by default that of replays."""
+    return Workspace(workspace.name, workspace.folder / name, workspace.root)
 
 
-def fresh_replay_workspace(place: Workspace, name: str = "replay") -> Workspace:
+def fresh_replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
     """Empty such a workspace but for what may be reused, and lend it the main one's cache."""
-    lived = replay_workspace(place, name)
+    lived = replay_workspace(workspace, name)
     if lived.folder.exists():
         for item in lived.folder.iterdir():
             if item.name in KEPT:
@@ -31,7 +31,7 @@ def fresh_replay_workspace(place: Workspace, name: str = "replay") -> Workspace:
         registry.unlink()
     cache = lived.folder / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for entry in (place.folder / "cache").glob("*.json"):
+    for entry in (workspace.folder / "cache").glob("*.json"):
         shutil.copy2(entry, cache / entry.name)
     # A registration is no result by content: the registry that it was made in is gone.
     ResultStore(cache).forget("deployment")

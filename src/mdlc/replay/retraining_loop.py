@@ -28,7 +28,7 @@ class RetrainingLoop:
     """What one replay keeps while it runs."""
 
     lifecycle: Lifecycle
-    place: Workspace
+    workspace: Workspace
     runner: LocalRunner
     progress: Progress
     client: httpx.Client
@@ -60,7 +60,7 @@ class RetrainingLoop:
         try:
             made = retrain(
                 self.lifecycle,
-                place=self.place,
+                workspace=self.workspace,
                 runner=self.runner,
                 request=request,
                 progress=self.progress,
@@ -79,7 +79,7 @@ class RetrainingLoop:
         policy = self.lifecycle.spec.retrain
         if "schedule" not in policy.when:
             return False
-        ledger = Ledger(self.place.ledger, retrain=policy, model=self.place.name)
+        ledger = Ledger(self.workspace.ledger, retrain=policy, model=self.workspace.name)
         return ledger.due(now, since=self.stream.begins)
 
     def _note_alerts(self, seen: Observation) -> None:
@@ -111,7 +111,7 @@ class RetrainingLoop:
             self._event(now, "refusal", "challenger refused", detail=verdict.detail)
             return
         self.baseline = baseline_of(made.evaluation, version=made.pointer.version)
-        reload(self.client, name=self.place.name, version=made.pointer.version)
+        reload(self.client, name=self.workspace.name, version=made.pointer.version)
         title = f"version {made.pointer.version} promoted"
         self._event(now, "promotion", title, detail=verdict.detail, version=made.pointer.version)
 

@@ -52,7 +52,7 @@ class ReplayContext:
     """Where a replay stands once its first model serves."""
 
     lifecycle: Lifecycle
-    place: Workspace
+    workspace: Workspace
     runner: LocalRunner
     progress: Progress
     first: TrainingOutcome
@@ -62,13 +62,13 @@ class ReplayContext:
     @property
     def bundle(self) -> Path:
         """The model that serves first."""
-        return bundle_of(self.place, self.pointer)
+        return bundle_of(self.workspace, self.pointer)
 
 
 def run_replay(  # noqa: PLR0913 - the options of the verb
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
+    workspace: Workspace,
     begin: datetime | None,
     end: datetime | None,
     progress: Progress,
@@ -89,10 +89,12 @@ def run_replay(  # noqa: PLR0913 - the options of the verb
     """
     started = time.monotonic()
     with WarmServer() as server:
-        train(lifecycle, place=place, runner=LocalRunner(place, server), progress=progress)
-        lived = fresh_replay_workspace(place)
+        train(
+            lifecycle, workspace=workspace, runner=LocalRunner(workspace, server), progress=progress
+        )
+        lived = fresh_replay_workspace(workspace)
         runner = LocalRunner(lived, server)
-        first = train(lifecycle, place=lived, runner=runner, progress=progress)
+        first = train(lifecycle, workspace=lived, runner=runner, progress=progress)
         if first.pointer is None:
             raise MdlcError(
                 "the first model is not worth serving: " + "; ".join(first.evaluation.reasons),
@@ -111,7 +113,7 @@ def run_replay(  # noqa: PLR0913 - the options of the verb
                 months=months.wait() if months else {},
             )
     life = _life(lifecycle, loop=loop, answers=answers, money=money, started=started)
-    write_document(place.life, life)
+    write_document(workspace.life, life)
     return life
 
 
@@ -126,7 +128,7 @@ def _months(begun: ReplayContext, *, wanted: bool) -> Iterator[Monthly | None]:
         results=begun.first.results,
         champion=begun.bundle,
         stream=begun.stream,
-        folder=begun.place.folder / "monthly",
+        folder=begun.workspace.folder / "monthly",
     )
     try:
         yield months
@@ -135,22 +137,22 @@ def _months(begun: ReplayContext, *, wanted: bool) -> Iterator[Monthly | None]:
 
 
 def _serve_and_drive(begun: ReplayContext) -> tuple[RetrainingLoop, RecordedAnswers]:
-    lifecycle, place, stream = begun.lifecycle, begun.place, begun.stream
+    lifecycle, workspace, stream = begun.lifecycle, begun.workspace, begun.stream
     spec = lifecycle.spec
     manifest, _ = open_bundle(begun.bundle)
     answers = RecordedAnswers.empty(len(stream), classes=manifest.classes)
     watch = Watch(
         spec.monitor,
         model=lifecycle.name,
-        folder=place.folder / "watch",
+        folder=workspace.folder / "watch",
         identifiers=spec.data.identifiers,
     )
     baseline = baseline_of(begun.first.evaluation, version=begun.pointer.version)
     total = max((stream.ends - stream.begins).days, 1)
-    log = place.folder / "serve.log"
-    with serving(lifecycle, place=place, log=log, request_clock=True) as client:
+    log = workspace.folder / "serve.log"
+    with serving(lifecycle, workspace=workspace, log=log, request_clock=True) as client:
         loop = RetrainingLoop(
-            lifecycle, place, begun.runner, begun.progress, client, stream, watch, baseline
+            lifecycle, workspace, begun.runner, begun.progress, client, stream, watch, baseline
         )
 
         def show(hour: datetime) -> None:

@@ -171,7 +171,7 @@ def _released(watched: LifecycleEntry) -> None:
     Raises:
         Refusal: nothing is released, or its pointer has not been copied here yet.
     """
-    if current(watched.place) is None:
+    if current(watched.workspace) is None:
         said = f"what serves of {watched.name} is not known here yet; ask again"
         raise Refusal(said, status=503, reason="unavailable")
 

@@ -39,14 +39,14 @@ class LifecycleEntry:
         self.clock = clock
         self._read = digest_bytes(file.read_bytes()) if file.exists() else ""
         self._state = EntryState(load(file), None)
-        self.place: Workspace = workspace_of(self._state.lifecycle, file=file, home=home)
+        self.workspace: Workspace = workspace_of(self._state.lifecycle, file=file, home=home)
         self.seen: tuple[str, ...] = ()
         """The verdict that was logged last, and its decision."""
 
     @property
     def name(self) -> str:
         """The lifecycle's name."""
-        return self.place.name
+        return self.workspace.name
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -63,7 +63,7 @@ class LifecycleEntry:
         lifecycle, ledger = self._state
         if ledger is None:
             retrain = lifecycle.spec.retrain
-            ledger = Ledger(self.place.ledger, retrain=retrain, model=self.name)
+            ledger = Ledger(self.workspace.ledger, retrain=retrain, model=self.name)
             if self._state.lifecycle is lifecycle:
                 self._state = EntryState(lifecycle, ledger)
         return ledger
@@ -102,7 +102,7 @@ class LifecycleEntry:
         verdict = request_retraining(
             self.ledger,
             lifecycle=self.lifecycle,
-            place=self.place,
+            workspace=self.workspace,
             request=request,
             follower=follower,
         )

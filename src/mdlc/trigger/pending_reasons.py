@@ -26,7 +26,7 @@ class PendingReasons(NamedTuple):
 
 def alerted(watched: LifecycleEntry, now: datetime) -> PendingReasons:
     """Return the reasons of the alerts that stand, without those about a version of the past."""
-    pointer = current(watched.place)
+    pointer = current(watched.workspace)
     serving = pointer.version if pointer else ""
     alerts = [alert for alert in watched.ledger.standing(now) if alert.version in {"", serving}]
     return PendingReasons(
@@ -65,7 +65,7 @@ def ask_again(watched: LifecycleEntry, now: datetime, *, follower: RunOwner) -> 
     Raises:
         ServiceError: the ledger or the payload log does not answer.
     """
-    if current(watched.place) is None:
+    if current(watched.workspace) is None:
         return None
     reasons, evidence = pending_reasons_of(watched, now)
     if not reasons:
@@ -74,14 +74,14 @@ def ask_again(watched: LifecycleEntry, now: datetime, *, follower: RunOwner) -> 
 
 
 def _scheduled(watched: LifecycleEntry, now: datetime) -> str:
-    pointer = current(watched.place)
+    pointer = current(watched.workspace)
     due = watched.ledger.due(now, since=pointer.since if pointer else None)
     return "retrain.every has passed" if due else ""
 
 
 def _labelled(watched: LifecycleEntry, now: datetime) -> str:
     bound = watched.lifecycle.spec.retrain.labels
-    new = labels_of(watched.ledger, place=watched.place, until=now).new
+    new = labels_of(watched.ledger, workspace=watched.workspace, until=now).new
     return f"{new} new labels, retrain.labels is {bound}" if bound and new >= bound else ""
 
 
@@ -90,5 +90,5 @@ def _changed(watched: LifecycleEntry) -> str:
 
     A model from before mdlc noted it: the next run will.
     """
-    known, now = known_digest(watched.place, watched.ledger), spec_digest(watched.lifecycle)
+    known, now = known_digest(watched.workspace, watched.ledger), spec_digest(watched.lifecycle)
     return f"from {known[:12]} to {now[:12]}" if known and known != now else ""

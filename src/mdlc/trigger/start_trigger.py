@@ -40,10 +40,10 @@ def start(
             home=home,
             options=options,
             backend=lambda watched: LocalBackend(
-                watched.file, place=watched.place, secrets=secrets
+                watched.file, workspace=watched.workspace, secrets=secrets
             ),
             trials=CanaryWatch(
-                options.prometheus, place=lambda watched: nullcontext(watched.place)
+                options.prometheus, workspace=lambda watched: nullcontext(watched.workspace)
             ),
         )
     elif backend == "kubeflow":
@@ -60,7 +60,7 @@ def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: TriggerOp
 
     connect = functools.cache(KfpClient)
 
-    def place(watched: LifecycleEntry) -> AbstractContextManager[Workspace]:
+    def workspace(watched: LifecycleEntry) -> AbstractContextManager[Workspace]:
         return mirrored(artifacts_of(watched.lifecycle), name=watched.name)
 
     serve(
@@ -69,25 +69,25 @@ def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: TriggerOp
         options=options,
         backend=lambda watched: KubeflowBackend(connect, lifecycle=lambda: watched.lifecycle),
         trials=CanaryWatch(
-            options.prometheus, place=place, every_seconds=REMOTE_SECONDS, gate=True
+            options.prometheus, workspace=workspace, every_seconds=REMOTE_SECONDS, gate=True
         ),
-        state=lambda watched: copy_state(watched.lifecycle, place=watched.place),
+        state=lambda watched: copy_state(watched.lifecycle, workspace=watched.workspace),
     )
 
 
 class CanaryWatch:
     """Judges the canary of a lifecycle, if one stands, by what Prometheus counted.
 
-    `place` lends the workspace whose canary is promoted or dropped. With `gate` a file may leave
-    the judgement to the run's last step (spec.cluster.gate): no Prometheus is missed before that
+    `workspace` lends the workspace whose canary is promoted or dropped. With `gate` a file may
+    leave the judgement to the run's last step (spec.cluster.gate): no Prometheus is missed before that
     gives up.
     """
 
     def __init__(
-        self, url: str | None, *, place: Place, every_seconds: float = 0, gate: bool = False
+        self, url: str | None, *, workspace: Place, every_seconds: float = 0, gate: bool = False
     ) -> None:
         self._prometheus = Prometheus(url) if url else None
-        self._place = place
+        self._workspace = workspace
         self._gate = gate
         self._every = every_seconds
         self._looked: dict[str, float] = {}
@@ -99,7 +99,7 @@ class CanaryWatch:
         Raises:
             MdlcError: a canary stands, and there is no Prometheus to judge it by.
         """
-        pointer = current(watched.place)
+        pointer = current(watched.workspace)
         if pointer is None or pointer.canary is None:
             return
         if self._prometheus is None:
@@ -114,9 +114,9 @@ class CanaryWatch:
             return
         self._looked[watched.name] = time.monotonic()
         counts = by_prometheus(self._prometheus, model=watched.name)
-        with self._place(watched) as place:
+        with self._workspace(watched) as workspace:
             judged = judge_lifecycle_canary(
-                place, watched.lifecycle, counts=counts, now=watched.clock()
+                workspace, watched.lifecycle, counts=counts, now=watched.clock()
             )
         self._tell(watched, judged)
 

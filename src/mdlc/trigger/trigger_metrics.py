@@ -52,7 +52,7 @@ class FromLedger(Collector):
             _decisions(found, watched.name, verdicts)
             _runs(found, watched.name, runs)
             _left(found, watched)
-            _history(found, watched.name, history_of(watched.place).entries())
+            _history(found, watched.name, history_of(watched.workspace).entries())
         yield from found.values()
 
 

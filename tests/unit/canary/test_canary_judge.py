@@ -43,7 +43,7 @@ def lifecycle(file: Path) -> Lifecycle:
 @pytest.fixture
 def world(tmp_path: Path, file: Path, lifecycle: Lifecycle) -> World:
     world = World(tmp_path)
-    world.place = workspace_of(lifecycle, file=file)
+    world.workspace = workspace_of(lifecycle, file=file)
     world.release("1")
     world.canary("2", hour=1)
     return world
@@ -66,25 +66,25 @@ def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
 ) -> None:
     counts = Counting(v1=GOOD, v2=GOOD)
     early = judge_lifecycle_canary(
-        world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=59)
+        world.workspace, lifecycle, counts=counts, now=at(1) + timedelta(minutes=59)
     )
     assert (early.action, early.version) == ("wait", "2")
-    done = judge_lifecycle_canary(world.place, lifecycle, counts=counts, now=at(2))
+    done = judge_lifecycle_canary(world.workspace, lifecycle, counts=counts, now=at(2))
     assert (done.action, done.version) == ("promote", "2")
-    pointer = current(world.place)
+    pointer = current(world.workspace)
     assert pointer is not None
     assert (pointer.version, pointer.since, pointer.canary) == ("2", at(2), None)
     assert world.told()[-1] == ("promotion", "2", "1")
     assert world.entries()[-1].why == done.why
     assert counts.spans == [timedelta(minutes=59), timedelta(hours=1)]
-    after = judge_lifecycle_canary(world.place, lifecycle, counts=counts, now=at(3))
+    after = judge_lifecycle_canary(world.workspace, lifecycle, counts=counts, now=at(3))
     assert (after.action, after.why) == ("wait", "no canary stands")
 
 
 def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> None:
     counts = Counting(v1=GOOD, v2=VersionCounts(failures=50))
     done = judge_lifecycle_canary(
-        world.place, lifecycle, counts=counts, now=at(1) + timedelta(minutes=1)
+        world.workspace, lifecycle, counts=counts, now=at(1) + timedelta(minutes=1)
     )
     assert (done.action, done.version) == ("roll_back", "2")
     assert world.told()[-1] == ("canary_rollback", "1", "2")
@@ -93,18 +93,18 @@ def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> 
 
 def test_without_prometheus_nothing_is_promoted(world: World, lifecycle: Lifecycle) -> None:
     away = by_prometheus(Prometheus("http://127.0.0.1:9"), model="tiny")
-    found = judge_lifecycle_canary(world.place, lifecycle, counts=away, now=at(500))
+    found = judge_lifecycle_canary(world.workspace, lifecycle, counts=away, now=at(500))
     assert found.action == "wait"
     assert "does not answer" in found.why
-    empty = judge_lifecycle_canary(world.place, lifecycle, counts=Counting(), now=at(500))
+    empty = judge_lifecycle_canary(world.workspace, lifecycle, counts=Counting(), now=at(500))
     assert (empty.action, empty.why) == ("wait", "it has answered 0 of 200 predictions")
     assert world.told()[-1] == ("canary", "2", "")
 
 
 def test_another_process_at_work_waits(world: World, lifecycle: Lifecycle) -> None:
-    with world.place.lock():
+    with world.workspace.lock():
         found = judge_lifecycle_canary(
-            world.place, lifecycle, counts=Counting(v1=GOOD, v2=GOOD), now=at(9)
+            world.workspace, lifecycle, counts=Counting(v1=GOOD, v2=GOOD), now=at(9)
         )
     assert (found.action, "is in use by process" in found.why) == ("wait", True)
     assert world.told()[-1] == ("canary", "2", "")
@@ -118,7 +118,7 @@ def test_a_canary_that_changed_while_it_was_judged_is_left_alone(
         world.canary("3", hour=8)
         return {"2": GOOD, "1": GOOD}
 
-    found = judge_lifecycle_canary(world.place, lifecycle, counts=slow, now=at(9))
+    found = judge_lifecycle_canary(world.workspace, lifecycle, counts=slow, now=at(9))
     assert (found.action, found.why) == ("wait", "the canary changed while it was judged")
     assert world.told()[-1] == ("canary", "3", "")
 
@@ -130,18 +130,20 @@ def test_an_error_of_counting_is_not_swallowed_but_a_service_that_is_away_is(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        judge_lifecycle_canary(world.place, lifecycle, counts=broken, now=at(9))
+        judge_lifecycle_canary(world.workspace, lifecycle, counts=broken, now=at(9))
 
     def away(_elapsed: timedelta) -> Mapping[str, VersionCounts]:
         raise ServiceError("away")
 
-    assert judge_lifecycle_canary(world.place, lifecycle, counts=away, now=at(9)).action == "wait"
+    assert (
+        judge_lifecycle_canary(world.workspace, lifecycle, counts=away, now=at(9)).action == "wait"
+    )
 
 
 def test_the_verbs_promote_and_roll_back_by_hand(
     world: World, lifecycle: Lifecycle, file: Path
 ) -> None:
-    state = status_of(lifecycle, place=world.place)
+    state = status_of(lifecycle, workspace=world.workspace)
     assert (state.candidate, state.canary_candidate) == ("logistic", "logistic")
     shown = RUNNER.invoke(app, ["status", str(file)])
     assert (
@@ -149,7 +151,7 @@ def test_the_verbs_promote_and_roll_back_by_hand(
         in shown.output
     )
 
-    with world.place.lock():
+    with world.workspace.lock():
         busy = RUNNER.invoke(app, ["promote", str(file)])
     assert busy.exit_code == 7
 

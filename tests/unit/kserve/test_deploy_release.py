@@ -39,11 +39,11 @@ class Scene:
 
     def run(self, verb: Callable[..., DeployResult] = deploy, **more: Any) -> DeployResult:
         options = DeployOptions(storage_path=self.mount, **more.pop("options", {}))
-        place = self.releases.place
+        workspace = self.releases.workspace
         objects = self.cluster
         return verb(
             self.lifecycle,
-            place=place,
+            workspace=workspace,
             objects=objects,
             options=options,
             told=self.told.append,
@@ -108,7 +108,7 @@ def test_rolling_back_names_the_folder_that_served_before(scene: Scene) -> None:
     assert third.release != first.release
     back = scene.run(roll_back, why="worse")
     assert (back.release, back.version, back.written) == (first.release, "1", False)
-    assert "worse" in scene.releases.place.history.read_text().splitlines()[-1]
+    assert "worse" in scene.releases.workspace.history.read_text().splitlines()[-1]
 
 
 def test_a_dry_run_writes_nothing(scene: Scene) -> None:
@@ -143,7 +143,7 @@ def test_what_keeps_it_from_serving_is_said(scene: Scene, monkeypatch: pytest.Mo
 
 
 def test_rendering_asks_no_cluster(scene: Scene) -> None:
-    body = rendered(scene.lifecycle, place=scene.releases.place, namespace="models")
+    body = rendered(scene.lifecycle, workspace=scene.releases.workspace, namespace="models")
     scene.run()
     assert body == scene.cluster.applied[-1]
 
@@ -155,7 +155,7 @@ def test_the_lifecycle_is_free_while_it_is_followed(
     look = follow_rollout.look
 
     def seen(*arguments: Any, **named: Any) -> Any:
-        held.append(scene.releases.place.busy)
+        held.append(scene.releases.workspace.busy)
         return look(*arguments, **named)
 
     monkeypatch.setattr(follow_rollout, "look", seen)
@@ -171,11 +171,11 @@ def test_what_is_released_on_a_cluster_is_served_and_rolled_back(tmp_path: Path)
     text = (tmp_path / "lifecycle.yaml").read_text()
     (tmp_path / "lifecycle.yaml").write_text(f"{text}  cluster:\n    artifacts: {store}\n")
     scene.lifecycle = load(tmp_path / "lifecycle.yaml")
-    for bundle in (scene.releases.place.folder / "models").iterdir():
+    for bundle in (scene.releases.workspace.folder / "models").iterdir():
         remote_files.put_folder(bundle, f"{store}/flights/models/{bundle.name}")
     for name in ("history.jsonl", "history.jsonl.head", "serving.json"):
-        remote_files.put_file(scene.releases.place.folder / name, f"{store}/flights/{name}")
-    scene.releases.place.pointer.unlink()
+        remote_files.put_file(scene.releases.workspace.folder / name, f"{store}/flights/{name}")
+    scene.releases.workspace.pointer.unlink()
     assert scene.run().version == "3"
     assert scene.run(roll_back, why="worse").version == "1"
     assert read_document(store / "flights/serving.json", Pointer).version == "1"

@@ -33,7 +33,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.place = Workspace("test", folder / ".mdlc", folder)
+        self.workspace = Workspace("test", folder / ".mdlc", folder)
 
     def made(self, version: str, **bundle: Any) -> tuple[Path, Evaluation]:
         out = self.folder / f"deployment-{version}"
@@ -52,13 +52,13 @@ class World:
         deployment, evaluation = self.made(version)
         why = f"{version} is better"
         return release(
-            self.place, deployment=deployment, evaluation=evaluation, time=at(hour), why=why
+            self.workspace, deployment=deployment, evaluation=evaluation, time=at(hour), why=why
         )
 
     def canary(self, version: str, hour: int = 0, **bundle: Any) -> Pointer:
         deployment, evaluation = self.made(version, **bundle)
         return begin_canary(
-            self.place,
+            self.workspace,
             deployment=deployment,
             evaluation=evaluation,
             time=at(hour),
@@ -67,17 +67,17 @@ class World:
         )
 
     def promote(self, hour: int = 9) -> Pointer:
-        return promote(self.place, time=at(hour), why="good")
+        return promote(self.workspace, time=at(hour), why="good")
 
     def rollback(self, hour: int = 9, why: str = "bad") -> Pointer:
-        return rollback(self.place, time=at(hour), why=why)
+        return rollback(self.workspace, time=at(hour), why=why)
 
     def told(self) -> list[tuple[str, str, str]]:
-        entries = history_of(self.place).entries()
+        entries = history_of(self.workspace).entries()
         return [(entry.kind, entry.version, entry.replaced) for entry in entries]
 
     def entries(self) -> list[HistoryEntry]:
-        return history_of(self.place).entries()
+        return history_of(self.workspace).entries()
 
 
 @pytest.fixture
@@ -88,19 +88,19 @@ def world(tmp_path: Path) -> World:
 def test_a_release_says_what_was_promised_and_is_told_once(world: World) -> None:
     pointer = world.release("1")
     assert (pointer.version, pointer.promised, pointer.canary) == ("1", 1.5, None)
-    assert world.release("1", hour=5) == pointer == current(world.place)
+    assert world.release("1", hour=5) == pointer == current(world.workspace)
     assert world.told() == [("promotion", "1", "")]
 
 
 def test_a_canary_stands_beside_the_champion_and_is_told_once(world: World) -> None:
     champion = world.release("1")
     pointer = world.canary("2", hour=1)
-    assert world.canary("2", hour=2) == pointer == current(world.place)
+    assert world.canary("2", hour=2) == pointer == current(world.workspace)
     assert pointer.model_copy(update={"canary": None}) == champion
     trial = pointer.canary
     assert trial is not None
     assert (trial.version, trial.ratio, trial.promised, trial.since) == ("2", 0.2, 2.5, at(1))
-    assert (world.place.pointer.parent / trial.bundle / "model.onnx").is_file()
+    assert (world.workspace.pointer.parent / trial.bundle / "model.onnx").is_file()
     assert world.told() == [("promotion", "1", ""), ("canary", "2", "")]
 
 
@@ -108,11 +108,11 @@ def test_a_canary_needs_a_champion_and_its_features(world: World) -> None:
     with pytest.raises(MdlcError, match="no released model"):
         world.canary("1")
     world.release("1")
-    before = world.place.pointer.read_bytes()
+    before = world.workspace.pointer.read_bytes()
     with pytest.raises(RefusedError, match=r"other classes; leave deploy.canary out"):
         world.canary("2", classes=["bad", "good"])
-    assert world.place.pointer.read_bytes() == before
-    assert not (world.place.folder / "models" / "2").exists()
+    assert world.workspace.pointer.read_bytes() == before
+    assert not (world.workspace.folder / "models" / "2").exists()
     assert world.told() == [("promotion", "1", "")]
 
 
@@ -141,7 +141,7 @@ def test_a_canary_is_promoted(world: World) -> None:
 def test_a_canary_is_dropped_and_the_champion_serves_on(world: World) -> None:
     champion = world.release("1")
     world.canary("2")
-    assert world.rollback() == champion == current(world.place)
+    assert world.rollback() == champion == current(world.workspace)
     assert world.told()[-1] == ("canary_rollback", "1", "2")
     assert (world.entries()[-1].why, world.entries()[-1].digest) == ("bad", champion.digest)
 
@@ -191,7 +191,7 @@ def test_a_release_ends_a_canary(world: World) -> None:
     world.canary("2")
     assert world.release("3").canary is None
     assert world.told()[-1] == ("promotion", "3", "1")
-    assert world.release("3") == current(world.place)
+    assert world.release("3") == current(world.workspace)
     assert len(world.told()) == 3
 
 
@@ -199,7 +199,7 @@ def test_a_release_ends_a_canary(world: World) -> None:
 def test_a_bundle_that_is_not_what_it_was_is_not_gone_back_to(world: World, harm: str) -> None:
     world.release("1")
     world.release("2")
-    bundle = world.place.folder / "models" / "1"
+    bundle = world.workspace.folder / "models" / "1"
     for path in bundle.iterdir():
         path.unlink()
     if harm == "altered":
@@ -207,10 +207,10 @@ def test_a_bundle_that_is_not_what_it_was_is_not_gone_back_to(world: World, harm
         (bundle / "model.onnx").write_bytes(b"x")
     if harm == "another":
         make_bundle(bundle, bias=7.0)
-    before = world.place.pointer.read_bytes()
+    before = world.workspace.pointer.read_bytes()
     with pytest.raises(ArtifactError):
         world.rollback()
-    assert world.place.pointer.read_bytes() == before
+    assert world.workspace.pointer.read_bytes() == before
     assert len(world.told()) == 2
 
 
@@ -238,7 +238,7 @@ def test_killed_at_any_step_the_next_call_completes_it(
     world.release("2", hour=1)
     if name in {"promote", "drop"}:
         world.canary("5", hour=2)
-    told, before = world.told(), current(world.place)
+    told, before = world.told(), current(world.workspace)
     with monkeypatch.context() as patch:
         if killed == "before the pointer":
             patch.setattr(releases, "write_document", _killed)
@@ -249,10 +249,10 @@ def test_killed_at_any_step_the_next_call_completes_it(
         with pytest.raises(KeyboardInterrupt):
             act(world)
     assert world.told() == told
-    moved = current(world.place) != before
+    moved = current(world.workspace) != before
     assert moved == (killed == "after the pointer")
     pointer = act(world)
-    assert current(world.place) == pointer
+    assert current(world.workspace) == pointer
     assert world.told() == [*told, wanted]
     assert world.entries()[-1].why == (
         "3 is better" if name in {"release", "begin"} else "good" if name == "promote" else "bad"
@@ -283,19 +283,19 @@ def test_a_history_from_before_canaries_is_read_and_goes_on(world: World) -> Non
     first = world.entries()[0].model_dump(mode="json")
     first.pop("kind")
     line = json.dumps(first).encode()
-    world.place.history.write_bytes(line + b"\n")
-    head = world.place.history.with_name("history.jsonl.head")
+    world.workspace.history.write_bytes(line + b"\n")
+    head = world.workspace.history.with_name("history.jsonl.head")
     head.write_text(digest_bytes(line))
-    old = world.place.pointer.read_text()
+    old = world.workspace.pointer.read_text()
     # A pointer from then knows of no promise and no canary either.
     fields = {k: v for k, v in json.loads(old).items() if k not in {"promised", "canary"}}
-    world.place.pointer.write_text(json.dumps(fields))
+    world.workspace.pointer.write_text(json.dumps(fields))
     assert world.told() == [("promotion", "1", "")]
-    assert complete(world.place, pointer=pointer, time=at(1)) == []
+    assert complete(world.workspace, pointer=pointer, time=at(1)) == []
     world.release("2")
     assert world.rollback().version == "1"
     assert [kind for kind, _, _ in world.told()] == ["promotion", "promotion", "rollback"]
-    assert world.place.history.read_bytes().startswith(line + b"\n")
+    assert world.workspace.history.read_bytes().startswith(line + b"\n")
     assert world.entries()[1].previous == digest_bytes(line)
 
 
@@ -311,17 +311,17 @@ def test_a_promotion_is_found_by_its_model_whatever_came_after(world: World) -> 
 def test_a_training_asks_again_what_its_champion_won_whatever_came_after(world: World) -> None:
     from mdlc.life.train import _champions_before
 
-    models = world.place.folder / "models"
-    assert _champions_before(world.place) == []
+    models = world.workspace.folder / "models"
+    assert _champions_before(world.workspace) == []
     world.release("1")
-    assert _champions_before(world.place) == [None]
+    assert _champions_before(world.workspace) == [None]
     world.release("2")
-    assert _champions_before(world.place) == [models / "1"]
+    assert _champions_before(world.workspace) == [models / "1"]
     world.canary("3")
-    assert _champions_before(world.place) == [models / "1"]
+    assert _champions_before(world.workspace) == [models / "1"]
     world.promote()
-    assert _champions_before(world.place) == [models / "2"]
+    assert _champions_before(world.workspace) == [models / "2"]
     world.rollback()
-    assert _champions_before(world.place) == [models / "1"]
+    assert _champions_before(world.workspace) == [models / "1"]
     world.rollback()
-    assert _champions_before(world.place) == [None]
+    assert _champions_before(world.workspace) == [None]

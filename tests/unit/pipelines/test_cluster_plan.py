@@ -39,11 +39,11 @@ class Both:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lifecycle = on_cluster(folder)
-        self.store = Asking(self.place.folder / "cache")
+        self.store = Asking(self.workspace.folder / "cache")
         self.sources = uploaded(self.lifecycle, folder)
 
     @property
-    def place(self) -> Workspace:
+    def workspace(self) -> Workspace:
         return workspace_of(self.lifecycle, file=self.folder / "lifecycle.yaml", home=None)
 
     def edit(self, old: str, new: str) -> None:
@@ -54,7 +54,7 @@ class Both:
         self.lifecycle = load(file)
 
     def local(self) -> Any:
-        asked = arguments(self.lifecycle, place=self.place, renewal=Renewal())
+        asked = arguments(self.lifecycle, workspace=self.workspace, renewal=Renewal())
         return make_plan(plans._pipeline(), arguments=asked, store=self.store)[0]
 
     def cluster(self) -> Any:

@@ -20,8 +20,8 @@ from tests.unit.bundles import make_bundle
 def asked(folder: Path, *edits: tuple[str, str], **renewal: Any) -> Arguments:
     file = tiny.write_file(folder, *edits)
     lifecycle = load(file)
-    place = workspace_of(lifecycle, file=file, home=folder / "home")
-    return arguments(lifecycle, place=place, renewal=Renewal(**renewal))
+    workspace = workspace_of(lifecycle, file=file, home=folder / "home")
+    return arguments(lifecycle, workspace=workspace, renewal=Renewal(**renewal))
 
 
 @pytest.fixture(scope="module")

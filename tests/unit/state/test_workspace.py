@@ -41,8 +41,11 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_second_process_is_told_who_holds_it(
     tmp_path: Path, holder: subprocess.Popen[str]
 ) -> None:
-    place = Workspace("small", tmp_path, tmp_path)
-    with pytest.raises(BusyError, match=f"small is in use by process {holder.pid}"), place.lock():
+    workspace = Workspace("small", tmp_path, tmp_path)
+    with (
+        pytest.raises(BusyError, match=f"small is in use by process {holder.pid}"),
+        workspace.lock(),
+    ):
         pass
 
 

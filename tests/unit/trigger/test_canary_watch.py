@@ -32,12 +32,12 @@ def on_trial(folder: Path, *, after: timedelta, cluster: str = "") -> Any:
     now = trial.since + after
     file = tiny.write_file(folder, ("  retrain:\n", f"{cluster}  retrain:\n"))
     return SimpleNamespace(
-        name="tiny", place=releases.place, lifecycle=load(file), clock=lambda: now
+        name="tiny", workspace=releases.workspace, lifecycle=load(file), clock=lambda: now
     )
 
 
 def look(watched: Any, *, gate: bool) -> None:
-    CanaryWatch(None, place=lambda one: nullcontext(one.place), gate=gate)(watched)
+    CanaryWatch(None, workspace=lambda one: nullcontext(one.workspace), gate=gate)(watched)
 
 
 def test_a_gate_that_judges_needs_no_prometheus_here(tmp_path: Path) -> None:

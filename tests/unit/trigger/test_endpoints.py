@@ -67,7 +67,7 @@ class Running:
         pointer = Pointer(
             name="tiny", version="1", bundle="models/1", digest="d", since=NOW - timedelta(days=9)
         )
-        write_document(self.watched.place.pointer, pointer)
+        write_document(self.watched.workspace.pointer, pointer)
         registry = CollectorRegistry()
         requests = RequestCounter(registry)
         terms = FollowTerms("me", 1.0)
@@ -140,7 +140,7 @@ def test_the_answer_comes_after_the_commit_and_503_while_the_ledger_is_away(
     start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = start()
-    path = app.watched.place.folder / "trigger.db"
+    path = app.watched.workspace.folder / "trigger.db"
     app.post(alert())
     kept = path.read_bytes()
     path.write_bytes(b"no database" * 1000)
@@ -232,7 +232,7 @@ def test_a_token_is_asked_of_all_but_health_and_metrics(start) -> None:
 def test_alerts_are_asked_for_again_until_it_is_known_what_serves(start) -> None:
     """The trigger copies that from the object store; Alertmanager does not repeat after a 409."""
     app = start()
-    pointer = app.watched.place.pointer
+    pointer = app.watched.workspace.pointer
     kept = pointer.rename(pointer.with_suffix(".away"))
     answer = app.post(alert())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")

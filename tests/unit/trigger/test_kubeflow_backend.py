@@ -176,11 +176,11 @@ def test_what_failed_for_a_passing_reason_may_be_tried_again(
 
 
 def test_what_serves_is_copied_here(lifecycle: Lifecycle, tmp_path: Path) -> None:
-    place = Workspace("tiny", tmp_path / "here", tmp_path)
-    copy_state(lifecycle, place=place)
-    assert not place.pointer.exists()
+    workspace = Workspace("tiny", tmp_path / "here", tmp_path)
+    copy_state(lifecycle, workspace=workspace)
+    assert not workspace.pointer.exists()
     there = tmp_path / "store/tiny/serving.json"
     for content in (b"1", b"2"):
         there.write_bytes(content)
-        copy_state(lifecycle, place=place)
-        assert place.pointer.read_bytes() == content
+        copy_state(lifecycle, workspace=workspace)
+        assert workspace.pointer.read_bytes() == content

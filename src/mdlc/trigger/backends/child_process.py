@@ -29,16 +29,16 @@ WAIT_SECONDS = 600
 
 
 def attempt(
-    lifecycle: Lifecycle, *, place: Workspace, id: str, progress: Progress
+    lifecycle: Lifecycle, *, workspace: Workspace, id: str, progress: Progress
 ) -> RunReport | None:
     """Carry out the run `id` of the ledger and write the report; None if it has ended already."""
     die_with_parent()
     try:
-        report = _attempt(lifecycle, place=place, id=id, progress=progress)
+        report = _attempt(lifecycle, workspace=workspace, id=id, progress=progress)
     except MdlcError as error:
         report = failure_report(error)
     if report:
-        write_document(folder_of(place, id) / REPORT, report)
+        write_document(folder_of(workspace, id) / REPORT, report)
     return report
 
 
@@ -52,18 +52,18 @@ def die_with_parent() -> None:
 
 
 def _attempt(
-    lifecycle: Lifecycle, *, place: Workspace, id: str, progress: Progress
+    lifecycle: Lifecycle, *, workspace: Workspace, id: str, progress: Progress
 ) -> RunReport | None:
     with ExitStack() as held:
-        _hold(place, held)
-        ledger = Ledger(place.ledger, retrain=lifecycle.spec.retrain, model=place.name)
+        _hold(workspace, held)
+        ledger = Ledger(workspace.ledger, retrain=lifecycle.spec.retrain, model=workspace.name)
         verdict = ledger.run(id)
         if verdict.outcome:
             return None
         server = held.enter_context(WarmServer())
         made = run_attempt(
             lifecycle,
-            runner=LocalRunner(place, server),
+            runner=LocalRunner(workspace, server),
             verdict=verdict,
             clock=lambda: datetime.now(UTC),
             progress=progress,
@@ -71,12 +71,12 @@ def _attempt(
     return RunReport(outcome=made.outcome, detail=made.detail, version=made.version)
 
 
-def _hold(place: Workspace, held: ExitStack) -> None:
+def _hold(workspace: Workspace, held: ExitStack) -> None:
     """Hold the workspace, once another process has let go of it."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            held.enter_context(place.lock())
+            held.enter_context(workspace.lock())
         except BusyError:
             if time.monotonic() > deadline:
                 raise

@@ -127,7 +127,7 @@ class KubeflowBackend:
         return ""
 
 
-def copy_state(lifecycle: Lifecycle, *, place: Workspace) -> None:
+def copy_state(lifecycle: Lifecycle, *, workspace: Workspace) -> None:
     """Copy what serves, and its history, from the object store, where it differs.
 
     Raises:
@@ -136,7 +136,7 @@ def copy_state(lifecycle: Lifecycle, *, place: Workspace) -> None:
     artifacts = artifacts_of(lifecycle)
     for name in STATE:
         content = remote_files.read_bytes(remote_files.join(artifacts, name))
-        here = place.folder / name
+        here = workspace.folder / name
         if content is not None and (not here.exists() or here.read_bytes() != content):
             write_bytes(here, content)
 

@@ -25,9 +25,9 @@ class LocalBackend:
     Start runs from a thread that lives as long as they do: Linux takes its end for the parent's.
     """
 
-    def __init__(self, file: Path, *, place: Workspace, secrets: Collection[str] = ()) -> None:
+    def __init__(self, file: Path, *, workspace: Workspace, secrets: Collection[str] = ()) -> None:
         self._file = file
-        self._place = place
+        self._workspace = workspace
         self._secrets = frozenset(secrets)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -35,7 +35,7 @@ class LocalBackend:
         """Start a child for the run, unless one works on it."""
         if verdict.id in self._children:
             return ""
-        folder = folder_of(self._place, verdict.id)
+        folder = folder_of(self._workspace, verdict.id)
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / REPORT).unlink(missing_ok=True)
@@ -55,7 +55,7 @@ class LocalBackend:
 
     def command(self, id: str) -> list[str]:
         """Return the command line of an attempt."""
-        home = str(self._place.home)
+        home = str(self._workspace.home)
         named = [str(self._file), "--verdict", id, "--home", home]
         return [sys.executable, "-m", "mdlc", "retrain", *named]
 
@@ -66,7 +66,7 @@ class LocalBackend:
         if code is None:
             return None
         self._children.pop(verdict.id, None)
-        folder = folder_of(self._place, verdict.id)
+        folder = folder_of(self._workspace, verdict.id)
         if (folder / REPORT).exists():
             try:
                 return read_document(folder / REPORT, RunReport)
@@ -78,7 +78,7 @@ class LocalBackend:
 
     def kept(self, verdict: Verdict) -> bool:
         """Say whether an attempt has written down what is to be done."""
-        return release_plan_of(self._place, verdict) is not None
+        return release_plan_of(self._workspace, verdict) is not None
 
     def leave(self, verdict: Verdict) -> None:
         """End the child; its warm server and step end with it."""
