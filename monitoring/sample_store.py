@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from mdlc.core.errors import ArtifactError, DataError, ServiceError, StorageError
 from mdlc.core.files import storage_errors
+from mdlc.state.unix_time import seconds
 
 Labels = tuple[tuple[str, str], ...]
 """A series' labels, ascending by name; `instance` tells replicas apart."""
@@ -56,17 +57,6 @@ class ExpositionSample(NamedTuple):
     value: float
     counter: bool
     """A counter only rises, except to start again from 0; other kinds are kept as they are."""
-
-
-def seconds(time: datetime) -> float:
-    """Return `time` as seconds since 1970.
-
-    Raises:
-        DataError: it has no time zone, so it does not say when it is.
-    """
-    if time.tzinfo is None:
-        raise DataError(f"time {time.isoformat()} has no zone", hint="give it one, such as UTC")
-    return time.timestamp()
 
 
 def parse(exposition: str) -> list[ExpositionSample]:

@@ -28,7 +28,7 @@ from mdlc.rehearsal.loop_timeline import LoopTimeline
 from mdlc.rehearsal.service_stack import Ports, ServiceStack, client, running_stack
 from mdlc.rehearsal.time_compression import compress_time
 from mdlc.rehearsal.traffic import Traffic
-from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.replay.fresh_workspace import fresh_replay_workspace
 from mdlc.replay.row_stream import RowStream
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace, workspace_of

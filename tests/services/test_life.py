@@ -19,12 +19,11 @@ from mdlc.core.spec import load
 from mdlc.life.local_status import status_of
 from mdlc.life.progress import SilentProgress
 from mdlc.monitoring.version_history import History
-from mdlc.replay.replay_workspace import replay_workspace
 from mdlc.replay.run_replay import run_replay
 from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.state.replay_documents import ReplayRecord
-from mdlc.state.workspace import Workspace, workspace_of
+from mdlc.state.workspace import Workspace, replay_workspace, workspace_of
 from tests import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

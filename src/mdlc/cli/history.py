@@ -36,7 +36,7 @@ def history(
     """
     with handle_errors(file, verbose=verbose):
         from mdlc.monitoring.version_history import History
-        from mdlc.replay.replay_workspace import replay_workspace
+        from mdlc.state.workspace import replay_workspace
 
         _, workspace = open_lifecycle(file, home)
         entries = History((replay_workspace(workspace) if replay else workspace).history).entries()

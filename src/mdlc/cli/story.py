@@ -39,7 +39,7 @@ def story(
     """
     with handle_errors(file, verbose=verbose):
         from mdlc.life.prediction_trace import trace_of
-        from mdlc.replay.replay_workspace import replay_workspace
+        from mdlc.state.workspace import replay_workspace
 
         lifecycle, workspace = open_lifecycle(file, home)
         told = trace_of(

@@ -17,10 +17,9 @@ from mdlc.core.spec import Lifecycle
 from mdlc.life.train import TrainingArtifacts, artifacts_path
 from mdlc.monitoring.report import ReportInput, build
 from mdlc.monitoring.version_history import History
-from mdlc.replay.replay_workspace import replay_workspace
 from mdlc.retraining.ledger import Ledger
 from mdlc.state.replay_documents import ReplayRecord
-from mdlc.state.workspace import Workspace
+from mdlc.state.workspace import Workspace, replay_workspace
 
 D = TypeVar("D", bound=BaseModel)
 

@@ -22,7 +22,7 @@ from mdlc.rehearsal.loop_timeline import LoopTimeline
 from mdlc.rehearsal.service_stack import Ports, client, folder_of, running_stack
 from mdlc.rehearsal.time_compression import compress_time
 from mdlc.rehearsal.traffic import Traffic
-from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.replay.fresh_workspace import fresh_replay_workspace
 from mdlc.state.rehearsal_documents import RehearsalRecord
 from mdlc.state.workspace import Workspace
 

@@ -28,7 +28,7 @@ from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.replay.alternative_policies import Monthly, start_monthly
 from mdlc.replay.earned_money import money_by_policy
-from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.replay.fresh_workspace import fresh_replay_workspace
 from mdlc.replay.request_driver import RecordedAnswers, RequestDriver
 from mdlc.replay.retraining_loop import RetrainingLoop, baseline_of
 from mdlc.replay.row_stream import Array, RowStream, as_datetime, read_stream

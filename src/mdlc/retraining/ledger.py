@@ -17,10 +17,10 @@ from typing import Any, Literal
 from mdlc.core.errors import ArtifactError, RefusedError, closest
 from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring.sample_store import seconds
 from mdlc.retraining import policy, standing_alerts
 from mdlc.retraining.ledger_database import Database
 from mdlc.retraining.ledger_rows import LedgerRows, VerdictKey
+from mdlc.state.unix_time import seconds
 from mdlc.state.watch_documents import Verdict
 
 REPEATS = "repeats"

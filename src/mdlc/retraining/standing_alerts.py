@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from mdlc.core.files import Document
-from mdlc.monitoring.sample_store import seconds
 from mdlc.retraining.ledger_database import ALERTS
+from mdlc.state.unix_time import seconds
 
 STANDS = timedelta(hours=9)
 """An alert that was not repeated for so long no longer stands: two repeats of 4 hours were lost."""

@@ -132,3 +132,8 @@ def workspace_of(lifecycle: Lifecycle, *, file: Path, home: Path | None = None) 
     home = (given or root / ".mdlc").resolve()
     shared = [os.environ.get(name, "") for name in ("MDLC_LEDGER_URL", "MDLC_STORE_URL")]
     return Workspace(lifecycle.name, home, root, *shared)
+
+
+def replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
+    """Return the workspace called `name` inside a lifecycle's own, by default that of replays."""
+    return Workspace(workspace.name, workspace.folder / name, workspace.root)

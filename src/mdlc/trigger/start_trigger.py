@@ -79,8 +79,8 @@ class CanaryWatch:
     """Judges the canary of a lifecycle, if one stands, by what Prometheus counted.
 
     `workspace` lends the workspace whose canary is promoted or dropped. With `gate` a file may
-    leave the judgement to the run's last step (spec.cluster.gate): no Prometheus is missed before that
-    gives up.
+    leave the judgement to the run's last step (spec.cluster.gate): no Prometheus is missed before
+    that gives up.
     """
 
     def __init__(

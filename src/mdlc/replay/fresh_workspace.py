@@ -5,15 +5,10 @@ from __future__ import annotations
 import shutil
 
 from mdlc.pipelines.cache.result_store import ResultStore
-from mdlc.state.workspace import Workspace
+from mdlc.state.workspace import Workspace, replay_workspace
 
 KEPT = {"cache", "artifacts", "lock"}
 """What a new replay may reuse: results by content, and the artifacts that they name."""
-
-
-def replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
-    """Return the workspace called `name` inside a lifecycle's own, by default that of replays."""
-    return Workspace(workspace.name, workspace.folder / name, workspace.root)
 
 
 def fresh_replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
