@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ LONG_FUNCTIONS = {
     "pipelines/kubeflow/fused_components.py:front": "five stages' arguments, spelled out",
     "pipelines/kubeflow/fused_components.py:back": "three stages' arguments, spelled out",
 }
+PATTERNS = {"__init__.py", "__main__.py", "stage.py", "component.py", "_base.py"}
+"""Files that every stage or every registry of strategies has under the same name."""
 STAGES = sorted(p.parent for p in (ROOT / "components").glob("*/stage.py"))
 
 
@@ -62,6 +65,27 @@ def test_functions_have_at_most_50_lines() -> None:
                 if lines > MAX_FUNCTION:
                     long[f"{name}:{node.name}"] = lines
     assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
+
+
+def test_a_file_is_known_by_its_name_alone() -> None:
+    """A stack trace, a tab of an editor or a search shows the name without its folder."""
+    names = Counter(
+        path.name
+        for path in files()
+        # A verb's file is named after the verb, a section's after the key of the file.
+        if path.name not in PATTERNS and path.parent.name != "cli"
+    )
+    assert {name for name, count in names.items() if count > 1} == set()
+
+
+def test_a_class_is_known_by_its_name_alone() -> None:
+    names = Counter(
+        node.name
+        for _, tree, _ in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 def test_every_module_and_public_name_says_what_it_is() -> None:

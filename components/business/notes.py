@@ -8,7 +8,7 @@ from mdlc.components.business.alternatives import (
     allowed,
     best,
 )
-from mdlc.components.business.bounds import Bounds
+from mdlc.components.business.payoff_bounds import Bounds
 from mdlc.components.business.sensitivity import SWING, sensitivities
 from mdlc.core.documents.business_case import Sensitivity
 from mdlc.core.spec.business import Business

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.components.business.alternatives import NAMES, EconomicAssumptions, best, describe, plans
-from mdlc.components.business.bounds import bounds
 from mdlc.components.business.goals import goal_states
 from mdlc.components.business.notes import notes
+from mdlc.components.business.payoff_bounds import bounds
 from mdlc.components.business.sensitivity import sensitivities
 from mdlc.core.documents.business_case import BusinessCase, GoalState
 from mdlc.core.errors import SpecError, StageError, closest

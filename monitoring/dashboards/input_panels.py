@@ -13,12 +13,13 @@ from mdlc.monitoring.dashboards.panel import (
     rising,
 )
 from mdlc.monitoring.rules import series_names
+from mdlc.monitoring.rules.series_names import LONG, SHORT
 
 
 def drift(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on how inputs and predictions moved since training."""
     bound = lifecycle.spec.monitor.drift
-    psi = series_names.of_feature("psi:value", series_names.SHORT)
+    psi = series_names.of_feature("psi:value", SHORT)
     features = f"max by (feature) ({series.serving(psi, INPUTS)})"
     limits = rising(warn=bound.warn, bad=bound.retrain)
     return (
@@ -56,8 +57,8 @@ def drift(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
 def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     bound = lifecycle.spec.monitor.drift
     prediction = f'feature="{PREDICTION}"'
-    psi = series_names.of_feature("psi:value", series_names.SHORT)
-    noise = series_names.of_feature("psi:noise", series_names.SHORT)
+    psi = series_names.of_feature("psi:value", SHORT)
+    noise = series_names.of_feature("psi:noise", SHORT)
     # Without an index there is nothing to compare with: few rows explain any.
     judged = f"on (model, version, feature) {series.by_version(psi, prediction)}"
     chance = f"{series.by_version(noise, prediction)} and {judged}"
@@ -77,11 +78,15 @@ def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     )
 
 
+def _of_model(signal: str, series: SeriesSelector, window: str = SHORT) -> str:
+    return series.of(series_names.of_model(signal, window))
+
+
 def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on the labels that come back."""
     monitor = lifecycle.spec.monitor
-    lag = series_names.of_version("label_lag_seconds:mean", series_names.SHORT)
-    late = series_names.of_version("label_lag_seconds:p90", series_names.SHORT)
+    lag = series_names.of_version("label_lag_seconds:mean", SHORT)
+    late = series_names.of_version("label_lag_seconds:p90", SHORT)
     return (
         Panel(
             title="Label coverage",
@@ -89,15 +94,8 @@ def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
             "Below the bound ask whoever sends labels: quality and money are then of a part only.",
             unit="percentunit",
             queries=(
-                Query(
-                    series.of(series_names.of_model("labels:ratio", series_names.SHORT)),
-                    "short window",
-                ),
-                Query(
-                    series.of(series_names.of_model("labels:ratio", series_names.LONG)),
-                    "long window",
-                    dashed=True,
-                ),
+                Query(_of_model("labels:ratio", series), "short window"),
+                Query(_of_model("labels:ratio", series, LONG), "long window", dashed=True),
             ),
             bounds=falling(good=monitor.min_label_ratio),
             low=0,
@@ -123,11 +121,8 @@ def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
             "nothing is judged: that is not `all is well`.",
             unit="short",
             queries=(
-                Query(
-                    series.of(series_names.of_model("predictions:sum", series_names.SHORT)),
-                    "predictions",
-                ),
-                Query(series.of(series_names.of_model("labels:sum", series_names.SHORT)), "labels"),
+                Query(_of_model("predictions:sum", series), "predictions"),
+                Query(series.of(series_names.of_model("labels:sum", SHORT)), "labels"),
             ),
             low=0,
             runbook="NotEnoughData",

@@ -115,6 +115,10 @@ def _effect(item: Decision) -> str:
     return "not used" if item.action == "drop" else "rows left out"
 
 
+NUMBER_HEAD = "Feature Missing Mean Std Min Max Skewness Outliers Normal Strength"
+"""Columns of the table of number features."""
+
+
 def _tables(found: Exploration) -> list[Block]:
     blocks: list[Block] = []
     if found.numbers:
@@ -133,18 +137,7 @@ def _tables(found: Exploration) -> list[Block]:
             ]
             for n in found.numbers
         ]
-        head = [
-            "Feature",
-            "Missing",
-            "Mean",
-            "Std",
-            "Min",
-            "Max",
-            "Skewness",
-            "Outliers",
-            "Normal",
-            "Strength",
-        ]
+        head = NUMBER_HEAD.split()
         note = (
             "Normal is D'Agostino and Pearson's test; strength is what the feature tells about "
             "the target alone."

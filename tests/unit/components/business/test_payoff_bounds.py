@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mdlc.components.business.bounds import bounds
+from mdlc.components.business.payoff_bounds import bounds
 from mdlc.core.payoff import for_classes
 from mdlc.core.spec.business import Payoff
 
