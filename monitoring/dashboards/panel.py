@@ -133,7 +133,7 @@ class Page:
 class SeriesSelector:
     """Selectors of one lifecycle's series.
 
-    >>> Series("tiny").of("mdlc_labels_total", 'reason="unknown"')
+    >>> SeriesSelector("tiny").of("mdlc_labels_total", 'reason="unknown"')
     'mdlc_labels_total{model="tiny",reason="unknown"}'
     """
 

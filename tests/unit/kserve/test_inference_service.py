@@ -23,7 +23,7 @@ from tests import tiny
 from tests.unit.kserve.test_release_folder import entry, made, pointer
 from tools.manifests import models
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 DEPLOY = "    promote: {confidence: 0.6}\n"
 RELEASE = made(pointer("1", canary="2"), entry("1"), entry("2", kind="canary", why="it wins"))
 STORAGE = "pvc://models/flights/releases/2-aaaaaaaa"

@@ -143,7 +143,7 @@ def test_the_script_of_secrets_parses() -> None:
 def test_the_programs_know_the_variables_and_options_that_they_are_given(folder: Path) -> None:
     code = "".join(
         path.read_text()
-        for room in ("src/mdlc/cli", "src/mdlc/core", "src/mdlc/life", "pipelines", "serving")
+        for room in ("src/mdlc", "pipelines", "serving")
         for path in (ROOT / room).rglob("*.py")
     )
     seen = set()

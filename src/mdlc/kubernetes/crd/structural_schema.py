@@ -15,7 +15,7 @@ from pydantic import BaseModel
 Schema = dict[str, Any]
 DURATION = r"^( *[0-9][0-9 ]*([.][0-9 ]+)?[smhdw])+ *$"
 """As parse_duration reads it, with spaces."""
-FREE = {"Candidate"}
+FREE = {"CandidateChoice"}
 """Models that may also be written as a text: no schema of Kubernetes says that."""
 FORMATS = {
     "date": {"format": "date"},
