@@ -6,6 +6,7 @@ rows wait in memory, up to a bound, until the log is back. What does not fit is 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -20,6 +21,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
+from mdlc.core.errors import ServiceError
 from mdlc.core.scorer import Answers
 from mdlc.services.json_logs import log
 from mdlc.services.refusals import DuplicateId, Refusal
@@ -60,6 +62,7 @@ class PayloadLog:
         watch: Callable[[WriteOutcome], None] | None = None,
     ) -> None:
         self.engine = open_engine(url, name=name, busy_seconds=busy_seconds)
+        self._name = name
         self._retry_seconds = retry_seconds
         self._waiting_rows = waiting_rows
         self._watch = watch or (lambda _fate: None)
@@ -127,6 +130,24 @@ class PayloadLog:
         """Write labelled predictions as a Parquet table like preparation's; return its rows."""
         return payload_read.export(self.engine, out, manifest=manifest, until=until, since=since)
 
+    def prediction(self, id: str) -> payload_read.LoggedPrediction | None:
+        """Return the prediction `id` with its label, None if the log has none of this id.
+
+        Raises:
+            ServiceError: the database does not answer.
+        """
+        with self._answering():
+            return payload_read.prediction(self.engine, id)
+
+    def ids_like(self, id: str, *, at_most: int = 200) -> list[str]:
+        """Return ids that begin as `id` does, or any where none does; [] for an empty log.
+
+        Raises:
+            ServiceError: the database does not answer.
+        """
+        with self._answering():
+            return payload_read.ids_like(self.engine, id, at_most=at_most)
+
     def count_labels(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the labels with since <= time < until."""
         query = sa.select(sa.func.count()).select_from(LABELS)
@@ -151,6 +172,17 @@ class PayloadLog:
                 self._watch(WriteOutcome(lost=len(self._waiting), waiting=0))
                 self._waiting.clear()
         self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Turn the database's errors of the block into a ServiceError."""
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            raise ServiceError(
+                f"the payload log of {self._name} does not answer: {type(error).__name__}",
+                hint="check that its database runs",
+            ) from error
 
     def _insert(self, predictions: Sequence[Row]) -> None:
         with self.engine.begin() as connection:

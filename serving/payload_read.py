@@ -44,6 +44,64 @@ class LabelledPredictions:
     classes: list[str]
 
 
+@dataclass(frozen=True)
+class LoggedPrediction:
+    """One prediction of the log, with its label if one came. Times are UTC without zone."""
+
+    id: str
+    time: datetime
+    version: str
+    features: dict[str, Any]
+    """Feature -> raw value, None where missing; an image is a list of numbers."""
+    scores: dict[str, float]
+    """Class -> probability; {} for regression."""
+    action: str
+    value: float | None
+    """Of regression: the number that was predicted."""
+    expected: float | None
+    """Money that the action was expected to earn."""
+    label: LoggedLabel | None
+
+
+@dataclass(frozen=True)
+class LoggedLabel:
+    """The label of a prediction."""
+
+    label: str
+    known: datetime
+    """When it was known."""
+    received: datetime
+    """When it came."""
+
+
+def prediction(engine: sa.Engine, id: str) -> LoggedPrediction | None:
+    """Read the prediction `id` and its label; None if there is none."""
+    made, label = PREDICTIONS.c, LABELS.c
+    columns = [label.label, label.time.label("known"), label.received]
+    query = sa.select(*made, *columns).join_from(
+        PREDICTIONS, LABELS, made.id == label.id, isouter=True
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query.where(made.id == id)).mappings().one_or_none()
+    if row is None:
+        return None
+    given = dict(row)
+    said = {key: given.pop(key) for key in ("label", "known", "received")}
+    return LoggedPrediction(**given, label=None if said["label"] is None else LoggedLabel(**said))
+
+
+def ids_like(engine: sa.Engine, id: str, *, at_most: int) -> list[str]:
+    """Return ids that begin as `id` does, or any where none does; [] for an empty log."""
+    made = PREDICTIONS.c.id
+    with engine.connect() as connection:
+        for start in (id[: max(1, len(id) - 2)], id[:2], ""):
+            query = sa.select(made).where(made.startswith(start, autoescape=True))
+            found = list(connection.execute(query.order_by(made).limit(at_most)).scalars())
+            if found:
+                return found
+    return []
+
+
 def between(since: datetime | None, until: datetime | None) -> Iterator[sa.ColumnElement[bool]]:
     """Yield the conditions since <= label time < until."""
     if since is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mdlc.core.errors import ServiceError, StorageError
+from mdlc.core.files import disk_full
 
 WAIT_SECONDS = 10.0
 """For a lock on SQLite, or a connection to a server."""
@@ -50,7 +51,7 @@ def answering(registry: str) -> Iterator[None]:
     except Exception as error:
         if not _foreign(error):
             raise
-        if "disk is full" in str(error) or "No space left" in str(error):
+        if disk_full(error):
             raise StorageError(
                 f"the model registry {without_credentials(registry)}: the disk is full",
                 hint="free space, then run again: finished stages are kept",

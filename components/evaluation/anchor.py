@@ -81,14 +81,14 @@ def judge(
         f"{verdict.number(abs(gain.value))} {more} per decision than {title} "
         f"(95 %: {verdict.number(gain.low)} to {verdict.number(gain.high)})."
     )
-    reasons = [*judged.reasons[:-1], said]
+    findings = [*judged.findings, said]
     if judged.promote and not agree:
         refusal = (
             "Not promoted: feedback and the sources' own labels disagree about who earns more "
             f"({TITLES[sources.against]} or the challenger), so the feedback may be wrong."
         )
-        return PromotionVerdict(False, [*reasons, refusal])
-    return PromotionVerdict(judged.promote, [*reasons, judged.reasons[-1]])
+        return PromotionVerdict(False, findings, refusal)
+    return PromotionVerdict(judged.promote, findings, judged.conclusion)
 
 
 def document(feedback: Comparison, sources: Comparison, *, rows: int) -> Anchor:

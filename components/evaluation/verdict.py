@@ -19,10 +19,22 @@ TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
 
 @dataclass(frozen=True)
 class PromotionVerdict:
-    """Whether the winner is promoted, and why."""
+    """Whether the winner is promoted, and why, in sentences.
+
+    >>> PromotionVerdict(False, findings=["It earns 2 less."], conclusion="Not promoted.").reasons
+    ['It earns 2 less.', 'Not promoted.']
+    """
 
     promote: bool
-    reasons: list[str]
+    findings: list[str]
+    """What the comparisons found."""
+    conclusion: str
+    """What follows from them: promoted or not, and the rule that decided."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """All sentences in the order in which they are read."""
+        return [*self.findings, self.conclusion]
 
 
 def best(candidates: Sequence[ScoredContender]) -> ScoredContender:
@@ -61,23 +73,21 @@ def judge(
     A winner that is no rule must also earn more than the rule on the test rows, on average.
     """
     against = {comparison.against: comparison for comparison in comparisons}
-    reasons = [sentence(winner.name, comparison, needs=needs) for comparison in comparisons]
+    findings = [sentence(winner.name, comparison, needs=needs) for comparison in comparisons]
     if winner.name == RULE:
-        reasons.append("No model earns more than the rule on the validation rows: it is enough.")
+        findings.append("No model earns more than the rule on the validation rows: it is enough.")
     if winner.digest == champion_digest:
-        return PromotionVerdict(
-            False, [*reasons, "Not promoted: it is the champion, byte for byte."]
-        )
+        return PromotionVerdict(False, findings, "Not promoted: it is the champion, byte for byte.")
     decisive = decisive_of(comparisons)
     rule = against.get(RULE)
     if not decisive.enough:
         title = TITLES[decisive.against]
-        verdict = f"Not promoted: not sure enough to earn more than {title}."
-        return PromotionVerdict(False, [*reasons, verdict])
+        conclusion = f"Not promoted: not sure enough to earn more than {title}."
+        return PromotionVerdict(False, findings, conclusion)
     if rule is not None and rule.gain.value <= 0:
-        verdict = "Not promoted: on the test rows it earns no more than the rule."
-        return PromotionVerdict(False, [*reasons, verdict])
-    return PromotionVerdict(True, [*reasons, f"Promoted: {winner.name} earns enough more."])
+        conclusion = "Not promoted: on the test rows it earns no more than the rule."
+        return PromotionVerdict(False, findings, conclusion)
+    return PromotionVerdict(True, findings, f"Promoted: {winner.name} earns enough more.")
 
 
 def decisive_of(comparisons: Sequence[Comparison]) -> Comparison:

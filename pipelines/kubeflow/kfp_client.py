@@ -154,15 +154,12 @@ class KfpClient:
     def known_experiment(self, name: str) -> str | None:
         """Return the id of the lifecycle's experiment, None if it is not there."""
         with answering(self.host):
-            try:
-                found = self.kfp.get_experiment(
-                    experiment_name=self._experiment or name, namespace=self._namespace
-                )
-            except ValueError as error:
-                if "No experiment" in str(error):
-                    return None
-                raise
-        return str(found.experiment_id)
+            # kfp's own look-up by name says only in words that there is none.
+            answer = self.kfp.list_experiments(
+                page_size=1, filter=equals(self._experiment or name), namespace=self._namespace
+            )
+        found = answer.experiments or []
+        return str(found[0].experiment_id) if found else None
 
     def version(self, lifecycle: Lifecycle, ir: Path, *, version: str) -> tuple[str, str]:
         """Return the ids of the lifecycle's pipeline and of the version with this digest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.core.documents.training_result import Selection
-from mdlc.core.errors import StageError
+from mdlc.core.errors import KilledError, StageError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.steps import reporting
 from mdlc.pipelines.kubeflow import ui_artifacts
@@ -174,9 +175,10 @@ def _process(module: str, asked: str, *, what: str, artifacts: str, part: str = 
     if ended.returncode > 0:
         raise SystemExit(ended.returncode)
     if ended.returncode < 0:
-        hint = "out of memory? raise spec.cluster.stages" if ended.returncode == -9 else ""
+        number = -ended.returncode
+        hint = "out of memory? raise spec.cluster.stages" if number == signal.SIGKILL else ""
         with reporting(what), recording_failure(what, artifacts=artifacts, part=part):
-            raise StageError(f"{what}: it ended by signal {-ended.returncode}", hint=hint)
+            raise KilledError(f"{what}: it ended by signal {number}", signal=number, hint=hint)
 
 
 def _drawn(

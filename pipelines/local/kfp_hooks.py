@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mdlc.core.errors import MARK, MdlcError, StageError, from_json
+from mdlc.core.errors import MARK, KilledError, MdlcError, StageError, from_json
 from mdlc.core.files import digest_json, digest_path
 from mdlc.pipelines.cache.code_digests import stage_code
 from mdlc.pipelines.cache.result_store import ResultStore, StageOutput, StageQuestion
@@ -69,9 +70,10 @@ def _error_in(log: Path, *, stage: str, code: int) -> MdlcError:
     for line in reversed(lines):
         if line.startswith(MARK):
             return from_json(line.removeprefix(MARK))
-    ended = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-    hint = "out of memory?" if code == -9 else f"see {log}"
-    return StageError(f"{stage}: the step ended {ended}", hint=hint)
+    if code < 0:
+        hint = "out of memory?" if code == -signal.SIGKILL else f"see {log}"
+        return KilledError(f"{stage}: the step ended by signal {-code}", signal=-code, hint=hint)
+    return StageError(f"{stage}: the step ended with exit code {code}", hint=f"see {log}")
 
 
 @contextlib.contextmanager

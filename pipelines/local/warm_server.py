@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from mdlc.core.errors import StageError
+from mdlc.core.errors import KilledError, StageError
 
 # Libraries without threads of their own at import: safe to have loaded before a fork.
 # TensorFlow starts threads, so it is loaded in the child.
@@ -69,7 +69,8 @@ class WarmServer:
             The exit code; negative is the signal that ended it.
 
         Raises:
-            StageError: the server is gone.
+            KilledError: a signal ended the server, such as the kernel's where memory ran out.
+            StageError: the server ended for another reason.
         """
         process = self._process or self._start()
         request = {"command": list(command), "stage": stage, "log": str(log)}
@@ -82,7 +83,7 @@ class WarmServer:
             answer = ""
         if not answer:
             self._process = None
-            raise StageError(f"{stage}: the process that runs steps ended", hint="run again")
+            raise _lost(stage, code=process.wait())
         return int(json.loads(answer)["code"])
 
     def close(self) -> None:
@@ -102,6 +103,14 @@ class WarmServer:
             env={**os.environ, **SETTINGS},
         )
         return self._process
+
+
+def _lost(stage: str, *, code: int) -> StageError:
+    """Return the error for a server that has ended with `code`; negative is a signal."""
+    said = f"{stage}: the process that runs steps ended"
+    if code < 0:
+        return KilledError(f"{said} by signal {-code}", signal=-code, hint="run again")
+    return StageError(f"{said} with exit code {code}", hint="run again")
 
 
 def serve(requests: IO[str], answers: IO[str]) -> None:

@@ -6,6 +6,7 @@
     ├── DataError        exit 4   the data break a rule (missing column, failed test, empty file)
     ├── ArtifactError    exit 5   a stored artifact is missing, half-written or altered
     ├── StageError       exit 6   a stage failed for another reason
+    │   └── KilledError  exit 6   a signal ended its process: killed, out of memory, node drained
     ├── BusyError        exit 7   another process works on the same lifecycle
     ├── RefusedError     exit 8   a policy says no (budget, cooldown, sensitive data)
     ├── ServiceError     exit 9   a service that is needed does not answer
@@ -13,6 +14,7 @@
 
 An error is one line: the object, the rule, the value, the next step. It crosses process borders as
 JSON (`to_json`, `from_json`), because stages run in processes of their own, here and on a cluster.
+The class and its fields cross with it, so nobody has to read a message to know what happened.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 MARK = "MDLC_ERROR "
 
@@ -33,6 +35,8 @@ class MdlcError(Exception):
     """
 
     exit_code = 1
+    fields: ClassVar[tuple[str, ...]] = ("message", "where", "hint", "file", "line")
+    """What crosses process borders."""
 
     def __init__(
         self, message: str, *, where: str = "", hint: str = "", file: str = "", line: int = 0
@@ -52,7 +56,7 @@ class MdlcError(Exception):
 
     def to_json(self) -> str:
         """Return the error as one line of JSON that `from_json` reads back."""
-        fields = {key: getattr(self, key) for key in ("message", "where", "hint", "file", "line")}
+        fields = {key: getattr(self, key) for key in self.fields}
         return json.dumps({"type": type(self).__name__, **fields})
 
 
@@ -86,6 +90,19 @@ class StageError(MdlcError):
     exit_code = 6
 
 
+class KilledError(StageError):
+    """A signal ended a stage's process; `signal` is its number, 9 where memory ran out.
+
+    The cause may pass, so whoever started the run may try again.
+    """
+
+    fields = (*MdlcError.fields, "signal")
+
+    def __init__(self, message: str, *, signal: int = 0, **place: Any) -> None:
+        super().__init__(message, **place)
+        self.signal = signal
+
+
 class BusyError(MdlcError):
     """Another process works on the same lifecycle."""
 
@@ -111,12 +128,26 @@ class StorageError(MdlcError):
 
 
 def from_json(text: str) -> MdlcError:
-    """Rebuild an error from `MdlcError.to_json`; an unknown type becomes a StageError."""
-    fields: dict[str, Any] = json.loads(text)
-    name = fields.pop("type", "")
-    known: list[type[MdlcError]] = [MdlcError, *MdlcError.__subclasses__()]
-    kinds = {kind.__name__: kind for kind in known}
-    return kinds.get(name, StageError)(fields.pop("message", ""), **fields)
+    """Rebuild an error from `MdlcError.to_json`; an unknown type becomes a StageError.
+
+    Fields that the class here does not know, of a newer mdlc, are left out.
+
+    >>> from_json(KilledError("training: killed", signal=9).to_json()).signal
+    9
+    """
+    given: dict[str, Any] = json.loads(text)
+    kinds = {kind.__name__: kind for kind in error_classes()}
+    kind = kinds.get(given.get("type", ""), StageError)
+    place = {key: given[key] for key in kind.fields if key in given and key != "message"}
+    return kind(given.get("message", ""), **place)
+
+
+def error_classes() -> list[type[MdlcError]]:
+    """Return every class of the tree, a parent before its children."""
+    found: list[type[MdlcError]] = [MdlcError]
+    for kind in found:
+        found.extend(kind.__subclasses__())
+    return found
 
 
 def closest(name: str, known: Iterable[str]) -> str:

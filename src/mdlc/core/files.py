@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,24 @@ def storage_errors(path: Path) -> Iterator[None]:
                 hint="free space or choose another folder with --home, then run again",
             ) from error
         raise
+
+
+def disk_full(error: BaseException | None) -> bool:
+    """Say whether an error, or one that it wraps or was raised from, is a disk without space.
+
+    The operating system and SQLite say so by a code; libraries put errors of their own around it.
+
+    >>> disk_full(OSError(28, "No space left on device")), disk_full(ValueError("disk is full"))
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return True
+        wrapped = getattr(error, "orig", None)  # SQLAlchemy's name for the driver's error
+        error = wrapped or error.__cause__ or error.__context__
+    return False
 
 
 def write_bytes(path: Path, content: bytes) -> None:

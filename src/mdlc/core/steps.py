@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Iterator
 
 from mdlc.core.errors import MARK, MdlcError, StageError, StorageError
+from mdlc.core.files import disk_full
 
 STEP_IMAGE = "mdlc-steps:0.1.0"
 """Image of every step, as `TAG=0.1.0 make images` names it: mdlc and kfp are inside, nothing is
@@ -39,8 +41,8 @@ def explain(error: Exception, *, stage: str) -> MdlcError:
     if isinstance(error, MdlcError):
         return error
     text = str(error)
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-    if full or "No space left on device" in text:
+    # DuckDB's and TensorFlow's errors have no code: of a full disk they keep the system's words.
+    if disk_full(error) or os.strerror(errno.ENOSPC) in text:
         return StorageError(
             f"{stage}: the disk is full",
             hint="free space, then run again: finished stages are kept",

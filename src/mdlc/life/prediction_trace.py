@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
-import sqlalchemy as sa
 
 from mdlc.core import payoff
 from mdlc.core.bundle import MANIFEST, Manifest
-from mdlc.core.errors import DataError, ServiceError, SpecError
+from mdlc.core.errors import DataError, SpecError
 from mdlc.core.files import Document, read_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life import lineage
@@ -20,15 +19,13 @@ from mdlc.life.lineage import ModelOrigin, TrainingUse
 from mdlc.monitoring.version_history import History
 from mdlc.pipelines.local.local_runner import runs
 from mdlc.serving.payload_log import PayloadLog
-from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+from mdlc.serving.payload_read import LoggedPrediction
 from mdlc.state.release_documents import HistoryEntry
 from mdlc.state.workspace import Workspace
 
 HIDDEN = "(sensitive)"
 LONG = 64
 """A feature with more numbers, an image, is told by how many it has."""
-NEAR = 200
-"""Ids that begin alike, looked through for the nearest to an unknown one."""
 
 
 class TracedAnswer(Document):
@@ -97,10 +94,10 @@ def trace_of(lifecycle: Lifecycle, *, workspace: Workspace, id: str) -> Predicti
     truth = None
     if found.label is not None:
         truth = TracedLabel(
-            label=HIDDEN if hidden else found.label,
-            known=found.known,
-            received=found.received,
-            earned=None if hidden else _earned(lifecycle, found),
+            label=HIDDEN if hidden else found.label.label,
+            known=found.label.known,
+            received=found.label.received,
+            earned=None if hidden else _earned(lifecycle, found, truth=found.label.label),
         )
     return PredictionTrace(
         name=workspace.name,
@@ -113,39 +110,18 @@ def trace_of(lifecycle: Lifecycle, *, workspace: Workspace, id: str) -> Predicti
     )
 
 
-def _logged(workspace: Workspace, id: str) -> Any:
-    """Return the prediction's row with its label, if one came.
+def _logged(workspace: Workspace, id: str) -> LoggedPrediction:
+    """Return the prediction with its label, if one came.
 
     Raises:
         DataError: no prediction has the id; names the nearest.
         ServiceError: the log does not answer.
     """
-    columns = [
-        *PREDICTIONS.c,
-        LABELS.c.label,
-        LABELS.c.time.label("known"),
-        LABELS.c.received,
-    ]
-    query = sa.select(*columns).join_from(
-        PREDICTIONS, LABELS, PREDICTIONS.c.id == LABELS.c.id, isouter=True
-    )
-    try:
-        with (
-            closing(PayloadLog(workspace.store, name=workspace.name)) as log,
-            log.engine.connect() as connection,
-        ):
-            row = connection.execute(query.where(PREDICTIONS.c.id == id)).one_or_none()
-            if row is not None:
-                return row
-            near = sa.select(PREDICTIONS.c.id).order_by(PREDICTIONS.c.id).limit(NEAR)
-            known: list[str] = []
-            for start in (id[: max(1, len(id) - 2)], id[:2], ""):
-                if not known:
-                    begins = PREDICTIONS.c.id.startswith(start, autoescape=True)
-                    known = list(connection.execute(near.where(begins)).scalars())
-    except sa.exc.SQLAlchemyError as error:
-        message = f"the payload log of {workspace.name} does not answer: {type(error).__name__}"
-        raise ServiceError(message, hint="check that its database runs") from error
+    with closing(PayloadLog(workspace.store, name=workspace.name)) as log:
+        found = log.prediction(id)
+        if found is not None:
+            return found
+        known = log.ids_like(id)
     nearest = difflib.get_close_matches(id, known, n=1, cutoff=0.3)
     hint = f"the nearest is {nearest[0]}" if nearest else "take an id that the predictor answered"
     if not known:
@@ -191,17 +167,18 @@ def _features(
     return shown
 
 
-def _earned(lifecycle: Lifecycle, found: Any) -> float | None:
+def _earned(lifecycle: Lifecycle, found: LoggedPrediction, *, truth: str) -> float | None:
     """Return the money of the answer, now that the truth is known."""
     terms = lifecycle.spec.business.payoff
     try:
         if not found.scores:
             unit = payoff.for_numbers(terms)
-            return float(unit.earned(np.array([found.value]), np.array([float(found.label)]))[0])
+            predicted, actual = np.array([found.value], float), np.array([float(truth)])
+            return float(unit.earned(predicted, actual)[0])
         table = payoff.for_classes(terms, list(found.scores))
     except SpecError:
         return None
-    if found.action not in table.actions or found.label not in table.classes:
+    if found.action not in table.actions or truth not in table.classes:
         return None
-    action, truth = table.actions.index(found.action), table.classes.index(found.label)
-    return float(table.earned(np.array([action]), np.array([truth]))[0])
+    action, actual = table.actions.index(found.action), table.classes.index(truth)
+    return float(table.earned(np.array([action]), np.array([actual]))[0])

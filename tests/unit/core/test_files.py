@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mdlc.core import files
 from mdlc.core.errors import ArtifactError, StorageError
@@ -111,3 +112,18 @@ def test_a_folder_has_one_digest_that_names_and_contents_decide(tmp_path: Path) 
     assert digest_path(make("four", a="1", c="2")) != first
     with pytest.raises(ArtifactError, match="is missing"):
         digest_path(tmp_path / "nothing")
+
+
+def test_a_full_disk_is_known_by_its_code_whatever_wraps_it(tmp_path: Path) -> None:
+    """SQLite really is full here; SQLAlchemy and MLflow put errors of their own around its."""
+    full = pytest.raises(sa.exc.OperationalError)
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/small.db")
+    with full as caught, engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 2")
+        connection.exec_driver_sql("CREATE TABLE t AS SELECT zeroblob(100000) AS x")
+    wrapped = RuntimeError("the store failed")
+    wrapped.__cause__ = caught.value
+    assert files.disk_full(caught.value)
+    assert files.disk_full(wrapped)
+    assert not files.disk_full(RuntimeError("disk is full, says a column's name"))
+    assert not files.disk_full(OSError(errno.ECONNREFUSED, "refused"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.errors import MARK, DataError, MdlcError, StageError
+from mdlc.core.errors import MARK, DataError, KilledError, MdlcError, StageError
 from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.pipelines.local.kfp_hooks import Session, installed
 from mdlc.pipelines.local.warm_server import WarmServer
@@ -57,14 +57,19 @@ def test_the_error_is_the_line_that_the_step_marked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
-    [(-signal.SIGKILL, "by signal 9; out of memory"), (3, "with exit code 3; see ")],
+    ("code", "kind", "says"),
+    [
+        (-signal.SIGKILL, KilledError, "by signal 9; out of memory"),
+        (-signal.SIGTERM, KilledError, "by signal 15; see "),
+        (3, StageError, "with exit code 3; see "),
+    ],
 )
 def test_a_step_that_said_nothing_is_explained_by_its_end(
-    tmp_path: Path, code: int, says: str
+    tmp_path: Path, code: int, kind: type[MdlcError], says: str
 ) -> None:
     session, _, _ = ended(tmp_path, FakeServer(code=code, text="Killed"))
-    assert isinstance(session.error, StageError)
+    assert type(session.error) is kind
+    assert getattr(session.error, "signal", -code) == -code
     assert says in str(session.error)
 
 

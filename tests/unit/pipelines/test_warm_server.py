@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.errors import StageError
+from mdlc.core.errors import KilledError
 from mdlc.pipelines.local.warm_server import WarmServer
 from tests.unit.pipelines.steps import step_command
 
@@ -60,11 +60,11 @@ def test_a_step_leaves_nothing_behind_in_the_next(server: WarmServer, tmp_path: 
     assert run(server, tmp_path, body)[0] == 0
 
 
-def test_a_killed_server_is_a_stage_error_and_the_next_step_gets_a_new_one(
+def test_a_killed_server_is_said_with_its_signal_and_the_next_step_gets_a_new_one(
     tmp_path: Path,
 ) -> None:
     with WarmServer() as server:
-        with pytest.raises(StageError, match="step: the process that runs steps ended"):
+        with pytest.raises(KilledError, match="the process that runs steps ended by signal 9"):
             run(server, tmp_path, "import os; os.kill(os.getppid(), 9)")
         assert run(server, tmp_path, "pass")[0] == 0
 

@@ -16,12 +16,13 @@ import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, read_table
-from mdlc.core.errors import StorageError
+from mdlc.core.errors import ServiceError, StorageError
 from mdlc.core.scorer import Answers
 from mdlc.services.refusals import DuplicateId, Refusal
 from mdlc.serving import sample_bundles
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog, WriteOutcome, records
+from mdlc.serving.payload_read import LoggedLabel
 from mdlc.serving.payload_tables import PREDICTIONS
 from mdlc.serving.request_rows import RequestRows
 
@@ -113,6 +114,36 @@ def test_what_is_labelled_comes_back_as_arrays(log: PayloadLog) -> None:
     assert found.label_time[0] == np.datetime64(NOON + HOUR)
     assert found.expected.tolist() == [3.25, 3.25]
     assert np.isnan(found.value).all()
+
+
+def test_one_prediction_is_told_with_its_label_or_without(log: PayloadLog) -> None:
+    log.add(rows("a", "b"))
+    log.label([label("b", "no")], received=NOON + 2 * HOUR)
+    alone, answered = log.prediction("a"), log.prediction("b")
+    assert alone is not None
+    assert answered is not None
+    assert (alone.time, alone.version, alone.action, alone.label) == (NOON, "1", "rebook", None)
+    assert (alone.scores, alone.expected, alone.value) == ({"no": 0.25, "yes": 0.75}, 3.25, None)
+    assert alone.features["x0"] == pytest.approx(0.1)
+    assert answered.label == LoggedLabel("no", known=NOON + HOUR, received=NOON + 2 * HOUR)
+    assert log.prediction("c") is None
+
+
+def test_ids_that_begin_alike_are_found_for_one_that_is_not_there(log: PayloadLog) -> None:
+    assert log.ids_like("order-1") == []
+    log.add(rows("order-17", "order-18", "%_x"))
+    assert log.ids_like("order-19") == ["order-17", "order-18"]
+    assert log.ids_like("order-19", at_most=1) == ["order-17"]
+    assert log.ids_like("%_yz") == ["%_x"], "no wildcard of SQL is meant"
+    assert log.ids_like("zzz") == ["%_x", "order-17", "order-18"]
+
+
+def test_a_database_that_does_not_answer_is_a_service_error(log: PayloadLog) -> None:
+    PREDICTIONS.drop(log.engine)
+    with pytest.raises(ServiceError, match="payload log of flights does not answer"):
+        log.prediction("a")
+    with pytest.raises(ServiceError, match="payload log of flights does not answer"):
+        log.ids_like("a")
 
 
 def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path: Path) -> None:

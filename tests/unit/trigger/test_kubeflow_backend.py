@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mdlc.core.bundle import Manifest
-from mdlc.core.errors import DataError, MdlcError, ServiceError, StageError
+from mdlc.core.errors import DataError, KilledError, MdlcError, ServiceError, StageError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.monitoring.fake_predictor import START
@@ -150,7 +150,8 @@ def test_a_run_that_left_nothing_may_be_tried_again(lifecycle: Lifecycle, stoppe
     ("error", "transient"),
     [
         (ServiceError("the object store does not answer"), True),
-        (StageError("training: it ended by signal 9"), True),
+        (KilledError("training: it is gone", signal=9), True),
+        (StageError("training: a column is named 'ended by signal'"), False),
         (DataError("there are too few rows"), False),
     ],
 )

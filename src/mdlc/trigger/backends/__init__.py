@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-from mdlc.core.errors import BusyError, MdlcError, ServiceError, StageError, StorageError
+from mdlc.core.errors import BusyError, KilledError, MdlcError, ServiceError, StorageError
 from mdlc.core.files import Document
 from mdlc.state.watch_documents import Verdict
 
-PASSING = (ServiceError, StorageError, BusyError)
-"""Errors whose cause may pass: the run is tried again."""
+PASSING = (ServiceError, StorageError, BusyError, KilledError)
+"""Errors whose cause may pass (a service away, a node drained): the run is tried again."""
 
 
 class RunReport(Document):
@@ -55,8 +55,4 @@ class Backend(Protocol):
 
 def failure_report(error: MdlcError) -> RunReport:
     """Return the report of an attempt that an error ended."""
-    # A step that a signal ended is like a process that one ended: out of memory, a node drained.
-    killed = isinstance(error, StageError) and "ended by signal" in error.message
-    return RunReport(
-        outcome="failed", detail=str(error), transient=killed or isinstance(error, PASSING)
-    )
+    return RunReport(outcome="failed", detail=str(error), transient=isinstance(error, PASSING))
