@@ -32,6 +32,10 @@ Labels = tuple[tuple[str, str], ...]
 Named = tuple[str, Labels, bool | None]
 """What a value is of: name, labels, and whether it is a counter; None is neither that nor gauge."""
 
+SCORING_COUNT, SCORING_SECONDS = "mdlc_scoring_seconds_count", "mdlc_scoring_seconds_sum"
+"""The two counters of a histogram that are kept: how often a version scored, and how long that
+took together. A canary's times are judged by them."""
+
 SERIES = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?) ([-+0-9.eE]+|NaN|[-+]Inf)")
 """A line with one value and no timestamp."""
 
@@ -62,7 +66,8 @@ class ExpositionSample(NamedTuple):
 def parse(exposition: str) -> list[ExpositionSample]:
     """Read counters and gauges from Prometheus' text format.
 
-    Histograms, summaries, and gauges that are not finite are left out: no signal is made of them.
+    Histograms (but for the two counters of SCORING_COUNT and SCORING_SECONDS), summaries, and
+    gauges that are not finite are left out: no signal is made of them.
     Scrapes of one server differ in their values alone, so what the lines name is parsed once.
 
     Raises:
@@ -121,7 +126,8 @@ def _parse_families(exposition: str) -> tuple[list[Named], list[float]]:
     for family in text_string_to_metric_families(exposition):
         counter = family.type == "counter" if family.type in {"counter", "gauge"} else None
         for name, labels, value, *_ in family.samples:
-            named.append((name, tuple(sorted(labels.items())), counter))
+            kept = True if name in {SCORING_COUNT, SCORING_SECONDS} else counter
+            named.append((name, tuple(sorted(labels.items())), kept))
             values.append(float(value))
     return named, values
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mdlc.core.profile import PREDICTION
+from mdlc.core.scoring_rules import skill
 from mdlc.core.spec.monitor import Monitor
 from mdlc.monitoring import population_stability
 from mdlc.monitoring.sample_store import Labels, SampleStore, by
@@ -107,15 +108,8 @@ def _mean(window: Window, name: str, labels: int) -> float | None:
 
 
 def _skill(window: Window, log_loss: float | None) -> float | None:
-    """Return 1 - log-loss / entropy of the observed shares (the log-loss of always saying them).
-
-    None if one class alone was observed: nothing can then be told from saying its share.
-    """
     observed = by(window.series("mdlc_class_observed_total"), "class")
-    total = sum(observed.values())
-    shares = [count / total for count in observed.values() if count > 0]
-    entropy = -sum(share * math.log(share) for share in shares)
-    return None if log_loss is None or entropy <= 0 else 1 - log_loss / entropy
+    return None if log_loss is None else skill(log_loss, observed.values())
 
 
 def _money(window: Window, labels: int) -> float | None:
@@ -126,12 +120,18 @@ def _money(window: Window, labels: int) -> float | None:
 
 
 def _money_error(window: Window, labels: int) -> float | None:
-    """Return the standard error of the mean, from the sum of squares."""
     mean, squares = _money(window, labels), window.sum("mdlc_money_squared_sum_total")
-    if mean is None or squares is None:
-        return None
+    return None if mean is None or squares is None else standard_error(mean, squares, n=labels)
+
+
+def standard_error(mean: float, squares: float, *, n: float) -> float:
+    """Return the standard error of the mean of `n` numbers, given the sum of their squares.
+
+    >>> standard_error(3.0, 1 + 4 + 9 + 16 + 25, n=5) ** 2 * 5  # doctest: +ELLIPSIS
+    2.5...
+    """
     # Rounding can make the difference of two equal numbers negative.
-    return math.sqrt(max(squares / labels - mean**2, 0.0) / max(labels - 1, 1))
+    return math.sqrt(max(squares / n - mean**2, 0.0) / max(n - 1, 1))
 
 
 def _calibration(window: Window, labels: int) -> list[CalibrationSignal]:

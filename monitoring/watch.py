@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mdlc.core.spec.monitor import Monitor
@@ -19,22 +19,30 @@ PREFIX = "mdlc_"
 class Watch:
     """Watches one model. Its folder holds samples.sqlite and alerts.json, all it remembers.
 
-    `identifiers` are the columns that drift by their nature (ids, times); they never alert.
+    `identifiers` are the columns that drift by their nature (ids, times); they never alert. Samples
+    are kept for as long as the signals need, or for `keep` where that is longer.
     """
 
     def __init__(
-        self, monitor: Monitor, *, model: str, folder: Path, identifiers: Sequence[str]
+        self,
+        monitor: Monitor,
+        *,
+        model: str,
+        folder: Path,
+        identifiers: Sequence[str],
+        keep: timedelta = timedelta(0),
     ) -> None:
         self._monitor = monitor
         self._model = model
         self._ignored = {*identifiers, *monitor.drift.ignore}
-        keep = monitor.window + max(monitor.labels_within, monitor.warm_up)
-        self._store = SampleStore(folder / "samples.sqlite", keep=keep + monitor.window)
+        needed = 2 * monitor.window + max(monitor.labels_within, monitor.warm_up)
+        self.samples = SampleStore(folder / "samples.sqlite", keep=max(needed, keep))
+        """Every scrape so far, as far back as they are kept."""
         self._book = AlertBook(folder / "alerts.json")
 
     def close(self) -> None:
         """Close the store of samples."""
-        self._store.close()
+        self.samples.close()
 
     def observe(self, time: datetime, exposition: str, *, baseline: Baseline) -> Observation:
         """Add one scrape and judge the window that ends with it.
@@ -55,9 +63,9 @@ class Watch:
             for sample in parse(exposition)
             if sample.name.startswith(PREFIX) and set(match.items()) <= set(sample.labels)
         ]
-        self._store.append(time, wanted)
+        self.samples.append(time, wanted)
         match["version"] = baseline.version
-        signals = measure(self._store, monitor=self._monitor, match=match, time=time)
+        signals = measure(self.samples, monitor=self._monitor, match=match, time=time)
         conditions = judge(signals, monitor=self._monitor, baseline=baseline, ignored=self._ignored)
         alerts = self._book.update(
             conditions, version=baseline.version, time=time, hold=self._monitor.hold

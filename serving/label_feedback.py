@@ -13,6 +13,7 @@ import orjson
 
 from mdlc.core import payoff
 from mdlc.core.errors import SpecError
+from mdlc.core.scoring_rules import brier_scores, correct, log_losses
 from mdlc.core.spec.business import Payoff
 from mdlc.services.json_logs import log, logs_debug
 from mdlc.services.refusals import Refusal, too_large
@@ -22,8 +23,6 @@ from mdlc.serving.predictor_metrics import LabelledQuality, Metrics
 from mdlc.serving.request_clock import Clock, parse
 from mdlc.serving.request_rows import MAX_ID
 
-TINY = 1e-15
-"""Probabilities are kept this far from 0 and 1 in the log-loss, as training does."""
 MAX_PROBLEMS = 20
 
 
@@ -114,19 +113,11 @@ class Feedback:
 def judge_classes(
     verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff
 ) -> LabelledQuality:
-    """Return what labels tell about a classifier.
-
-    The Brier score is that of scikit-learn: the sum over classes of (p - y)^2, halved for two.
-    """
+    """Return what labels tell about a classifier, by the formulas that evaluation uses."""
     rows = len(verdicts)
     scores = np.array([list(v.prediction.scores.values()) for v in verdicts], float)
     truth = np.array([classes.index(v.text) for v in verdicts])
-    hits = np.zeros_like(scores)
-    hits[np.arange(rows), truth] = 1
-    likely = scores[np.arange(rows), truth].clip(TINY, 1 - TINY)
-    squares = float(((scores - hits) ** 2).sum())
-    top = scores.argmax(axis=1)
-    right = top == truth
+    top, right = scores.argmax(axis=1), correct(scores, truth)
     gained, lost, money_squared = _money_of_actions(
         verdicts, classes=classes, truth=truth, terms=terms
     )
@@ -134,10 +125,10 @@ def judge_classes(
         labels=rows,
         classes=classes,
         correct=int(right.sum()),
-        log_loss=float(-np.log(likely).sum()),
-        brier=squares / 2 if len(classes) == 2 else squares,
+        log_loss=float(log_losses(scores, truth).sum()),
+        brier=float(brier_scores(scores, truth).sum()),
         predicted=scores.sum(axis=0),
-        observed=hits.sum(axis=0),
+        observed=np.bincount(truth, minlength=len(classes)).astype(float),
         variance=(scores * (1 - scores)).sum(axis=0),
         named=np.bincount(top, minlength=len(classes)).astype(float),
         hit=np.bincount(top[right], minlength=len(classes)).astype(float),

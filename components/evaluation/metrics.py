@@ -18,15 +18,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-Ints = npt.NDArray[np.integer]
+from mdlc.core.scoring_rules import Floats, Ints, brier_scores, log_losses
+
 Blocks = dict[str, Floats]
 """Name -> (rows, width): statistics whose sums over rows are what the metrics need."""
 Metrics = Callable[[Mapping[str, Floats]], dict[str, Floats]]
 """Sums (resamples, width) -> metrics (resamples,)."""
-
-EPSILON = 1e-7
-"""Probabilities are kept this far from 0 and 1 in the log-loss: models answer in float32."""
 
 
 def classification(scores: Floats, truth: Ints) -> dict[str, float]:
@@ -43,19 +40,6 @@ def regression(values: Floats, truth: Floats) -> dict[str, float]:
     return totals(regression_statistics(values, truth), of=regression_metrics)
 
 
-def log_loss(scores: Floats, truth: Ints) -> float:
-    """Return the mean of -log of the probability given to the true class, clipped to EPSILON."""
-    return float(_log_losses(scores, truth).mean())
-
-
-def brier(scores: Floats, truth: Ints) -> float:
-    """Return the mean squared error of the probabilities (Brier, Monthly Weather Review 78, 1950).
-
-    Summed over the classes; halved for two classes, as is customary, so that it is of one column.
-    """
-    return float(_squared_errors(scores, truth).mean())
-
-
 def totals(blocks: Blocks, *, of: Metrics) -> dict[str, float]:
     """Apply the metrics function `of` to the sums over all rows; undefined metrics are left out."""
     found = of({name: block.sum(axis=0, keepdims=True) for name, block in blocks.items()})
@@ -70,8 +54,8 @@ def classification_statistics(scores: Floats, truth: Ints) -> Blocks:
     claimed[np.arange(rows), scores.argmax(axis=1)] = 1
     blocks = {
         "rows": np.ones((rows, 1)),
-        "log_loss": _log_losses(scores, truth)[:, None],
-        "brier": _squared_errors(scores, truth)[:, None],
+        "log_loss": log_losses(scores, truth)[:, None],
+        "brier": brier_scores(scores, truth)[:, None],
         "hits": true * claimed,
         "true": true,
         "claimed": claimed,
@@ -130,19 +114,6 @@ def regression_metrics(sums: Mapping[str, Floats]) -> dict[str, Floats]:
         "rmse": np.sqrt(flat["squared"] / flat["rows"]),
         "r2": explained,
     }
-
-
-def _log_losses(scores: Floats, truth: Ints) -> Floats:
-    given = np.asarray(scores[np.arange(len(truth)), truth], float)
-    losses: Floats = -np.log(np.clip(given, EPSILON, 1 - EPSILON))
-    return losses
-
-
-def _squared_errors(scores: Floats, truth: Ints) -> Floats:
-    errors = np.array(scores, float)
-    errors[np.arange(len(truth)), truth] -= 1
-    summed: Floats = (errors**2).sum(axis=1)
-    return summed / 2 if scores.shape[1] == 2 else summed
 
 
 def _placements(scores: Floats, positive: npt.NDArray[np.bool_]) -> Blocks:

@@ -10,6 +10,7 @@ import numpy as np
 from mdlc.components.training.problem import Floats, Truth
 from mdlc.core import payoff
 from mdlc.core.errors import SpecError
+from mdlc.core.scoring_rules import log_losses
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Task
 
@@ -20,8 +21,6 @@ SUITS: dict[Task, tuple[Metric, ...]] = {
     "regression": ("money", "mae", "rmse"),
 }
 """The first is the default."""
-SMALLEST = 1e-7
-"""Probabilities are clipped to it, so that one wrong certainty is not an infinite loss."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,7 @@ class Judge:
     def value(self, scores: Floats) -> float:
         """Return the metric of (rows, classes) probabilities or (rows,) predictions."""
         if self.metric == "log_loss":
-            told = np.clip(scores[np.arange(len(self.truth)), self.truth], SMALLEST, 1)
-            return float(-np.log(told).mean())
+            return float(log_losses(scores, self.truth).mean())
         if self.table is not None:
             return -float(self.table.earned(self.table.choose(scores), self.truth).mean())
         if self.metric == "money" and self.unit is not None:

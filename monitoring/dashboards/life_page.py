@@ -57,7 +57,8 @@ def page(lifecycle: Lifecycle) -> Page:
 
 def events(series: SeriesSelector) -> tuple[Annotation, ...]:
     """Return what happened to the model, as marks on every plot."""
-    since = series.of("mdlc_model_since_timestamp_seconds")
+    # A canary has such a time too, of when its trial began: only what serves is marked.
+    since = series.serving("mdlc_model_since_timestamp_seconds")
     ended = series.of("mdlc_retraining_last_timestamp_seconds")
     return (
         Annotation(

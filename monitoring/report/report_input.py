@@ -12,6 +12,7 @@ from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.documents.training_result import Selection, Training
 from mdlc.core.spec.business import Goal
 from mdlc.core.spec.lifecycle import Lifecycle
+from mdlc.monitoring.history_entries import serving_entry
 from mdlc.state.release_documents import HistoryEntry
 from mdlc.state.replay_documents import ReplayRecord
 from mdlc.state.watch_documents import Verdict
@@ -61,8 +62,8 @@ class ReportInput:
     @property
     def serving_version(self) -> str:
         """The version that answers now, or "" if none does."""
-        if self.history:
-            return self.history[-1].version
+        if served := serving_entry(self.history):
+            return served.version
         if self.deployment is None:
             return ""
         return self.deployment.version if self.deployment.promoted else self.deployment.replaced

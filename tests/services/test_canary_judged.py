@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mdlc.canary.canary_judge import by_prometheus, judge_lifecycle_canary
+from mdlc.canary.canary_judge import by_prometheus, judge_and_end, terms_of
 from mdlc.core.errors import ServiceError
 from mdlc.core.spec import Lifecycle, load
 from mdlc.core.spec.deploy import Canary
@@ -86,8 +86,8 @@ def test_a_canary_is_promoted_by_what_prometheus_recorded(
         assert 10 <= canary.scorings <= 60
         assert sum(canary.bins.values()) == found.count("2")
         assert sum(canary.reference.values()) == 100
-        done = judge_lifecycle_canary(
-            releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
+        done = judge_and_end(
+            releases.workspace, terms_of(lifecycle), counts=counts, now=datetime.now(UTC)
         )
         assert (done.action, done.version) == ("promote", "2"), done.why
         wait_until(lambda: not has_canary(server, 2))
@@ -111,16 +111,16 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
         wait_until(
             lambda: bool(asked.query('mdlc_version_failures_total{version="2"}')), seconds=60
         )
-        early = judge_lifecycle_canary(
-            releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
+        early = judge_and_end(
+            releases.workspace, terms_of(lifecycle), counts=counts, now=datetime.now(UTC)
         )
         assert early.action == "wait"
         row = {**ROW, "x0": 3.0}
         assert set(versions(server, [f"p-{n}" for n in range(500)], row)) == {"1"}
 
         def judged() -> bool:
-            done = judge_lifecycle_canary(
-                releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
+            done = judge_and_end(
+                releases.workspace, terms_of(lifecycle), counts=counts, now=datetime.now(UTC)
             )
             return done.action == "roll_back" and "predictions failed" in done.why
 
@@ -129,9 +129,9 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
     watched.kill()
     releases.canary(4)
     with client.Prometheus(watched.url) as away:
-        gone = judge_lifecycle_canary(
+        gone = judge_and_end(
             releases.workspace,
-            lifecycle,
+            terms_of(lifecycle),
             counts=by_prometheus(away, model="flights"),
             now=datetime.now(UTC) + timedelta(days=1),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdlc.monitoring.history_entries import serving_entry, standing_canary
 from mdlc.monitoring.report.formatting import joined, money, number, plural, when
 from mdlc.monitoring.report.page_parts import Cell, Fact, Headline, Tone
 from mdlc.monitoring.report.report_input import ReportInput
@@ -40,9 +41,11 @@ def _serving(inputs: ReportInput) -> Fact:
     version = inputs.serving_version
     if not version:
         return Fact("Serving", "nothing yet", "no version has been promoted", "warn")
-    if inputs.history:
-        last = inputs.history[-1]
-        return Fact("Serving", f"version {version}", f"{last.candidate}, since {when(last.time)}")
+    if served := serving_entry(inputs.history):
+        note = f"{served.candidate}, since {when(served.time)}"
+        if trial := standing_canary(inputs.history):
+            note += f"; version {trial.version} on trial beside it since {when(trial.time)}"
+        return Fact("Serving", f"version {version}", note)
     since = inputs.deployment.created if inputs.deployment else None
     return Fact("Serving", f"version {version}", f"as of {when(since)}")
 

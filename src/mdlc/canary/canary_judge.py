@@ -1,20 +1,31 @@
-"""One look at a canary: read what both versions counted, judge, and act."""
+"""One look at a canary: read what both versions counted, judge, and act.
+
+`judge_and_end` is the only place where a canary is ended by a judgement. Its callers differ in how
+they look (see `canary_watch`), in whose clock `now` is, and in where counts come from:
+
+    judge_and_end(workspace, terms_of(lifecycle), counts=by_prometheus(prometheus, model=name),
+                  now=datetime.now(UTC))
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from mdlc.canary.canary_verdict import CanaryVerdict, VersionCounts, judge_canary
 from mdlc.canary.prometheus_counts import counted
+from mdlc.canary.sample_counts import counted_samples
 from mdlc.core.errors import BusyError, ServiceError
 from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.deploy import Canary
 from mdlc.core.spec.monitor import Drift, Quality
-from mdlc.life.release_record import complete
+from mdlc.life.release_record import SILENT, complete, history_of
 from mdlc.life.releases import current, promote, rollback
+from mdlc.monitoring.history_entries import end_of_canary
 from mdlc.monitoring.prometheus_api import Prometheus
+from mdlc.monitoring.sample_store import SampleStore
 from mdlc.state.release_documents import CanaryRelease
 from mdlc.state.workspace import Workspace
 
@@ -23,8 +34,13 @@ Counting = Callable[[timedelta], Mapping[str, VersionCounts]]
 
 
 def by_prometheus(prometheus: Prometheus, *, model: str) -> Counting:
-    """Return the counting that asks Prometheus."""
+    """Return the counting that asks Prometheus; now is when it is asked."""
     return lambda elapsed: counted(prometheus, model=model, elapsed=elapsed)
+
+
+def by_samples(samples: SampleStore, *, model: str, now: datetime) -> Counting:
+    """Return the counting that reads a store of scrapes up to `now`, a replay's simulated time."""
+    return lambda elapsed: counted_samples(samples, model=model, now=now, elapsed=elapsed)
 
 
 @dataclass(frozen=True)
@@ -36,11 +52,12 @@ class CanaryTerms:
     quality: Quality
 
 
-def judge_lifecycle_canary(
-    workspace: Workspace, lifecycle: Lifecycle, *, counts: Counting, now: datetime
-) -> CanaryVerdict:
-    """Judge the canary that stands by the file's terms, and act; see `look`."""
-    return judge_and_end(workspace, terms_of(lifecycle), counts=counts, now=now)
+@dataclass(frozen=True)
+class CanaryState:
+    """How the trial of one model stands, and why."""
+
+    state: Literal["on_trial", "promoted", "dropped"]
+    why: str
 
 
 def terms_of(lifecycle: Lifecycle) -> CanaryTerms:
@@ -82,6 +99,20 @@ def judge_and_end(
             return _act(workspace, trial, judged=judged, now=now)
     except BusyError as error:
         return CanaryVerdict("wait", f"{judged.why}; {error}", trial.version)
+
+
+def state_of(workspace: Workspace, *, digest: str) -> CanaryState:
+    """Return how the newest trial of the model with this digest stands, whoever ended it."""
+    pointer = current(workspace)
+    if pointer and pointer.canary and pointer.canary.digest == digest:
+        return CanaryState("on_trial", "")
+    ended = end_of_canary(history_of(workspace).entries(), digest)
+    if ended is None:
+        # Whoever moved the pointer was killed before history had its line.
+        serves = pointer is not None and pointer.digest == digest
+        return CanaryState("promoted" if serves else "dropped", SILENT)
+    promoted = ended.kind == "promotion" and ended.digest == digest
+    return CanaryState("promoted" if promoted else "dropped", ended.why)
 
 
 def _act(

@@ -17,6 +17,7 @@ from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.deploy import Canary
 from mdlc.core.spec.monitor import Drift, Quality
 from mdlc.monitoring.population_stability import noise, psi, used_bins
+from mdlc.monitoring.signals import standard_error
 
 ERRORS = 3
 """Standard errors between the money of two versions that chance does not explain."""
@@ -148,8 +149,7 @@ def _poorer(quality: Quality, *, champion: VersionCounts, canary: VersionCounts)
 def _money(counts: VersionCounts) -> tuple[float, float]:
     """Return money per decision and its standard error."""
     mean = counts.money / counts.labels
-    variance = max(counts.money_squared / counts.labels - mean**2, 0.0)
-    return mean, math.sqrt(variance / (counts.labels - 1))
+    return mean, standard_error(mean, counts.money_squared, n=counts.labels)
 
 
 def _compared(quality: Quality, champion: VersionCounts, canary: VersionCounts) -> str:

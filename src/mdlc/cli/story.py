@@ -88,7 +88,11 @@ def _lines(told: PredictionTrace) -> list[str]:
         if origin.run
         else "made by: a run that is not kept any more"
     )
-    lines.append(f"promoted {_day(origin.promoted)}: {origin.why}")
+    began = f"promoted {_day(origin.promoted)}"
+    if origin.tried:
+        served = began if origin.promoted else "not promoted"
+        began = f"on trial from {_day(origin.tried)}, {served}"
+    lines.append(f"{began}: {origin.why}")
     for item in told.learnt:
         became = {True: f"version {item.version} promoted", False: "refused", None: item.state}
         lines.append(

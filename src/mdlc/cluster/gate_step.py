@@ -1,8 +1,7 @@
 """The last step of a run with a canary: `python -m mdlc.cluster.gate_step`.
 
-It waits until the canary is judged by what Prometheus counted, promotes it or rolls it back on the
-artifact root, and says so as the run's outcome. A trigger may look after the same canary: whoever
-is first acts, the other sees what became of it.
+It waits until the canary has been judged by what Prometheus counted, and writes what became of it
+as the run's outcome. `mdlc.canary` looks, judges, and promotes or rolls back on the artifact root.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from mdlc.canary.canary_judge import CanaryTerms, Counting, by_prometheus, judge_and_end
+from mdlc.canary.canary_judge import CanaryState, CanaryTerms, by_prometheus
+from mdlc.canary.canary_watch import LookTimes, await_end
 from mdlc.cluster.state_mirror import mirrored
-from mdlc.core.errors import BusyError, ServiceError, SpecError
+from mdlc.core.errors import SpecError
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.cluster import PROMETHEUS
 from mdlc.core.steps import reporting
-from mdlc.life.release_record import history_of
-from mdlc.life.releases import current
 from mdlc.monitoring.prometheus_api import Prometheus
 from mdlc.pipelines.kubeflow.failure_records import recording_failure
 from mdlc.pipelines.kubeflow.step_settings import GateTerms, RunOutcome, StepSettings
@@ -51,64 +50,43 @@ def perform(asked: GateRequest, *, sleep: Callable[[float], None] = time.sleep) 
     url = os.environ.get(PROMETHEUS, "")
     if not url:
         raise SpecError(f"{PROMETHEUS} does not say where Prometheus is", where="spec.cluster.env")
+    settings, terms = asked.settings, asked.terms
     with closing(Prometheus(url)) as prometheus:
-        counts = by_prometheus(prometheus, model=asked.settings.name)
-        ended = _wait(asked, begun, counts=counts, sleep=sleep)
-    location = remote_files.join(asked.settings.artifacts, "runs", f"{asked.run}.json")
-    remote_files.put_document(location, ended)
+        state = await_end(
+            begun.digest,
+            workspace=partial(mirrored, settings.artifacts, name=settings.name),
+            terms=CanaryTerms(terms.canary, terms.drift, terms.quality),
+            counts=by_prometheus(prometheus, model=settings.name),
+            times=LookTimes(terms.poll_seconds, terms.timeout_seconds),
+            tell=partial(_tell, begun.version),
+            sleep=sleep,
+        )
+    ended = _outcome(begun, state, waited=timedelta(seconds=terms.timeout_seconds))
+    remote_files.put_document(
+        remote_files.join(settings.artifacts, "runs", f"{asked.run}.json"), ended
+    )
     write_document(Path(asked.out) / "outcome.json", ended)
     return ended
 
 
-def _wait(
-    asked: GateRequest, begun: RunOutcome, *, counts: Counting, sleep: Callable[[float], None]
-) -> RunOutcome:
-    """Look until the canary is no longer on trial, or the time is spent."""
-    spent = time.monotonic() + asked.terms.timeout_seconds
-    said = ""
-    while True:
-        ended, why = _looked(asked, begun, counts=counts)
-        if ended is not None:
-            return ended
-        if why != said:
-            said = why
-            sys.stdout.write(f"version {begun.version}: {why}\n")
-            sys.stdout.flush()
-        if time.monotonic() >= spent:
-            spent_on = format_duration(timedelta(seconds=asked.terms.timeout_seconds))
-            late = f"After {spent_on} its trial still goes on: {why}."
-            return begun.model_copy(update={"reasons": [*begun.reasons, late]})
-        sleep(asked.terms.poll_seconds)
-
-
-def _looked(
-    asked: GateRequest, begun: RunOutcome, *, counts: Counting
-) -> tuple[RunOutcome | None, str]:
-    """Look once; return how the trial ended, or None and why it goes on."""
-    terms = CanaryTerms(asked.terms.canary, asked.terms.drift, asked.terms.quality)
-    now = datetime.now(UTC)
-    try:
-        with mirrored(asked.settings.artifacts, name=asked.settings.name) as workspace:
-            pointer = current(workspace)
-            why = "it is no longer on trial"
-            if pointer and pointer.canary and pointer.canary.digest == begun.digest:
-                why = judge_and_end(workspace, terms, counts=counts, now=now).why
-                pointer = current(workspace)
-            if pointer and pointer.canary and pointer.canary.digest == begun.digest:
-                return None, why
-            serves = pointer is not None and pointer.digest == begun.digest
-            entries = history_of(workspace).entries()
-    except (ServiceError, BusyError) as error:
-        # Not known now, or changed by somebody else: the next look tells.
-        return None, str(error)
-    last = entries[-1].why if entries else why
+def _outcome(begun: RunOutcome, state: CanaryState, *, waited: timedelta) -> RunOutcome:
+    """Return the run's outcome with what became of its canary."""
+    if state.state == "on_trial":
+        late = f"After {format_duration(waited)} its trial still goes on: {state.why}."
+        return begun.model_copy(update={"reasons": [*begun.reasons, late]})
+    promoted = state.state == "promoted"
     update = {
-        "outcome": "promoted" if serves else "refused",
-        "replaced": begun.replaced if serves else "",
-        "reasons": [*begun.reasons, last],
-        "ended": now,
+        "outcome": "promoted" if promoted else "refused",
+        "replaced": begun.replaced if promoted else "",
+        "reasons": [*begun.reasons, state.why],
+        "ended": datetime.now(UTC),
     }
-    return begun.model_copy(update=update), last
+    return begun.model_copy(update=update)
+
+
+def _tell(version: str, why: str) -> None:
+    sys.stdout.write(f"version {version}: {why}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

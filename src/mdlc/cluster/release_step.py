@@ -44,7 +44,7 @@ def perform(asked: ReleaseRequest) -> RunOutcome:
             if _overtaken(before, evaluation=evaluation, made=made):
                 reasons = [f"version {before.version if before else ''} was released meanwhile"]
             else:
-                outcome = _release(asked, workspace=workspace, evaluation=evaluation)
+                outcome = _release(asked, workspace=workspace, evaluation=evaluation, made=made)
                 replaced = before.version if before and before.digest != made.digest else ""
     ended = RunOutcome(
         name=asked.settings.name,
@@ -71,7 +71,7 @@ def _overtaken(before: Pointer | None, *, evaluation: Evaluation, made: Deployme
 
 
 def _release(
-    asked: ReleaseRequest, *, workspace: Workspace, evaluation: Evaluation
+    asked: ReleaseRequest, *, workspace: Workspace, evaluation: Evaluation, made: Deployment
 ) -> Literal["promoted", "canary"]:
     folder, why, time = Path(asked.deployment), "; ".join(evaluation.reasons), datetime.now(UTC)
     ratio = asked.settings.canary
@@ -81,7 +81,8 @@ def _release(
     pointer = begin_canary(
         workspace, deployment=folder, evaluation=evaluation, time=time, why=why, ratio=ratio
     )
-    return "canary" if pointer.canary else "promoted"
+    # What is asked for may serve already, with another canary beside it.
+    return "promoted" if pointer.digest == made.digest else "canary"
 
 
 def main() -> None:

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mdlc.core.errors import ArtifactError, BusyError
-from mdlc.life.release_record import history_of, version_before
+from mdlc.life.release_record import history_of
 from mdlc.life.releases import current
+from mdlc.monitoring.history_entries import version_before
 from mdlc.state import remote_files
 from mdlc.state.release_documents import Pointer
 from mdlc.state.workspace import Workspace

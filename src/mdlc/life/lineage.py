@@ -35,8 +35,12 @@ class ModelOrigin(Document):
     """Digest of the table that preparation made of them, and of feedback."""
     until: datetime | None = None
     boundaries: dict[str, datetime] = {}
+    tried: datetime | None = None
+    """When it went on trial as a canary; None: it never was one."""
     promoted: datetime | None = None
+    """When it began to serve alone; None: it never did, so far."""
     why: str = ""
+    """Why it was released, on trial or at once."""
     money_per_decision: float | None = None
     """What its evaluation promised."""
 
@@ -68,6 +72,7 @@ def origin_of(
     """Tell where a version comes from, by the digest of its bundle."""
     own = [e for e in entries if e.version == version and e.kind in {"promotion", "canary"}]
     first = own[0] if own else None
+    began = {e.kind: e.time for e in reversed(own)}
     digest = manifest.digest if manifest else first.digest if first else ""
     fields: dict[str, object] = {"digest": digest}
     if manifest:
@@ -79,7 +84,8 @@ def origin_of(
     if first:
         fields |= {
             "candidate": first.candidate,
-            "promoted": first.time,
+            "tried": began.get("canary"),
+            "promoted": began.get("promotion"),
             "why": first.why,
             "money_per_decision": first.money_per_decision,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from contextlib import closing
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +16,11 @@ from mdlc.core.files import Document, read_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life import lineage
 from mdlc.life.lineage import ModelOrigin, TrainingUse
+from mdlc.monitoring.history_entries import Role, role_at
 from mdlc.monitoring.version_history import History
 from mdlc.pipelines.local.local_runner import runs
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.serving.payload_read import LoggedPrediction
-from mdlc.state.release_documents import HistoryEntry
 from mdlc.state.workspace import Workspace
 
 HIDDEN = "(sensitive)"
@@ -33,7 +33,7 @@ class TracedAnswer(Document):
 
     time: datetime
     version: str
-    role: Literal["champion", "canary", "unknown"]
+    role: Role
     """What the version was then; unknown: history does not tell of it."""
     features: dict[str, Any]
     scores: dict[str, float]
@@ -84,7 +84,7 @@ def trace_of(lifecycle: Lifecycle, *, workspace: Workspace, id: str) -> Predicti
     answer = TracedAnswer(
         time=found.time,
         version=found.version,
-        role=_role(entries, version=found.version, time=found.time),
+        role=role_at(entries, version=found.version, time=found.time),
         features=_features(found.features, manifest=manifest, sensitive=sensitive),
         scores=found.scores,
         action=found.action,
@@ -132,22 +132,6 @@ def _logged(workspace: Workspace, id: str) -> LoggedPrediction:
 def _manifest(workspace: Workspace, version: str) -> Manifest | None:
     path = workspace.folder / "models" / version / MANIFEST
     return read_document(path, Manifest) if path.exists() else None
-
-
-def _role(
-    entries: list[HistoryEntry], *, version: str, time: datetime
-) -> Literal["champion", "canary", "unknown"]:
-    """Say what a version was when it answered.
-
-    A predictor follows the pointer within seconds, and a champion that was just replaced may still
-    have answered: it is called the champion, which it was when the request came.
-    """
-    own = [entry for entry in entries if entry.version == version]
-    then = [entry for entry in own if entry.time.replace(tzinfo=None) <= time]
-    if not (then or own):
-        return "unknown"
-    kind = (then or own)[-1].kind
-    return "canary" if kind == "canary" else "champion"
 
 
 def _features(

@@ -1,7 +1,9 @@
-"""The history beside the pointer: what can be gone back to, and lines that a kill left out.
+"""The history beside the pointer: the lines that each move of the pointer leaves in it.
 
 The pointer moves first and the line follows, so a process that is killed in between leaves a
 pointer that history does not tell of. What happened shows in the two: `complete` adds the line.
+What the lines mean (which version serves, what a rollback goes back to) is in
+`monitoring.history_entries`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.files import read_document
+from mdlc.monitoring.history_entries import serving_chain, serving_entry, standing_canary
 from mdlc.monitoring.version_history import History
 from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
 from mdlc.state.workspace import Workspace
@@ -25,49 +28,6 @@ def history_of(workspace: Workspace) -> History:
     if workspace.history.exists():
         history.repair()
     return history
-
-
-def serving_entry(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return the entry of the version that serves by the history; None before the first."""
-    return next((entry for entry in reversed(entries) if entry.kind != "canary"), None)
-
-
-def promotion_of(entries: Sequence[HistoryEntry], digest: str) -> HistoryEntry | None:
-    """Return the newest entry by which the model with this digest was promoted."""
-    promotions = (e for e in reversed(entries) if e.kind == "promotion" and e.digest == digest)
-    return next(promotions, None)
-
-
-def standing_canary(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return the entry of the canary on trial by the history: whatever comes after ends it."""
-    return entries[-1] if entries and entries[-1].kind == "canary" else None
-
-
-def version_before(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return what a rollback goes back to: never to a model that was itself rolled back from.
-
-    Unless that was promoted again since. None: there is nothing further back.
-    """
-    served, undone = _served(entries)
-    current = served[-1].digest if served else ""
-    return next((e for e in reversed(served) if e.digest not in undone | {current}), None)
-
-
-def _served(entries: Sequence[HistoryEntry]) -> tuple[list[HistoryEntry], set[str]]:
-    """Return the entries that lead to what serves, and the digests that were rolled back from."""
-    served: list[HistoryEntry] = []
-    undone: set[str] = set()
-    for entry in entries:
-        if entry.kind == "promotion":
-            served.append(entry)
-            undone.discard(entry.digest)
-        elif entry.kind == "rollback":
-            if served:
-                undone.add(served[-1].digest)
-            while served and served[-1].digest != entry.digest:
-                served.pop()
-            served = served or [entry]
-    return served, undone
 
 
 def complete(
@@ -100,10 +60,14 @@ def _missing(
     entries: Sequence[HistoryEntry],
     doing: Collection[HistoryKind],
 ) -> dict[str, Any] | None:
-    """Return the next line that history lacks; it keeps time and why to itself where it knows."""
+    """Return the next line that history lacks, as `History.append` takes it; None: it is complete.
+
+    A line of the pointer's or canary's own has the time, and for a canary the reason, that they
+    state; for the rest the caller says them.
+    """
     serving, standing, trial = serving_entry(entries), standing_canary(entries), pointer.canary
     if serving is None or serving.digest != pointer.digest:
-        earlier = any(entry.digest == pointer.digest for entry in _served(entries)[0])
+        earlier = any(entry.digest == pointer.digest for entry in serving_chain(entries))
         kind: HistoryKind = "rollback" if earlier and "promotion" not in doing else "promotion"
         replaced = serving.version if serving else ""
         line = _line(workspace, pointer, kind=kind, replaced=replaced)

@@ -16,7 +16,8 @@ from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.evaluation_result import Contender, Deployment, Evaluation
 from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
 from mdlc.core.files import read_document, whole_folder, write_document
-from mdlc.life.release_record import complete, history_of, version_before
+from mdlc.life.release_record import complete, history_of
+from mdlc.monitoring.history_entries import version_before
 from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
 from mdlc.state.workspace import Workspace

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
@@ -20,8 +20,8 @@ from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle, Split
 from mdlc.core.spec.model import CandidateChoice
 from mdlc.life.progress import Progress
-from mdlc.life.release_record import history_of
-from mdlc.life.releases import begin_canary, bundle_of, release, require
+from mdlc.life.release_record import complete, history_of
+from mdlc.life.releases import PROMOTED, begin_canary, bundle_of, release, require
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.retraining.policy import CHANGED
@@ -133,53 +133,54 @@ def execute(lifecycle: Lifecycle, *, workspace: Workspace, intent: ReleasePlan) 
     If another version began to serve since the challenger was judged, it is refused: it did not
     beat that one.
     """
+    pointer = require(workspace)
+    done = result_of(workspace, intent)
+    if done is not None:
+        if intent.promote:
+            # A kill between the pointer and the history may have left out a line.
+            ours = PROMOTED if pointer.digest == intent.digest else ()
+            complete(workspace, pointer=pointer, time=intent.time, doing=ours, why=intent.why)
+        return done
+    if pointer.version != intent.champion:
+        why = f"version {pointer.version} began to serve while it was trained"
+        return AttemptResult("refused", why, intent.evaluation)
+    release_terms: dict[str, Any] = {
+        "deployment": Path(intent.deployment),
+        "evaluation": intent.evaluation,
+        "time": intent.time,
+        "why": intent.why,
+    }
+    canary = lifecycle.spec.deploy.canary
+    if canary is None:
+        release(workspace, **release_terms)
+    else:
+        begin_canary(workspace, **release_terms, ratio=canary.ratio)
+    done = result_of(workspace, intent)
+    assert done is not None  # noqa: S101 - the pointer names the new version now
+    return done
+
+
+def result_of(workspace: Workspace, intent: ReleasePlan) -> AttemptResult | None:
+    """Return what an executed intent led to, whatever became of it since; None: not executed yet.
+
+    It moves nothing, so it may be asked without the workspace's lock: the trigger asks about a
+    process that ended before it could report.
+    """
     if not intent.promote:
         return AttemptResult("refused", intent.why, intent.evaluation)
-    canary = lifecycle.spec.deploy.canary
     pointer = require(workspace)
-    if not _began(workspace, intent, pointer=pointer):
-        if pointer.version != intent.champion:
-            why = f"version {pointer.version} began to serve while it was trained"
-            return AttemptResult("refused", why, intent.evaluation)
-        if canary is None:
-            pointer = _release(workspace, intent)
-        else:
-            pointer = begin_canary(
-                workspace,
-                deployment=Path(intent.deployment),
-                evaluation=intent.evaluation,
-                time=intent.time,
-                why=intent.why,
-                ratio=canary.ratio,
-            )
-    if intent.digest == pointer.digest or canary is None:
+    began = {
+        entry.kind
+        for entry in history_of(workspace).entries()
+        if entry.digest == intent.digest and entry.time >= intent.time
+    }
+    if pointer.digest == intent.digest or "promotion" in began:
         gained = f"version {intent.version} replaces {intent.champion}: {intent.why}"
         return AttemptResult("promoted", gained, intent.evaluation, intent.version, pointer)
-    tried = f"version {intent.version} is on trial beside {intent.champion}: {intent.why}"
-    return AttemptResult("canary", tried, intent.evaluation, intent.version, pointer)
-
-
-def _release(workspace: Workspace, intent: ReleasePlan) -> Pointer:
-    return release(
-        workspace,
-        deployment=Path(intent.deployment),
-        evaluation=intent.evaluation,
-        time=intent.time,
-        why=intent.why,
-    )
-
-
-def _began(workspace: Workspace, intent: ReleasePlan, *, pointer: Pointer) -> bool:
-    """Say whether the release happened, whatever became of it since; complete its history."""
-    if pointer.digest == intent.digest:
-        _release(workspace, intent)
-        return True
-    return any(
-        entry.digest == intent.digest
-        and entry.kind in {"promotion", "canary"}
-        and entry.time >= intent.time
-        for entry in history_of(workspace).entries()
-    )
+    if "canary" in began or (pointer.canary and pointer.canary.digest == intent.digest):
+        tried = f"version {intent.version} is on trial beside {intent.champion}: {intent.why}"
+        return AttemptResult("canary", tried, intent.evaluation, intent.version, pointer)
+    return None
 
 
 def _arguments(lifecycle: Lifecycle, *, workspace: Workspace, verdict: Verdict) -> Arguments:

@@ -14,7 +14,14 @@ from mdlc.core.errors import MdlcError, RefusedError, ServiceError
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
 from mdlc.life.releases import require
-from mdlc.life.retraining_attempt import UNTIL, AttemptResult, renewal_of, run_attempt
+from mdlc.life.retraining_attempt import (
+    UNTIL,
+    AttemptResult,
+    release_plan_of,
+    renewal_of,
+    result_of,
+    run_attempt,
+)
 from mdlc.life.spec_digest import SPEC, spec_digest
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.retraining.ledger import Ledger
@@ -95,6 +102,7 @@ def retrain(
     require(workspace)
     ledger = Ledger(workspace.ledger, retrain=lifecycle.spec.retrain, model=workspace.name)
     # Whoever retrains holds the workspace: a run that nobody follows was killed.
+    _end_as_done(ledger, workspace=workspace, time=request.time)
     ledger.abandon_stale(request.time, timedelta(0))
     verdict = request_retraining(ledger, lifecycle=lifecycle, workspace=workspace, request=request)
     if verdict.decision != "run":
@@ -174,6 +182,15 @@ def labels_of(ledger: Ledger, *, workspace: Workspace, until: datetime) -> Label
             f"the payload log of {workspace.name} does not answer: {type(error).__name__}",
             hint="check that its database runs",
         ) from error
+
+
+def _end_as_done(ledger: Ledger, *, workspace: Workspace, time: datetime) -> None:
+    """End a killed run that had released, or was refused, as what it did: it has not failed."""
+    killed = ledger.unfollowed("", time)
+    plan = release_plan_of(workspace, killed) if killed else None
+    made = result_of(workspace, plan) if plan else None
+    if killed and made:
+        _end(ledger, killed, made, time=time)
 
 
 def _end(ledger: Ledger, verdict: Verdict, made: AttemptResult, *, time: datetime) -> Verdict:

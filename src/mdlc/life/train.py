@@ -10,9 +10,10 @@ from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
-from mdlc.life.release_record import history_of, promotion_of, serving_entry
+from mdlc.life.release_record import history_of
 from mdlc.life.releases import bundle_of, current, release
 from mdlc.life.spec_digest import spec_digest
+from mdlc.monitoring.history_entries import promotion_of, serving_entry
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.state.release_documents import Pointer

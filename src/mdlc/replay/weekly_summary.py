@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mdlc.components.evaluation import metrics
+from mdlc.core.scoring_rules import correct, log_losses, skill
 from mdlc.replay.request_driver import RecordedAnswers
 from mdlc.replay.row_stream import Array, RowStream, as_datetime
 from mdlc.state.replay_documents import ReplayWeek
@@ -69,13 +69,12 @@ def _quality(truth: Array, *, answers: RecordedAnswers, rows: Array) -> dict[str
     position = {name: i for i, name in enumerate(answers.classes)}
     index = np.array([position[label] for label in truth], dtype=int)
     scores = answers.scores[rows]
-    loss = float(metrics.log_loss(scores, index))
+    loss = float(log_losses(scores, index).mean())
     shares = np.bincount(index, minlength=len(position)) / len(index)
-    entropy = float(-np.sum(shares[shares > 0] * np.log(shares[shares > 0])))
     return {
-        "accuracy": float((scores.argmax(axis=1) == index).mean()),
+        "accuracy": float(correct(scores, index).mean()),
         "log_loss": loss,
-        "skill": 1 - loss / entropy if entropy else None,
+        "skill": skill(loss, shares),
         "mae": None,
         "observed": dict(zip(answers.classes, shares.tolist(), strict=True)),
         "predicted": dict(zip(answers.classes, scores.mean(axis=0).tolist(), strict=True)),

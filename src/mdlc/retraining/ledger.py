@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from mdlc.core.errors import ArtifactError, RefusedError, closest
+from mdlc.core.errors import RefusedError
 from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.retrain import Retrain
 from mdlc.retraining import policy, standing_alerts
@@ -96,22 +96,30 @@ class Ledger:
     ) -> Verdict | None:
         """Give the run that nobody follows to `owner` until `lease` from now, and count a start.
 
-        None: there is none. A run started `retrain.attempts` times without a result ends here as
-        failed, and is returned; `spare`: unless, for its work is done and only its end is lost.
+        None: there is none. A run that was started `retrain.attempts` times without a result ends
+        here as failed, and is returned. Not so with `spare`, which says that its work is done and
+        only its end was lost: it is given away once more, so that it ends as what it did.
         """
         seconds(now)
         with self._rows() as rows:
-            for verdict in rows.select(decision="run", running=True):
-                if verdict.owner != owner and verdict.lease and verdict.lease > now:
-                    continue
-                started = verdict.attempts - verdict.evidence.get(STOPS, 0)
-                if started >= self._retrain.attempts and not spare:
-                    last = f"; the last one: {verdict.detail}" if verdict.detail else ""
-                    detail = f"{started} attempts ended without a result{last}"
-                    return self._end(rows, verdict, time=now, outcome="failed", detail=detail)
-                mine = {"owner": owner, "lease": now + lease, "attempts": verdict.attempts + 1}
-                return rows.store(verdict.model_copy(update=mine))
-        return None
+            verdict = rows.unfollowed(owner, now=now)
+            if verdict is None:
+                return None
+            if self.spent(verdict) and not spare:
+                last = f"; the last one: {verdict.detail}" if verdict.detail else ""
+                detail = f"{started(verdict)} attempts ended without a result{last}"
+                return self._end(rows, verdict, time=now, outcome="failed", detail=detail)
+            mine = {"owner": owner, "lease": now + lease, "attempts": verdict.attempts + 1}
+            return rows.store(verdict.model_copy(update=mine))
+
+    def unfollowed(self, owner: str, now: datetime) -> Verdict | None:
+        """Return the run that `claim` would give to `owner`; None: there is none."""
+        with self._rows() as rows:
+            return rows.unfollowed(owner, now=now)
+
+    def spent(self, run: Verdict) -> bool:
+        """Say whether a run was started as often as `retrain.attempts` allows."""
+        return started(run) >= self._retrain.attempts
 
     def extend(
         self,
@@ -128,7 +136,7 @@ class Ledger:
             RefusedError: it has ended, or another process follows it now.
         """
         with self._rows() as rows:
-            verdict = _owned(rows, id, owner)
+            verdict = rows.owned(id, owner=owner)
             kept: dict[str, Any] = {"lease": now + lease}
             if backend_run is not None:
                 kept["backend_run"] = backend_run
@@ -151,7 +159,7 @@ class Ledger:
             RefusedError: it has ended, or another process follows it now.
         """
         with self._rows() as rows:
-            verdict = _owned(rows, id, owner)
+            verdict = rows.owned(id, owner=owner)
             evidence = dict(verdict.evidence)
             if stopped:
                 evidence[STOPS] = evidence.get(STOPS, 0) + 1
@@ -170,7 +178,7 @@ class Ledger:
         """
         seconds(time)
         with self._rows() as rows:
-            verdict = _run(rows, id)
+            verdict = rows.run(id)
             if verdict.outcome and verdict.outcome != outcome:
                 raise RefusedError(
                     f"run {id} cannot end {outcome}: it ended {verdict.outcome}",
@@ -230,7 +238,7 @@ class Ledger:
             ArtifactError: there is none.
         """
         with self._rows() as rows:
-            return _run(rows, id)
+            return rows.run(id)
 
     def all(self) -> list[Verdict]:
         """Return every verdict, oldest first."""
@@ -267,6 +275,12 @@ class Ledger:
         return rows.store(run.model_copy(update=ended))
 
 
+def started(run: Verdict) -> int:
+    """Return how often a run was started, without the starts that a stop of mdlc ended."""
+    stops: int = run.evidence.get(STOPS, 0)
+    return run.attempts - stops
+
+
 def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | None:
     """Return the verdict that said the same before, which counts one more repeat; None: none did.
 
@@ -281,18 +295,3 @@ def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | Non
         return None
     evidence = {**same[-1].evidence, REPEATS: same[-1].evidence[REPEATS] + (not again)}
     return rows.store(same[-1].model_copy(update={"evidence": evidence}))
-
-
-def _run(rows: LedgerRows, id: str) -> Verdict:
-    runs = {verdict.id: verdict for verdict in rows.select(decision="run")}
-    if id not in runs:
-        raise ArtifactError(f"the ledger has no run {id}", hint=closest(id, runs))
-    return runs[id]
-
-
-def _owned(rows: LedgerRows, id: str, owner: str) -> Verdict:
-    verdict = _run(rows, id)
-    if verdict.outcome or verdict.owner != owner:
-        now = f"ended {verdict.outcome}" if verdict.outcome else "is followed by another process"
-        raise RefusedError(f"run {id} {now}", hint="leave it")
-    return verdict

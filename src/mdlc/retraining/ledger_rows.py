@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from mdlc.core.errors import ArtifactError, RefusedError, closest
 from mdlc.retraining.ledger_database import VERDICTS
 from mdlc.retraining.policy import PastRun
 from mdlc.state.watch_documents import Verdict
@@ -55,6 +56,38 @@ class LedgerRows:
             PastRun(run.id, run.time, frozenset(run.reasons), cost, run.finished)
             for run, cost in verdicts
         ]
+
+    def run(self, id: str) -> Verdict:
+        """Return the run with this id.
+
+        Raises:
+            ArtifactError: there is none.
+        """
+        runs = {verdict.id: verdict for verdict in self.select(decision="run")}
+        if id not in runs:
+            raise ArtifactError(f"the ledger has no run {id}", hint=closest(id, runs))
+        return runs[id]
+
+    def owned(self, id: str, *, owner: str) -> Verdict:
+        """Return the run with this id, which `owner` follows.
+
+        Raises:
+            ArtifactError: there is none.
+            RefusedError: it has ended, or another process follows it.
+        """
+        verdict = self.run(id)
+        if verdict.outcome or verdict.owner != owner:
+            ended = f"ended {verdict.outcome}"
+            now = ended if verdict.outcome else "is followed by another process"
+            raise RefusedError(f"run {id} {now}", hint="leave it")
+        return verdict
+
+    def unfollowed(self, owner: str, *, now: datetime) -> Verdict | None:
+        """Return the run that goes on and that nobody but `owner` follows at `now`, if any."""
+        for run in self.select(decision="run", running=True):
+            if run.owner == owner or run.lease is None or run.lease <= now:
+                return run
+        return None
 
     def times(self) -> Iterator[datetime]:
         """Yield the newest times that are recorded."""

@@ -16,7 +16,7 @@ from functools import partial
 
 from mdlc.core.errors import MdlcError, RefusedError
 from mdlc.life.retraining_request import RunOwner as Owner
-from mdlc.retraining.ledger import STOPS
+from mdlc.retraining.ledger import started
 from mdlc.services.json_logs import log, reduced
 from mdlc.state.watch_documents import Verdict
 from mdlc.trigger.backends import Backend, RunReport, failure_report
@@ -166,7 +166,13 @@ class RunFollower:
             self._conclude(watched, verdict, report)
 
     def _claim(self, watched: LifecycleEntry, backend: Backend) -> None:
-        verdict = watched.ledger.claim(self._terms.owner, watched.clock(), lease=self._terms.lease)
+        terms, now = self._terms, watched.clock()
+        waits = watched.ledger.unfollowed(terms.owner, now)
+        if waits is None:
+            return
+        # Its last attempt may have been killed after its work was done: then it has not failed.
+        spare = watched.ledger.spent(waits) and backend.kept(waits)
+        verdict = watched.ledger.claim(terms.owner, now, lease=terms.lease, spare=spare)
         if verdict is None:
             return
         if verdict.outcome:
@@ -196,10 +202,9 @@ class RunFollower:
         return kept
 
     def _conclude(self, watched: LifecycleEntry, verdict: Verdict, report: RunReport) -> None:
-        started = verdict.attempts - verdict.evidence.get(STOPS, 0)
         now = watched.clock()
-        if report.transient and started < watched.lifecycle.spec.retrain.attempts:
-            wait = min(self._terms.first_wait * 2 ** (started - 1), LONGEST_WAIT)
+        if report.transient and not watched.ledger.spent(verdict):
+            wait = min(self._terms.first_wait * 2 ** (started(verdict) - 1), LONGEST_WAIT)
             watched.ledger.release_lease(
                 verdict.id, owner=self._terms.owner, until=now + wait, detail=report.detail
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mdlc.canary.canary_judge import by_prometheus, judge_lifecycle_canary
+from mdlc.canary.canary_judge import by_prometheus, judge_and_end, terms_of
 from mdlc.canary.canary_verdict import VersionCounts
 from mdlc.cli.main import app
 from mdlc.core.errors import ServiceError
@@ -65,11 +65,11 @@ def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
     world: World, lifecycle: Lifecycle
 ) -> None:
     counts = Counting(v1=GOOD, v2=GOOD)
-    early = judge_lifecycle_canary(
-        world.workspace, lifecycle, counts=counts, now=at(1) + timedelta(minutes=59)
+    early = judge_and_end(
+        world.workspace, terms_of(lifecycle), counts=counts, now=at(1) + timedelta(minutes=59)
     )
     assert (early.action, early.version) == ("wait", "2")
-    done = judge_lifecycle_canary(world.workspace, lifecycle, counts=counts, now=at(2))
+    done = judge_and_end(world.workspace, terms_of(lifecycle), counts=counts, now=at(2))
     assert (done.action, done.version) == ("promote", "2")
     pointer = current(world.workspace)
     assert pointer is not None
@@ -77,14 +77,14 @@ def test_a_good_canary_is_promoted_at_the_end_of_its_trial(
     assert world.told()[-1] == ("promotion", "2", "1")
     assert world.entries()[-1].why == done.why
     assert counts.spans == [timedelta(minutes=59), timedelta(hours=1)]
-    after = judge_lifecycle_canary(world.workspace, lifecycle, counts=counts, now=at(3))
+    after = judge_and_end(world.workspace, terms_of(lifecycle), counts=counts, now=at(3))
     assert (after.action, after.why) == ("wait", "no canary stands")
 
 
 def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> None:
     counts = Counting(v1=GOOD, v2=VersionCounts(failures=50))
-    done = judge_lifecycle_canary(
-        world.workspace, lifecycle, counts=counts, now=at(1) + timedelta(minutes=1)
+    done = judge_and_end(
+        world.workspace, terms_of(lifecycle), counts=counts, now=at(1) + timedelta(minutes=1)
     )
     assert (done.action, done.version) == ("roll_back", "2")
     assert world.told()[-1] == ("canary_rollback", "1", "2")
@@ -93,18 +93,18 @@ def test_a_bad_canary_is_dropped_at_once(world: World, lifecycle: Lifecycle) -> 
 
 def test_without_prometheus_nothing_is_promoted(world: World, lifecycle: Lifecycle) -> None:
     away = by_prometheus(Prometheus("http://127.0.0.1:9"), model="tiny")
-    found = judge_lifecycle_canary(world.workspace, lifecycle, counts=away, now=at(500))
+    found = judge_and_end(world.workspace, terms_of(lifecycle), counts=away, now=at(500))
     assert found.action == "wait"
     assert "does not answer" in found.why
-    empty = judge_lifecycle_canary(world.workspace, lifecycle, counts=Counting(), now=at(500))
+    empty = judge_and_end(world.workspace, terms_of(lifecycle), counts=Counting(), now=at(500))
     assert (empty.action, empty.why) == ("wait", "it has answered 0 of 200 predictions")
     assert world.told()[-1] == ("canary", "2", "")
 
 
 def test_another_process_at_work_waits(world: World, lifecycle: Lifecycle) -> None:
     with world.workspace.lock():
-        found = judge_lifecycle_canary(
-            world.workspace, lifecycle, counts=Counting(v1=GOOD, v2=GOOD), now=at(9)
+        found = judge_and_end(
+            world.workspace, terms_of(lifecycle), counts=Counting(v1=GOOD, v2=GOOD), now=at(9)
         )
     assert (found.action, "is in use by process" in found.why) == ("wait", True)
     assert world.told()[-1] == ("canary", "2", "")
@@ -118,7 +118,7 @@ def test_a_canary_that_changed_while_it_was_judged_is_left_alone(
         world.canary("3", hour=8)
         return {"2": GOOD, "1": GOOD}
 
-    found = judge_lifecycle_canary(world.workspace, lifecycle, counts=slow, now=at(9))
+    found = judge_and_end(world.workspace, terms_of(lifecycle), counts=slow, now=at(9))
     assert (found.action, found.why) == ("wait", "the canary changed while it was judged")
     assert world.told()[-1] == ("canary", "3", "")
 
@@ -130,13 +130,13 @@ def test_an_error_of_counting_is_not_swallowed_but_a_service_that_is_away_is(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        judge_lifecycle_canary(world.workspace, lifecycle, counts=broken, now=at(9))
+        judge_and_end(world.workspace, terms_of(lifecycle), counts=broken, now=at(9))
 
     def away(_elapsed: timedelta) -> Mapping[str, VersionCounts]:
         raise ServiceError("away")
 
     assert (
-        judge_lifecycle_canary(world.workspace, lifecycle, counts=away, now=at(9)).action == "wait"
+        judge_and_end(world.workspace, terms_of(lifecycle), counts=away, now=at(9)).action == "wait"
     )
 
 

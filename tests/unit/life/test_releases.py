@@ -14,8 +14,9 @@ from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
 from mdlc.core.files import digest_bytes
 from mdlc.life import releases
-from mdlc.life.release_record import complete, history_of, promotion_of
+from mdlc.life.release_record import complete, history_of
 from mdlc.life.releases import begin_canary, current, promote, release, rollback
+from mdlc.monitoring.history_entries import promotion_of
 from mdlc.state.release_documents import HistoryEntry, Pointer
 from mdlc.state.workspace import Workspace
 from tests.unit.bundles import make_bundle

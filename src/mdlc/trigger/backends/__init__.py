@@ -44,7 +44,13 @@ class Backend(Protocol):
         """
 
     def kept(self, verdict: Verdict) -> bool:
-        """Say whether an earlier attempt's work is there, so that a start begins none anew."""
+        """Say whether an earlier attempt's work is there, so that a start begins none anew.
+
+        Such a run is started once more even at its bound of attempts: only its end is missing.
+
+        Raises:
+            MdlcError: it cannot be asked now.
+        """
 
     def leave(self, verdict: Verdict) -> None:
         """Stop following it: end what cannot go on without this process. Finished stages stay."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mdlc.core.errors import ArtifactError
 from mdlc.core.files import read_document, storage_errors
-from mdlc.life.retraining_attempt import folder_of, release_plan_of
+from mdlc.life.retraining_attempt import folder_of, release_plan_of, result_of
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
 from mdlc.trigger.backends import RunReport
@@ -60,7 +60,7 @@ class LocalBackend:
         return [sys.executable, "-m", "mdlc", "retrain", *named]
 
     def poll(self, verdict: Verdict) -> RunReport | None:
-        """Return what the child reported, once it has ended."""
+        """Return what the child reported, once it has ended; without a report, what it released."""
         child = self._children.get(verdict.id)
         code = child.poll() if child else -1
         if code is None:
@@ -72,12 +72,16 @@ class LocalBackend:
                 return read_document(folder / REPORT, RunReport)
             except ArtifactError as error:
                 return RunReport(outcome="failed", detail=str(error))
+        plan = release_plan_of(self._workspace, verdict)
+        made = result_of(self._workspace, plan) if plan else None
+        if made is not None:
+            return RunReport(outcome=made.outcome, detail=made.detail, version=made.version)
         ended = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         detail = f"the process of attempt {verdict.attempts} ended {ended}; see {folder}"
         return RunReport(outcome="failed", detail=detail, transient=code < 0)
 
     def kept(self, verdict: Verdict) -> bool:
-        """Say whether an attempt has written down what is to be done."""
+        """Say whether an attempt wrote down what is to be released: another only has to do it."""
         return release_plan_of(self._workspace, verdict) is not None
 
     def leave(self, verdict: Verdict) -> None:

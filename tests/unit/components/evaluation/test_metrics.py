@@ -27,8 +27,6 @@ def test_classification_agrees_with_scikit_learn(classes: int) -> None:
     assert got["f1_macro"] == pytest.approx(reference.f1_score(truth, said, average="macro"))
     assert got["log_loss"] == pytest.approx(reference.log_loss(truth, scores))
     assert got["brier"] == pytest.approx(reference.brier_score_loss(truth, scores))
-    assert got["log_loss"] == pytest.approx(metrics.log_loss(scores, truth))
-    assert got["brier"] == pytest.approx(metrics.brier(scores, truth))
     if classes == 2:
         assert got["auc"] == pytest.approx(reference.roc_auc_score(truth, scores[:, 1]))
     else:
@@ -42,7 +40,8 @@ def test_auc_is_absent_with_one_class() -> None:
 
 def test_certain_and_wrong_has_a_finite_log_loss() -> None:
     scores = np.array([[1.0, 0.0], [0.0, 1.0]])
-    assert metrics.log_loss(scores, np.array([1, 1])) == pytest.approx(-np.log(1e-7) / 2)
+    got = metrics.classification(scores, np.array([1, 1]))
+    assert got["log_loss"] == pytest.approx(-np.log(1e-7) / 2)
 
 
 def test_regression_agrees_with_scikit_learn() -> None:

@@ -8,12 +8,14 @@ import json
 import re
 import time
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mdlc.core.documents.prepared_data import Prepared
 from mdlc.monitoring.report import ReportInput, build
+from mdlc.monitoring.report.formatting import when
 from mdlc.monitoring.report.sections import SECTIONS, headline_section
 from mdlc.state.replay_documents import ReplayRecord
 from tests.unit.monitoring.report import synthetic
@@ -123,6 +125,28 @@ def test_when_the_challenger_lost_the_champion_is_judged() -> None:
     kept = replace(whole, evaluation=whole.evaluation.model_copy(update={"promote": False}))
     assert whole.judged and whole.judged.name == "lightgbm"  # noqa: PT018
     assert kept.judged and kept.judged.name == "champion"  # noqa: PT018
+
+
+def test_a_canary_on_trial_is_not_what_serves() -> None:
+    """Its line is the history's last; the version before it serves, since it began to."""
+    whole = synthetic.flights()
+    served = whole.history[-1]
+    later = {"version": "9", "kind": "canary", "time": served.time + timedelta(days=1)}
+    trial = replace(whole, history=[*whole.history, served.model_copy(update=later)])
+    assert trial.serving_version == served.version
+    fact = headline_section.build(trial).facts[0]
+    assert fact.value == f"version {served.version}"
+    assert f"since {when(served.time)}; version 9 on trial beside it since" in fact.note
+
+    dropped = served.model_copy(
+        update={
+            "kind": "canary_rollback",
+            "replaced": "9",
+            "time": served.time + timedelta(days=2),
+        }
+    )
+    over = headline_section.build(replace(trial, history=[*trial.history, dropped])).facts[0]
+    assert over == headline_section.build(whole).facts[0], "a trial that failed changes nothing"
 
 
 def test_many_features_are_bounded(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from mdlc.canary.canary_watch import CanaryWatch
 from mdlc.core.errors import MdlcError
 from mdlc.core.spec import load
-from mdlc.trigger.start_trigger import CanaryWatch
 from tests import tiny
 from tests.services.releases import first_release
 
