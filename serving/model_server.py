@@ -7,25 +7,16 @@ import contextlib
 import logging
 import math
 import os
-import signal
-import socket
 import sys
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mdlc.core.errors import MdlcError, ServiceError
+from mdlc.core.errors import MdlcError
 from mdlc.core.spec.deploy import Serving
 from mdlc.services import json_logs
+from mdlc.services.http_server import LOOPBACK, listen, run_app
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
-
-GRACE_SECONDS = 4
-"""For requests in flight after SIGTERM; with what closing takes, the end comes within 5 s."""
 POLL_SECONDS = 2.0
 """Between two looks at the pointer file."""
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def run(  # noqa: PLR0913 - what a server is started with; all but one by keyword
@@ -68,52 +59,15 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
         loaded, name = service.predictor.loaded, service.predictor.name
         address, bound = listener.getsockname()[:2]
         json_logs.log("serving", model=name, version=loaded.version, host=address, port=bound)
-        _end_quietly()
         ours = predictor_app.create(
-            service, serving=serving, token=token, poll_seconds=poll_seconds
+            service,
+            serving=serving,
+            token=token,
+            local=host in LOOPBACK,
+            poll_seconds=poll_seconds,
         )
-        _serve(ours, listener=listener)
+        run_app(ours, listener=listener)
         json_logs.log("stopped", model=name, version=service.predictor.loaded.version)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at `host`, and nowhere else.
-
-    Raises:
-        ServiceError: the port is taken, or the host is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        why = (error.strerror or str(error)).split(" (")[0]  # the address is said already
-        raise ServiceError(
-            f"cannot listen at {host}:{port}: {why}",
-            hint="stop what uses the port, or choose another with --port",
-        ) from error
-
-
-def _serve(predictor_app: FastAPI, *, listener: socket.socket) -> None:
-    """Run the app until a signal ends it."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        predictor_app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        lifespan="on",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
-
-
-def _end_quietly() -> None:
-    """Make a graceful end exit with 0: uvicorn raises its signal again once it has shut down."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _seconds(text: str) -> float:

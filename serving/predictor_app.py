@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse, Response
 
 from mdlc.core.errors import DataError
 from mdlc.core.spec.deploy import Serving
-from mdlc.services.refusals import Refusal
+from mdlc.services.refusals import Refusal, internal_error
+from mdlc.services.request_gate import RequestGate
 from mdlc.serving.active_models import load
 from mdlc.serving.kserve_sdk import (
     DataPlane,
@@ -35,7 +36,7 @@ from mdlc.serving.model_repository import PointerRepository, Reloads, log_loaded
 from mdlc.serving.payload_log import PayloadLog, WriteOutcome
 from mdlc.serving.pointer_follower import follow
 from mdlc.serving.predictor import Predictor
-from mdlc.serving.predictor_gate import PredictorGate, refused
+from mdlc.serving.predictor_gate import PredictorWatch, predictor_rules
 from mdlc.serving.predictor_metrics import Metrics
 from mdlc.serving.request_clock import Clock
 
@@ -90,11 +91,17 @@ def open_service(
 
 
 def create(
-    service: PredictorService, *, serving: Serving, token: str | None, poll_seconds: float = 0.0
+    service: PredictorService,
+    *,
+    serving: Serving,
+    token: str | None,
+    local: bool = False,
+    poll_seconds: float = 0.0,
 ) -> FastAPI:
     """Return the ASGI app of a service; it closes the service when it shuts down.
 
-    It looks for a new release every `poll_seconds`; 0: only when asked to load.
+    It looks for a new release every `poll_seconds`; 0: only when asked to load. `local`: it listens
+    on loopback only, and answers no other host's name without a token.
     """
 
     @contextlib.asynccontextmanager
@@ -113,11 +120,11 @@ def create(
     plane, reloads = DataPlane(model_registry=service.repository), Reloads(service.repository)
     register_v1_endpoints(app, plane, reloads)
     register_v2_endpoints(app, plane, reloads)
+    watch = PredictorWatch(service.metrics)
     for kind in (*STATUS, Refusal, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _handler(service.metrics))
-    app.add_middleware(
-        PredictorGate, metrics=service.metrics, max_bytes=serving.max_bytes, token=token
-    )
+        app.add_exception_handler(kind, _handler(watch))
+    rules = predictor_rules(serving, token=token, local=local)
+    app.add_middleware(RequestGate, rules=rules, watch=watch)
     return app
 
 
@@ -155,9 +162,11 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-def _handler(metrics: Metrics) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _handler(watch: PredictorWatch) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        return refused(_refusal(error), metrics=metrics, path=request.url.path)
+        refusal = _refusal(error)
+        watch.refused(refusal, path=request.url.path)
+        return refusal.response()
 
     return handle
 
@@ -176,4 +185,4 @@ def _refusal(error: Exception) -> Refusal:
     for kind, (status, reason) in STATUS.items():
         if isinstance(error, kind):
             return Refusal(str(error), status=status, reason=reason)
-    return Refusal("internal error; the log says more", status=500, reason="internal")
+    return internal_error()

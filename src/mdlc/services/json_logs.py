@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-LOGGER = "mdlc.serving"
+LOGGER = "mdlc.services"
 
 
 class JsonLines(logging.Formatter):
@@ -107,3 +107,5 @@ def configure(level: str = "info") -> None:
         library.handlers.clear()
         library.propagate = True
         library.setLevel(logging.WARNING)
+    # Its warnings are of bytes that are no HTTP: whoever sends them would fill the disk.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -5,15 +5,27 @@ The line may name what the client itself sent; it never has a traceback, and it 
 
 from __future__ import annotations
 
+from starlette.responses import JSONResponse
+
+HEADERS = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "10"}}
+"""Status -> headers that go with it."""
+
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure
-    """A request that is not answered. `reason` is the label of mdlc_request_errors_total."""
+    """A request that is not answered. `reason` is its label in the server's metrics."""
 
     def __init__(self, message: str, *, status: int = 400, reason: str = "invalid_input") -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.reason = reason
+
+    def response(self) -> JSONResponse:
+        """Return the answer: {"error": one line}."""
+        line = " ".join(self.message.split())
+        return JSONResponse(
+            {"error": line}, status_code=self.status, headers=HEADERS.get(self.status)
+        )
 
 
 class DuplicateId(Refusal):
@@ -27,5 +39,10 @@ class DuplicateId(Refusal):
 
 
 def too_large(what: str, *, limit: int) -> Refusal:
-    """Return the refusal of a request beyond a limit of spec.deploy.serving."""
+    """Return the refusal of a request beyond a limit of the server, such as spec.deploy.serving."""
     return Refusal(f"{what}; at most {limit} are answered", status=413, reason="too_large")
+
+
+def internal_error() -> Refusal:
+    """Return the answer to a request that met a bug; the log has the error's type and place."""
+    return Refusal("internal error; the log says more", status=500, reason="internal")

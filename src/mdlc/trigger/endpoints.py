@@ -21,13 +21,14 @@ from mdlc.life.releases import current
 from mdlc.life.retraining_request import RetrainingRequest
 from mdlc.retraining.policy import MANUAL
 from mdlc.services.refusals import Refusal
+from mdlc.services.request_gate import RequestGate
 from mdlc.state.watch_documents import Verdict
 from mdlc.trigger import webhook_payload
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
 from mdlc.trigger.pending_reasons import alerted
 from mdlc.trigger.request_counter import RequestCounter
 from mdlc.trigger.run_follower import FollowTerms, RunFollower
-from mdlc.trigger.trigger_gate import TriggerGate
+from mdlc.trigger.trigger_gate import TriggerWatch, trigger_rules
 from mdlc.trigger.trigger_metrics import FromLedger
 
 WORK_SECONDS = 25
@@ -198,5 +199,6 @@ def create(
         Route("/readyz", service.readyz, methods=["GET"]),
         Route("/metrics", service.metrics, methods=["GET"]),
     ]
-    gate = Middleware(TriggerGate, requests=requests, token=token, local=local)
+    rules = trigger_rules(token=token, local=local)
+    gate = Middleware(RequestGate, rules=rules, watch=TriggerWatch(requests))
     return Starlette(routes=routes, middleware=[gate], lifespan=lifespan)

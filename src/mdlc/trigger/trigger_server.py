@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import ssl
 import threading
@@ -26,17 +25,14 @@ from prometheus_client import (
 from mdlc.core.errors import MdlcError
 from mdlc.life.serve_here import token_of
 from mdlc.services import json_logs
+from mdlc.services.http_server import LOOPBACK, listen, run_app
 from mdlc.services.json_logs import log
-from mdlc.serving.model_server import GRACE_SECONDS, LOOPBACK, listen
 from mdlc.trigger.backends import Backend
 from mdlc.trigger.endpoints import TriggerService, create
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
 from mdlc.trigger.lifecycle_registry import LifecycleRegistry
 from mdlc.trigger.request_counter import RequestCounter
 from mdlc.trigger.run_follower import FollowTerms, RunFollower
-
-CONNECTIONS = 200
-"""More at once are told to come again."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
         )
         address, bound = listener.getsockname()[:2]
         log("listening", models=list(lives.now()), host=address, port=bound, tls=bool(tls))
-        _run(app, listener=listener, tls=tls)
+        run_app(app, listener=listener, tls=tls)
         log("stopped", models=list(lives.now()))
 
 
@@ -148,28 +144,6 @@ def _following(follower: RunFollower) -> Callable[[Any], Any]:
         thread.join()
 
     return lifespan
-
-
-def _run(app: Any, *, listener: socket.socket, tls: dict[str, Any]) -> None:
-    """Run the app until a signal ends it."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        lifespan="on",
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        **tls,
-    )
-    # A graceful end exits with 0: uvicorn raises its signal again once it has shut down.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _registry() -> CollectorRegistry:

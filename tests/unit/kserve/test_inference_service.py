@@ -18,7 +18,7 @@ from mdlc.kserve.inference_service import (
     inference_service,
     split_by_gateway,
 )
-from mdlc.serving.model_server import GRACE_SECONDS
+from mdlc.services.http_server import GRACE_SECONDS
 from tests import tiny
 from tests.unit.kserve.test_release_folder import entry, made, pointer
 from tools.manifests import models

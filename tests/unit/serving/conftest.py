@@ -35,6 +35,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         *,
         inputs: list[Feature] | None = None,
         token: str | None = None,
+        local: bool = False,
         serving: Serving | None = None,
         request_clock: bool = False,
     ) -> Any:
@@ -49,7 +50,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
             request_clock=request_clock,
             currency="EUR",
         )
-        client = TestClient(predictor_app.create(service, serving=limits, token=token))
+        client = TestClient(predictor_app.create(service, serving=limits, token=token, local=local))
         opened.append(client.__enter__())
         return opened[-1], service
 

@@ -49,12 +49,46 @@ def test_v1_and_v2_give_the_same_answer(start: Start) -> None:
     assert len(set(tensors["id"])) == 2
 
 
-def test_any_content_type_is_read_as_json(start: Start) -> None:
-    client, _ = start()
-    content = b'{"instances": [{"x0": 1, "carrier": "AA"}]}'
+def test_with_a_token_any_content_type_is_read_as_json(start: Start) -> None:
+    client, _ = start(token="s3cret")
+    content, token = b'{"instances": [{"x0": 1, "carrier": "AA"}]}', "Bearer s3cret"
     for kind in ("application/json; charset=utf-8", "text/plain"):
-        answer = client.post(V1, content=content, headers={"content-type": kind})
-        assert answer.status_code == 200
+        headers = {"content-type": kind, "authorization": token}
+        assert client.post(V1, content=content, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", [V1, V2, FEEDBACK, LOAD])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 403),
+        ({"host": "evil.example", "origin": "http://evil.example"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "text/plain; x=application/json"}, 415),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
+        ({"content-type": "multipart/form-data; boundary=application/json"}, 415),
+        ({"content-type": ""}, 415),
+    ],
+)
+def test_without_a_token_no_web_page_is_answered(
+    start: Start, path: str, headers: dict[str, str], status: int
+) -> None:
+    client, _ = start(local=True)
+    client.base_url = "http://localhost:8080"
+    sent = {"content-type": "application/json", **headers}
+    assert client.post(path, content=b"{}", headers=sent).status_code == status
+    assert sample(client, "mdlc_request_errors_total", model="flights") == 1
+
+
+def test_without_a_token_this_machines_programs_are_answered(start: Start) -> None:
+    client, _ = start(local=True)
+    for host in ("localhost:8080", "127.0.0.1:8080", "[::1]:8080", "localhost"):
+        headers = {"host": host, "origin": f"http://{host}"}
+        assert client.post(V1, json={"instances": [ROW]}, headers=headers).status_code == 200
+        assert client.post(LOAD, headers={"host": host}).status_code == 200
 
 
 def test_v2_answers_only_the_outputs_that_are_asked(start: Start) -> None:
@@ -174,12 +208,13 @@ def test_a_request_beyond_the_limits_is_refused_in_one_line(start: Start) -> Non
         413,
         "the request has 3 rows; at most 2 are answered",
     )
-    assert client.post(V1, content=b" " * 1001).status_code == 413
+    kind = {"content-type": "application/json"}
+    assert client.post(V1, content=b" " * 1001, headers=kind).status_code == 413
 
     def chunks() -> Any:
         yield from [b" " * 600] * 3
 
-    assert client.post(V1, content=chunks()).status_code == 413
+    assert client.post(V1, content=chunks(), headers=kind).status_code == 413
 
 
 @pytest.mark.parametrize(
