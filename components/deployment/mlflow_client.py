@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from mdlc.core import telemetry
+
 _LOGGERS = ("mlflow", "alembic")
 
 
@@ -20,6 +22,7 @@ _LOGGERS = ("mlflow", "alembic")
 def mlflow_client(registry: str) -> Iterator[Any]:
     """Yield an MlflowClient for `registry` alone; MLflow is silent inside the block."""
     # Read when MLflow is imported, so it stays.
+    telemetry.switch_off()
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

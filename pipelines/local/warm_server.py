@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from mdlc.core import telemetry
 from mdlc.core.errors import KilledError, StageError
 
 # Libraries without threads of their own at import: safe to have loaded before a fork.
@@ -172,6 +173,7 @@ def main() -> None:
     _die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    telemetry.switch_off()  # it imports ONNX Runtime and MLflow by their names
     for module in CORE:
         importlib.import_module(module)
     serve(sys.stdin, answers)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.core import cleaning, payoff
+from mdlc.core import cleaning, payoff, telemetry
 from mdlc.core.bundle import ONNX, SAVED_MODEL, Manifest, open_bundle
 from mdlc.core.columns import Batch, rows_of
 from mdlc.core.errors import DataError, StageError, closest
@@ -102,6 +102,7 @@ def load_onnx(path: Path, *, threads: int = 0) -> Run:
 
     Its output named `scores` is (rows, classes), or (rows, 1) for regression.
     """
+    telemetry.switch_off()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
