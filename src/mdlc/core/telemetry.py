@@ -1,4 +1,4 @@
-"""Switches off what libraries tell their makers about their use (docs/decisions/0018-no-telemetry.md).
+"""mdlc tells nothing to the makers of libraries: their reports of use are switched off.
 
 ONNX Runtime reports from its import on, MLflow from its first call on; both read a variable of the
 environment. It is set at the last moment, just before mdlc itself imports one of them, so that

@@ -1,5 +1,15 @@
-"""What happens over a model's life, from the rooms below: train, release, retrain, replay, report.
+"""What a verb does on one machine: train, release, serve, predict, retrain, report.
 
-The rooms pipelines, serving and monitoring do not know each other; a life needs all three. This is
-the one place above them (docs/decisions/0004-life-layer.md), and the command line is above it.
+    train                 a run of the pipeline; its winner is released if it pays
+    releases              what serves: release, canary, promotion, rollback; `release_record` adds
+                          the line of history that tells of it
+    retraining_request    ask the ledger for a retraining; if it says run, run it
+      -> retraining_attempt  one attempt, which may be killed and made again
+    predictions           answers for rows in a file, by the released model or by a server
+    prediction_trace      everything about one prediction; `lineage` the runs and data behind it
+    serve_here, server_process   the model server, in this process or in one of its own
+    gather_report, local_status, check_data, starter_file   the verbs of these names
+
+pipelines, serving, monitoring and retraining do not import each other; a life needs all four, and
+this package is where they meet (docs/decisions/0019-one-home-for-each-thing.md).
 """
