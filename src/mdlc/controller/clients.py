@@ -1,7 +1,8 @@
-"""All that the controller sees and does outside of itself, a method a thing, for tests to replace.
+"""The controller's access to the outside: Kubeflow Pipelines, KServe, object store, API server.
 
-Nothing is kept here: what has to survive a restart is in the object's status, in Kubeflow Pipelines
-or in the object store.
+`Clients` has one method for each thing that is read or done, so that tests replace it as a whole.
+It keeps nothing: what has to survive a restart is in the object's status, in Kubeflow Pipelines or
+in the object store.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from mdlc.state.workspace import Workspace
 
 @dataclass(frozen=True)
 class ClientSettings:
-    """What the controller is told once, for all lifecycles."""
+    """Options of the controller that hold for all lifecycles."""
 
     host: str | None = None
     """Kubeflow Pipelines; None: where kfp finds it."""
@@ -51,7 +52,7 @@ class ClientSettings:
 
 @dataclass(frozen=True)
 class RolloutState:
-    """How what was deployed does."""
+    """Whether the predictors of a deployed release are ready, and why not."""
 
     ready: bool
     lasting: bool
@@ -61,7 +62,7 @@ class RolloutState:
 
 
 class Clients:
-    """The real one."""
+    """Talks to the real services."""
 
     def __init__(self, cluster: ClusterObjects, *, settings: ClientSettings) -> None:
         self.cluster = cluster
@@ -72,7 +73,7 @@ class Clients:
         return datetime.now(UTC).replace(microsecond=0)
 
     def submit(self, one: LifecycleObject, lifecycle: Lifecycle, *, name: str) -> RunStatus:
-        """Make the run of this name, or find it."""
+        """Submit the run of this name; return it also if it was submitted before."""
         made = self._client().send(
             lifecycle,
             kind="training",
@@ -91,7 +92,7 @@ class Clients:
         )
 
     def run(self, run_id: str) -> RunState:
-        """Return how a run stands."""
+        """Return the state of a run."""
         return self._client().state(run_id)
 
     def terminate(self, run_id: str) -> None:
@@ -99,7 +100,7 @@ class Clients:
         self._client().terminate(run_id)
 
     def pointer(self, lifecycle: Lifecycle) -> Pointer | None:
-        """Return what is released; None if nothing is, or the file names no artifacts."""
+        """Return the pointer; None if nothing is released or the file names no artifacts."""
         if not lifecycle.spec.cluster.artifacts:
             return None
         return read_pointer(artifacts_of(lifecycle))
@@ -121,7 +122,7 @@ class Clients:
             options=DeployOptions(following=False),
             told=lambda _: None,
         )
-        # A manager of its own: mdlc deploy by hand, later, does not take the owner away.
+        # A field manager of its own: a later `mdlc deploy` by hand leaves the owner reference.
         self.cluster.apply(
             {
                 "apiVersion": "serving.kserve.io/v1beta1",
@@ -136,7 +137,7 @@ class Clients:
         return done.release
 
     def rollout(self, one: LifecycleObject, *, release: str) -> RolloutState:
-        """Return how the predictors of a release do."""
+        """Return whether the predictors of a release are ready."""
         objects = self._objects(one)
         seen = look(objects, name=one.name)
         state = progress(seen, release=release)

@@ -1,4 +1,8 @@
-"""The objects that a lifecycle has on a cluster, as server-side apply takes them."""
+"""The objects that a lifecycle should have on a cluster, ready for server-side apply.
+
+Rules, monitors, alert routing and dashboards are the same as `mdlc render monitoring` writes; the
+controller adds the owner reference, so that they go when the lifecycle goes.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ Target = Literal["operator", "plain"]
 
 @dataclass(frozen=True)
 class Rendering:
-    """What rules, dashboards and messages are told of the cluster; as `mdlc render monitoring`."""
+    """Options of rendering, with the meaning they have for `mdlc render monitoring`."""
 
     trigger_url: str | None = None
     trigger_token_file: str | None = None
@@ -71,7 +75,7 @@ def monitoring(lifecycle: Lifecycle, *, of: LifecycleObject, how: Rendering) -> 
 
 @functools.lru_cache(maxsize=256)
 def _objects(lifecycle: str, *, namespace: str, how: Rendering) -> tuple[Object, ...]:
-    """Return the objects without an owner; read once for a file, since each look asks for them."""
+    """Return the objects without an owner; cached, since each look asks for them."""
     reader = YAML(typ="safe", pure=False)
     return tuple(
         reader.load(content)
@@ -82,7 +86,7 @@ def _objects(lifecycle: str, *, namespace: str, how: Rendering) -> tuple[Object,
 
 @functools.lru_cache(maxsize=256)
 def _rendered(lifecycle: str, *, namespace: str, how: Rendering) -> dict[str, str]:
-    """Return path -> content; made once for a file, since each look asks for it."""
+    """Return path -> content; cached, since each look asks for it."""
     read = Lifecycle.model_validate_json(lifecycle)
     given = vars(how) | {"target": "all" if how.target == "plain" else "operator"}
     options = check_options([read.name], namespace=namespace, **given)
@@ -100,10 +104,10 @@ def owned(body: Object, *, of: LifecycleObject) -> Object:
 
 
 def part(of: LifecycleObject, *, name: str, files: Mapping[str, str]) -> Object:
-    """Return a lifecycle's part of a ConfigMap that all share and that pods mount.
+    """Return a lifecycle's keys of a ConfigMap that all lifecycles share and that pods mount.
 
-    Each lifecycle applies its own part by a field manager of its own. Without files its part is
-    taken out; the object stays.
+    Each lifecycle applies its keys under a field manager of its own. With no files its keys are
+    removed and the ConfigMap stays.
     """
     metadata: dict[str, Any] = {"name": name, "namespace": of.namespace}
     body: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
@@ -114,12 +118,12 @@ def part(of: LifecycleObject, *, name: str, files: Mapping[str, str]) -> Object:
 
 
 def trigger_file(of: LifecycleObject) -> Object:
-    """Return what the trigger gets to read."""
+    """Return the ConfigMap part with the lifecycle file, which the trigger reads."""
     return part(of, name=FILES, files={f"{of.name}.yaml": of.file()})
 
 
 def rules_file(lifecycle: Lifecycle, *, of: LifecycleObject, how: Rendering) -> Object:
-    """Return what a Prometheus without operator gets to evaluate.
+    """Return the ConfigMap part with the rules, for a Prometheus without operator.
 
     Raises:
         MdlcError: as `monitoring`.
@@ -135,6 +139,6 @@ def file_manager(of: LifecycleObject) -> str:
 
 
 def known(objects: list[Object], *, kinds: Collection[str]) -> tuple[list[Object], list[str]]:
-    """Return the objects that the API server has kinds for, and the kinds that it lacks."""
+    """Split `objects` into those whose kinds the API server has, and the names of missing kinds."""
     there = [one for one in objects if one["kind"] in ALWAYS or one["kind"] in kinds]
     return there, sorted({one["kind"] for one in objects} - {one["kind"] for one in there})

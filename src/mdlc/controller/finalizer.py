@@ -1,7 +1,7 @@
-"""What happens when a lifecycle is deleted: what it made on the cluster goes, what it learnt stays.
+"""Deleting a lifecycle: its objects on the cluster are removed, its models and history are kept.
 
-Models, history, caches and Kubeflow's runs are kept: deleting an object must not lose what cannot
-be made again. Each step may be done twice.
+Models, history, caches and Kubeflow's runs stay, because they cannot be made again. Each step may
+be done twice, so a controller that is killed in between can start over.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mdlc.services.json_logs import log
 
 
 def finalize(one: LifecycleObject, world: Clients) -> str:
-    """Take everything of the lifecycle off the cluster; return what was said in the event.
+    """Remove the lifecycle's objects from the cluster; return the text of the event.
 
     Raises:
         MdlcError: something could not be deleted; it is tried again.
@@ -47,7 +47,7 @@ def finalize(one: LifecycleObject, world: Clients) -> str:
 def _end_run(one: LifecycleObject, world: Clients) -> str:
     """End a run that would release a model for a lifecycle that is gone.
 
-    Kubeflow Pipelines may be gone for good; that keeps nobody from deleting.
+    If Kubeflow Pipelines does not answer, the lifecycle is deleted all the same.
     """
     newest = one.status.runs[-1] if one.status.runs else None
     if newest is None or newest.state != "running" or not world.settings.pipelines:

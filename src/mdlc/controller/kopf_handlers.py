@@ -1,7 +1,8 @@
-"""kopf's handlers: when to look at which lifecycle. What a look does is in `reconcile`.
+"""kopf's handlers: they decide when a lifecycle is looked at; `reconciler` does the look.
 
-Level-triggered: a look is at the whole object, at its start, at each change of its file or of our
-annotations, and every so often. So no change is lost, and none is replayed.
+The controller is level-triggered: each look reads the whole object. It happens when the controller
+starts, when the file or one of our annotations changes, and at intervals. So no change is missed,
+and none is handled twice.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LONGEST_RETRY_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class ReconcileIntervals:
-    """How often is looked."""
+    """How often a lifecycle is looked at."""
 
     busy: float = 5.0
     """Seconds between looks while a run or a rollout goes on."""
@@ -48,7 +49,7 @@ class Handlers:
     may_act: Callable[[], bool]
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
-        """Tell kopf of them."""
+        """Register the handlers with kopf."""
         which = (GROUP, VERSION, PLURAL)
         kopf.on.startup(registry=registry)(self.configure)
         kopf.on.login(registry=registry)(_login)
@@ -58,7 +59,7 @@ class Handlers:
         self._slots = asyncio.Semaphore(self.pace.workers)
 
     async def configure(self, *, settings: kopf.OperatorSettings, **_: Any) -> None:
-        """Set kopf up: our names, little in annotations, no events of its own."""
+        """Configure kopf: mdlc's names, a small annotation, no events of kopf's own."""
         settings.persistence.finalizer = FINALIZER
         settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
         settings.persistence.diffbase_storage = Generation(prefix=GROUP)
@@ -67,14 +68,14 @@ class Handlers:
         settings.execution.max_workers = self.pace.workers + 2
 
     async def changed(self, *, body: Mapping[str, Any], memo: Any, **_: Any) -> None:
-        """Wake the lifecycle's daemon where something changed that it has not seen."""
+        """Wake the lifecycle's daemon if something has changed since its last look."""
         mark = _mark(body)
         if memo.get("mark") != mark:
             memo["mark"] = mark
             _wake(memo).set()
 
     async def live(self, *, body: Mapping[str, Any], memo: Any, stopped: Any, **_: Any) -> None:
-        """Look at one lifecycle again and again, until it is deleted or we end."""
+        """Look at one lifecycle at intervals, until it is deleted or the controller ends."""
         troubles = 0
         while not stopped:
             _wake(memo).clear()
@@ -93,7 +94,7 @@ class Handlers:
             await _sleep(wait, stopped=stopped, wake=_wake(memo))
 
     async def deleted(self, *, body: Mapping[str, Any], memo: Any, **_: Any) -> None:
-        """Clean up; kopf takes the finalizer away once this returns."""
+        """Clean up; kopf removes the finalizer when this returns."""
         if not self.may_act():
             raise kopf.TemporaryError("the lease is not ours", delay=RETRY_SECONDS)
         memo["leaving"] = True
@@ -129,10 +130,10 @@ class Handlers:
 
 
 class Generation(kopf.AnnotationsDiffBaseStorage):
-    """Remembers the generation only: kopf would copy the whole file into an annotation."""
+    """Stores only the generation; kopf's default copies the whole file into an annotation."""
 
     def build(self, *, body: kopf.Body, extra_fields: Any = None) -> Any:
-        """Return what kopf compares."""
+        """Return what kopf compares to find a change."""
         del extra_fields
         return {"spec": {"generation": body["metadata"].get("generation", 0)}}
 
@@ -159,7 +160,7 @@ def _lock(memo: Any) -> asyncio.Lock:
 
 
 async def _sleep(seconds: float, *, stopped: Any, wake: asyncio.Event) -> None:
-    """Sleep until the time is over, something changed, or we are to stop."""
+    """Sleep until the time is over, something has changed, or the controller stops."""
     waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stopped.wait(seconds))]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,7 @@
-"""Who of several controllers acts: the holder of a Lease (coordination.k8s.io). See decision 0016.
+"""Leader election: of several controllers, only the holder of a Lease acts (decision 0016).
 
-A holder that cannot renew, because the API server is away, stops acting when its lease has run
-out and goes on when it has renewed. One that finds another holder ends.
+A holder that cannot renew its Lease, because the API server does not answer, stops acting when the
+Lease runs out and continues when it has renewed it. A holder that finds another holder exits.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Move = Literal["take", "renew", "wait"]
 
 @dataclass(frozen=True)
 class LeaseDecision:
-    """What to do about the lease."""
+    """What to do with the Lease, and how long to wait."""
 
     move: Move
     holder: str
 
 
 def decide_lease(lease: Object | None, *, me: str, now: datetime, fresh: bool) -> LeaseDecision:
-    """Say what to do. `fresh`: its renewal changed while we looked, whatever clocks say.
+    """Decide whether to take, renew or wait for the Lease.
 
-    A lease that somebody else renewed lately is waited for; another machine's clock is not
-    trusted alone.
+    `fresh` says that its renewal time changed while we watched. Clocks of machines differ, so a
+    Lease counts as expired only if its time says so and it has not changed while we watched.
     """
     spec = (lease or {}).get("spec", {})
     holder = spec.get("holderIdentity") or ""
@@ -51,14 +51,14 @@ def decide_lease(lease: Object | None, *, me: str, now: datetime, fresh: bool) -
 
 
 def body(lease: Object | None, *, me: str, now: datetime, namespace: str, seconds: int) -> Object:
-    """Return the lease as we hold it."""
+    """Return the Lease object with us as its holder."""
     spec = (lease or {}).get("spec", {})
     stamp = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
     mine = spec.get("holderIdentity") == me
     moves = int(spec.get("leaseTransitions") or 0)
     metadata: Object = {"name": NAME, "namespace": namespace}
     if lease is not None:
-        # Whoever writes second finds another version, and is told so.
+        # The resource version makes the second of two writers fail with a conflict.
         metadata["resourceVersion"] = lease["metadata"]["resourceVersion"]
     return {
         "apiVersion": "coordination.k8s.io/v1",
@@ -75,7 +75,7 @@ def body(lease: Object | None, *, me: str, now: datetime, namespace: str, second
 
 
 class LeaderElection:
-    """Holds the lease of one namespace, or waits for it."""
+    """Holds the Lease of one namespace, or waits for it."""
 
     def __init__(
         self,
@@ -98,11 +98,11 @@ class LeaderElection:
         self._stopped = threading.Event()
 
     def holds(self) -> bool:
-        """Say whether we may act now. By our own clock, which nobody else can set."""
+        """Return whether we may act now, by our own monotonic clock."""
         return time.monotonic() < self._until
 
     def acquire(self, stopped: threading.Event) -> bool:
-        """Wait until we hold it; False if we were stopped before."""
+        """Wait until we hold the Lease; return False if we were stopped first."""
         while not stopped.is_set():
             if self.look() in {"take", "renew"}:
                 return True
@@ -110,7 +110,7 @@ class LeaderElection:
         return False
 
     def keep(self, *, lost: Callable[[str], None]) -> threading.Thread:
-        """Renew it in a thread until it is released; `lost` is called if somebody else has it."""
+        """Renew the Lease in a thread until `release`; call `lost` if another holder has it."""
 
         def renewing() -> None:
             while not self._stopped.wait(self._retry):
@@ -123,7 +123,7 @@ class LeaderElection:
         return thread
 
     def look(self) -> Move | None:
-        """Look at the lease once and take or renew it; None where the API server is away."""
+        """Read the Lease once, and take or renew it; None if the API server does not answer."""
         started = time.monotonic()
         try:
             lease = self._read()
@@ -147,12 +147,12 @@ class LeaderElection:
             return None
         if not self.holds():
             log("leading", me=self._me, lease=f"{self._namespace}/{NAME}")
-        # From before we asked: others count from when the server wrote it, which is later.
+        # Counted from before the request; others count from the server's write, which is later.
         self._until = started + self._seconds
         return asked.move
 
     def release(self) -> None:
-        """Give it up, so that the next one need not wait."""
+        """Give the Lease up, so that the next controller need not wait for it to expire."""
         self._stopped.set()
         if not self.holds():
             return

@@ -1,4 +1,4 @@
-"""One Lifecycle object as the API server has it, and the file that it is."""
+"""A Lifecycle object as the API server has it, and the lifecycle file inside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class LifecycleObject:
-    """The object, cut to what is read of it."""
+    """The parts of a Lifecycle object that the controller reads."""
 
     name: str
     namespace: str
@@ -37,7 +37,7 @@ class LifecycleObject:
 
     @property
     def owner(self) -> Object:
-        """The reference that makes an object go when the lifecycle goes."""
+        """The owner reference: Kubernetes deletes owned objects with the lifecycle."""
         return {
             "apiVersion": self.document["apiVersion"],
             "kind": self.document["kind"],
@@ -46,7 +46,7 @@ class LifecycleObject:
         }
 
     def with_status(self, status: LifecycleStatus) -> LifecycleObject:
-        """Return it with a newer status."""
+        """Return a copy with another status."""
         return replace(self, status=status)
 
     def file(self) -> str:
@@ -55,7 +55,7 @@ class LifecycleObject:
 
 
 def lifecycle_object(body: Mapping[str, Any]) -> LifecycleObject:
-    """Return what is read of an object."""
+    """Return the parts that the controller reads of an object."""
     metadata = body["metadata"]
     document = {
         "apiVersion": body["apiVersion"],
@@ -77,10 +77,10 @@ def lifecycle_object(body: Mapping[str, Any]) -> LifecycleObject:
 
 
 def validated(one: LifecycleObject) -> Lifecycle:
-    """Return the lifecycle, by the very function that reads the file.
+    """Return the lifecycle, validated as `mdlc validate` does it for a file.
 
     Raises:
-        SpecError: it breaks a rule; the line is the file's, less its name and number.
+        SpecError: it breaks a rule; the message is that of the file, without file name and line.
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-lifecycle-") as folder:
         path = Path(folder) / "lifecycle.yaml"
@@ -94,5 +94,5 @@ def validated(one: LifecycleObject) -> Lifecycle:
 
 
 def _plain(value: Any) -> Any:
-    """Return a copy as plain dictionaries: kopf hands out views."""
+    """Return a copy made of plain dictionaries, because kopf hands out views."""
     return json.loads(json.dumps(value, default=dict))

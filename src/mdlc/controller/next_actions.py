@@ -1,4 +1,8 @@
-"""What is to be done next, from the file, the status so far, and what was seen. No I/O."""
+"""What is to be done next: pure functions of the file, the status so far, and what was observed.
+
+`reconciler` observes and acts; everything it decides is decided here, so that decisions are tested
+without a cluster. For example, `submission` returns the name of a run to start, or None.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ KEPT_RUNS = 10
 
 @dataclass
 class ObservedState:
-    """What was seen of the world; what could not be seen has its reason in `errors`."""
+    """What one look observed; what could not be observed has its reason in `errors`."""
 
     run: RunState | None = None
     """The newest run, if there is one."""
@@ -36,11 +40,11 @@ class ObservedState:
 
 
 def submission(one: LifecycleObject, lifecycle: Lifecycle) -> str | None:
-    """Return the name of the run to be made, None if the newest is of this file.
+    """Return the name of the run to start, or None if the newest run is already of this file.
 
-    The name says object, file and wish, so a controller that was killed between submitting and
-    noting it finds the run that it made. A run that failed is followed by another only when
-    somebody asks: an annotation, or a changed file.
+    The name is made of the object, the file and the request, so a controller that was killed after
+    submitting a run, and before writing it down, finds it again by name. After a failed run another
+    one starts only if somebody asks for it, by an annotation or a changed file.
     """
     digest, asked = spec_digest(lifecycle), one.annotations.get(RUN, "")
     newest = one.status.runs[-1] if one.status.runs else None
@@ -51,7 +55,7 @@ def submission(one: LifecycleObject, lifecycle: Lifecycle) -> str | None:
 
 
 def with_run(runs: list[RunStatus], made: RunStatus) -> list[RunStatus]:
-    """Return the runs with a new one, or with what is new of a known one; the newest are kept."""
+    """Add a run, or update it if it is known; keep the newest runs."""
     others = [run for run in runs if run.id != made.id]
     if len(others) < len(runs):
         return [made if run.id == made.id else run for run in runs]
@@ -59,7 +63,7 @@ def with_run(runs: list[RunStatus], made: RunStatus) -> list[RunStatus]:
 
 
 def followed(run: RunStatus, state: RunState) -> RunStatus:
-    """Return a run with what Kubeflow Pipelines says of it now."""
+    """Return a run updated with what Kubeflow Pipelines says now."""
     outcome = state.outcome
     update = {
         "state": state.state,
@@ -72,7 +76,7 @@ def followed(run: RunStatus, state: RunState) -> RunStatus:
 
 
 def trained(status: LifecycleStatus, seen: ObservedState) -> ConditionValue:
-    """Answer whether the file's model was trained."""
+    """Return the condition Trained: was a model of this file trained?"""
     if "submit" in seen.errors:
         return ConditionValue("Unknown", "NotSubmitted", seen.errors["submit"])
     if not status.runs:
@@ -89,7 +93,7 @@ def trained(status: LifecycleStatus, seen: ObservedState) -> ConditionValue:
 def deployment(
     lifecycle: Lifecycle, *, serving: ServingStatus | None, seen: ObservedState
 ) -> str | None:
-    """Return the digest of what is to be deployed, None if there is nothing or it is there."""
+    """Return the digest of what is to be deployed; None if nothing is, or it is deployed."""
     if seen.pointer is None:
         return None
     wanted = deployment_digest(lifecycle, pointer=seen.pointer)
@@ -106,7 +110,7 @@ def deployment_digest(lifecycle: Lifecycle, *, pointer: Pointer) -> str:
 def serving_status(
     pointer: Pointer, *, currency: str, digest: str, release: str, url: str
 ) -> ServingStatus:
-    """Return what serves, in a few words."""
+    """Return the part of the status that says what serves."""
     promised = pointer.promised
     trial = pointer.canary
     return ServingStatus(
@@ -122,13 +126,13 @@ def serving_status(
 
 
 def leftovers(before: list[AppliedObject], wanted: list[Object]) -> list[AppliedObject]:
-    """Return what was applied earlier and is not wanted any more."""
+    """Return the objects that were applied earlier and are no longer wanted."""
     names = {(one["kind"], one["metadata"]["name"]) for one in wanted}
     return [made for made in before if (made.kind, made.name) not in names]
 
 
 def degraded(seen: ObservedState, said: dict[str, ConditionValue]) -> ConditionValue:
-    """Answer whether something is not as it was asked for."""
+    """Return the condition Degraded: is something not as the file asks for?"""
     troubles = [f"{what}: {why}" for what, why in sorted(seen.errors.items())]
     troubles += [
         f"{kind}: {one.message}"
@@ -141,7 +145,7 @@ def degraded(seen: ObservedState, said: dict[str, ConditionValue]) -> ConditionV
 
 
 def ready(said: dict[str, ConditionValue]) -> ConditionValue:
-    """Answer whether a model of a valid file serves."""
+    """Return the condition Ready: does a model of a valid file serve?"""
     lacking = [kind for kind in ("Valid", "Serving") if said[kind].status != "True"]
     if not lacking:
         return ConditionValue("True", "Serving", said["Serving"].message)
@@ -150,7 +154,7 @@ def ready(said: dict[str, ConditionValue]) -> ConditionValue:
 
 
 def word(status: LifecycleStatus) -> str:
-    """Return the newest run in a word, for a column."""
+    """Return the newest run's state in a word, for a column of kubectl."""
     if not status.runs:
         return ""
     newest = status.runs[-1]
@@ -158,7 +162,7 @@ def word(status: LifecycleStatus) -> str:
 
 
 def _words(state: RunState) -> str:
-    """Say where a run is or what it led to. Never what a step said: that may quote data."""
+    """Describe a run's state. Messages of steps are left out, because they may quote data."""
     if state.state == "failed":
         failed = ", ".join(task.name for task in state.tasks if task.state == "FAILED")
         at = f" at {failed}" if failed else ""

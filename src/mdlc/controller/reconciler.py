@@ -1,7 +1,8 @@
-"""One look at one lifecycle: see, decide, do, and say in its status what came of it.
+"""One look at one lifecycle: observe, decide, act, and write the result into its status.
 
-Each part (run, serving, monitoring, trigger) is done for itself: what fails is said in words, and
-the others go on. Any look may be the last one; the next one goes on from the status.
+The parts (run, serving, monitoring, trigger) are independent: a part that fails is reported in the
+status, and the others continue. The process may be killed after any look; the next look continues
+from the status.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ WATCHING = {"PrometheusRule", "PodMonitor", "AlertmanagerConfig"}
 
 
 def reconcile(one: LifecycleObject, world: Clients) -> LifecycleStatus:
-    """Do what is due, write the status, and return it.
+    """Do what is due for one lifecycle; write its status and return it.
 
     Raises:
         ServiceError: the API server does not take the status.
@@ -56,7 +57,7 @@ def as_written(status: LifecycleStatus) -> dict[str, Any]:
 def emit_event(
     one: LifecycleObject, world: Clients, *, reason: str, message: str, warning: bool
 ) -> None:
-    """Post an event; where that fails the log has it, and the status says the same."""
+    """Post a Kubernetes event; if that fails it is logged, and the status says the same."""
     log("lifecycle", model=one.name, namespace=one.namespace, reason=reason, why=message)
     try:
         world.cluster.event(one, reason=reason, message=message, warning=warning)
@@ -65,7 +66,7 @@ def emit_event(
 
 
 class Reconciler:
-    """One look at a valid lifecycle; fills the status."""
+    """Looks at one valid lifecycle and fills its status."""
 
     def __init__(
         self, one: LifecycleObject, world: Clients, *, lifecycle: Lifecycle, status: LifecycleStatus
@@ -78,7 +79,7 @@ class Reconciler:
         self.kinds: set[str] | None = None
 
     def all(self) -> dict[str, ConditionValue]:
-        """Do everything, and return the answers."""
+        """Do all parts, and return the conditions."""
         self._try("cluster", self._kinds)
         if self.world.settings.pipelines:
             self._try("run", self._follow)
@@ -147,7 +148,7 @@ class Reconciler:
         return next_actions.trained(self.status, self.seen)
 
     def _serving(self) -> ConditionValue:
-        """Deploy what is released if it is not there, and answer whether it serves."""
+        """Deploy what is released if it is not deployed; return the condition Serving."""
         pointer = self.seen.pointer
         if "release" in self.seen.errors:
             return ConditionValue("Unknown", "StoreAway", self.seen.errors["release"])
@@ -185,7 +186,7 @@ class Reconciler:
         return ConditionValue("False", reason, f"version {pointer.version}: {rollout.words}")
 
     def _watched(self) -> ConditionValue:
-        """Apply rules, dashboards and monitors, and answer whether somebody watches."""
+        """Apply rules, dashboards and monitors; return the condition Monitored."""
         if self.kinds is None:
             return ConditionValue(
                 "Unknown", "NoAnswer", "the API server does not say which kinds it has"
@@ -222,7 +223,7 @@ class Reconciler:
 
 
 def _invalid(before: LifecycleStatus, error: SpecError) -> dict[str, ConditionValue]:
-    """Answer for a file that is wrong: what was done for an earlier one stays."""
+    """Return the conditions of an invalid file; what an earlier file led to stays."""
     said = {
         kind: ConditionValue(old.status, old.reason, old.message)
         for kind in ("Trained", "Serving", "Watched")

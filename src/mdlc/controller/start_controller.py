@@ -1,4 +1,4 @@
-"""Starts the controller: waits for the lease, then lets kopf watch until it is stopped."""
+"""Starts the controller: it waits for the Lease, then kopf watches until it is stopped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mdlc.services.json_logs import log
 
 @dataclass(frozen=True)
 class ControllerOptions:
-    """How the controller is started."""
+    """Options of `mdlc controller`."""
 
     namespace: str
     kubeconfig: str | None = None
@@ -43,7 +43,7 @@ def start(options: ControllerOptions) -> None:
     """
     json_logs.configure(options.log_level)
     if options.kubeconfig:
-        # kopf asks Kubernetes' own client, which looks here.
+        # kopf asks the Kubernetes client for credentials, and that reads this variable.
         os.environ["KUBECONFIG"] = options.kubeconfig
     kube = Kube(kubeconfig=options.kubeconfig)
     _known(kube, namespace=options.namespace)
@@ -53,7 +53,7 @@ def start(options: ControllerOptions) -> None:
 
 
 async def _run(options: ControllerOptions, *, kube: Kube, leader: LeaderElection, me: str) -> None:
-    """Wait for the lease while only our health answers, then watch."""
+    """Wait for the Lease, answering only /healthz meanwhile; then watch."""
     import kopf
 
     from mdlc.controller.kopf_handlers import Handlers, ReconcileIntervals
@@ -85,7 +85,7 @@ async def _run(options: ControllerOptions, *, kube: Kube, leader: LeaderElection
         await kopf.operator(
             registry=registry,
             standalone=True,
-            # kopf would ask for the name of our user, which a container does not know.
+            # kopf would look up the name of our user, which a container does not have.
             identity=me,  # type: ignore[arg-type] # a text by another name
             namespaces=[options.namespace],
             stop_flag=stop,
@@ -101,7 +101,7 @@ async def _run(options: ControllerOptions, *, kube: Kube, leader: LeaderElection
 
 
 async def _health(address: str | None) -> asyncio.Server | None:
-    """Answer /healthz for as long as the event loop turns; also while we wait for the lease."""
+    """Answer /healthz while the event loop runs, also while waiting for the Lease."""
     if address is None:
         return None
     host, _, port = address.rpartition(":")
@@ -123,7 +123,7 @@ async def _health(address: str | None) -> asyncio.Server | None:
 
 
 def _known(kube: Kube, *, namespace: str) -> None:
-    """Ask whether the cluster knows lifecycles, by the one question that we have to be allowed."""
+    """Check that the cluster knows lifecycles, with a request that RBAC allows us anyway."""
     try:
         ClusterObjects(kube, namespace=namespace).lifecycles()
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""Conditions: what is so, since when, and why, in plain words."""
+"""Conditions of a Lifecycle's status: what is true, since when, and why, in plain words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = ("Valid", "Trained", "Serving", "Watched", "Degraded", "Ready")
 
 
 class ConditionValue(NamedTuple):
-    """One answer, before it has a time."""
+    """Value, reason and message of a condition, before it has a time."""
 
     status: Truth
     reason: str
@@ -23,7 +23,7 @@ class ConditionValue(NamedTuple):
 def merged(
     before: LifecycleStatus, said: dict[str, ConditionValue], *, generation: int, now: datetime
 ) -> list[StatusCondition]:
-    """Return the conditions; the time is that of the last change of an answer."""
+    """Merge new values into the conditions; a time changes only when a value changes."""
     made = []
     for kind in KINDS:
         if kind not in said:
@@ -44,9 +44,9 @@ def merged(
 
 
 def changes(before: LifecycleStatus, after: list[StatusCondition]) -> list[StatusCondition]:
-    """Return the conditions whose answer or reason is new: each is worth an event.
+    """Return the conditions whose value or reason is new: each is worth an event.
 
-    What starts as a no for want of anything done yet is not.
+    A condition that starts as False, because nothing has been done yet, is not.
     """
     found = []
     for one in after:
@@ -65,13 +65,13 @@ QUIET = {"NoRelease", "Waiting", "NoPipelines"}
 
 
 def is_bad(one: StatusCondition) -> bool:
-    """Say whether an answer is one to warn of."""
+    """Return whether a condition deserves a warning."""
     if one.type == "Degraded":
         return one.status == "True"
     return one.status == "False" and one.reason not in {*QUIET, "Running", "Rollout"}
 
 
 def shortened(text: str) -> str:
-    """Return a text on one line that is not too long."""
+    """Return the text on one line of bounded length."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."

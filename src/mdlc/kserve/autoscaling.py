@@ -1,4 +1,4 @@
-"""How many predictors: a fixed number, an HPA's choice, or KEDA's by Prometheus."""
+"""The number of predictors: fixed, chosen by an HPA, or by KEDA from Prometheus' counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RATE_WINDOW = "2m"
 def scaling(settings: KServe, *, name: str) -> tuple[dict[str, str], dict[str, Any]]:
     """Return annotations of the InferenceService and fields of its predictor.
 
-    Where the number is fixed there is no autoscaler: an HPA without metrics only complains.
+    A fixed number gets no autoscaler: an HPA that finds no metrics only logs errors.
     """
     least, most = settings.min_replicas, settings.max_replicas or settings.min_replicas
     fields: dict[str, Any] = {"minReplicas": least, "maxReplicas": most}
@@ -31,7 +31,7 @@ def scaling(settings: KServe, *, name: str) -> tuple[dict[str, str], dict[str, A
 
 
 def _counted(settings: KServe, name: str) -> dict[str, Any]:
-    """Return KEDA's trigger: rows a second of all predictors; KEDA divides by their number."""
+    """Return KEDA's trigger on rows a second of all predictors; KEDA divides by their number."""
     auto = settings.autoscaling
     query = f'sum(rate(mdlc_predictions_total{{model="{name}"}}[{RATE_WINDOW}]))'
     metric = {"backend": "prometheus", "serverAddress": auto.prometheus, "query": query}

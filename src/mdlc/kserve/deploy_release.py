@@ -1,7 +1,7 @@
-"""Deploy: what the pointer says becomes a release folder, and the InferenceService names it.
+"""`mdlc deploy`: the pointer's models become a release folder, which the InferenceService names.
 
-Order: the folder is whole before it is named; then one server-side apply. A process that is killed
-leaves the old release serving, or the new one; the next call goes on from there.
+The folder is complete before it is named, and naming it is one server-side apply. A process that is
+killed leaves either the old release serving or the new one; the next call continues from there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mdlc.state.workspace import Workspace
 
 @dataclass(frozen=True)
 class DeployOptions:
-    """What the verb is told."""
+    """Options of `mdlc deploy`."""
 
     storage_path: Path | None = None
     """Where the claim of pvc:// is mounted here; None: an upload through the cluster."""
@@ -68,15 +68,15 @@ def deploy(
     options: DeployOptions,
     told: Told,
 ) -> DeployResult:
-    """Serve on the cluster what the pointer says, and follow the rollout.
+    """Serve the pointer's models on the cluster, and follow the rollout.
 
     Raises:
-        RefusedError: somebody else manages a field, or a canary's share would not be honoured.
+        RefusedError: another field manager owns a field, or the gateway would not give a canary its share.
         ServiceError: it does not become ready; the error says why in words.
     """
     with released(lifecycle, workspace=workspace) as source:
         made = _apply(lifecycle, source=source, objects=objects, options=options)
-    # The lifecycle is not held while it is followed: others may want to promote or roll back.
+    # The lock is released while the rollout is followed, so that others can promote or roll back.
     stable, canary = made.stable, made.canary
     if options.dry_run:
         return made.summary(ready=False, url="")
@@ -99,17 +99,17 @@ def roll_back(  # noqa: PLR0913 - a deploy with a reason
     told: Told,
     why: str,
 ) -> DeployResult:
-    """Drop the canary or go back to the version before, in the history and then on the cluster."""
+    """Drop the canary, or go back to the version before: first in the history, then on the cluster."""
     if options.dry_run:
         raise MdlcError("a rollback moves the pointer; it has no dry run", hint="mdlc history")
     with released(lifecycle, workspace=workspace, before=True) as source:
         take_back(source, why=why)
-    # Again from the start: what was moved is stored by now, whatever becomes of the rollout.
+    # Deploy again from the pointer, which is stored by now whatever becomes of the rollout.
     return deploy(lifecycle, workspace=workspace, objects=objects, options=options, told=told)
 
 
 def rendered(lifecycle: Lifecycle, *, workspace: Workspace, namespace: str) -> Object:
-    """Return the InferenceService of what the pointer says, for others to apply."""
+    """Return the InferenceService for the pointer's models, for others to apply."""
     with released(lifecycle, workspace=workspace) as source:
         made = _split(lifecycle, current_release(source), source=source)[0]
         storage = made.location(releases_of(lifecycle))
@@ -118,7 +118,7 @@ def rendered(lifecycle: Lifecycle, *, workspace: Workspace, namespace: str) -> O
 
 @dataclass(frozen=True)
 class _Applied:
-    """What was applied, and what was there before."""
+    """What was applied, and what was on the cluster before."""
 
     release: ReleaseFolder
     """What the pointer says."""
@@ -132,7 +132,7 @@ class _Applied:
     written: bool
 
     def summary(self, *, ready: bool, url: str) -> DeployResult:
-        """Return it in short."""
+        """Return the result for the caller."""
         pointer, was = self.release.pointer, (self.before or {}).get("spec")
         return DeployResult(
             name=pointer.name,
@@ -152,7 +152,7 @@ class _Applied:
 def _apply(
     lifecycle: Lifecycle, *, source: Workspace, objects: ObjectClient, options: DeployOptions
 ) -> _Applied:
-    """Put the release's folder where it belongs, then name it."""
+    """Store the release's folder, then apply the InferenceService that names it."""
     root, made = releases_of(lifecycle), current_release(source)
     stable, canary = _split(lifecycle, made, source=source)
     if canary:
@@ -162,7 +162,7 @@ def _apply(
         lifecycle, release=stable, storage=stable.location(root), namespace=objects.namespace
     )
     before = objects.get("InferenceService", lifecycle.name)
-    # A dry run first: a field of somebody else's is found before anything is written.
+    # A dry run first finds fields of other managers before anything is written.
     after = objects.apply(body, force=options.force, dry_run=True)
     written = False
     if not options.dry_run:
@@ -180,7 +180,7 @@ def _apply(
 def _split(
     lifecycle: Lifecycle, made: ReleaseFolder, *, source: Workspace
 ) -> tuple[ReleaseFolder, ReleaseFolder | None]:
-    """Return what the predictors serve; and, where the gateway splits, the canary's own release."""
+    """Return the stable release and, where the gateway splits traffic, the canary's release."""
     trial = made.pointer.canary
     if trial is None or lifecycle.spec.deploy.kserve.canary == "predictor":
         return made, None
@@ -218,7 +218,7 @@ def _put(  # noqa: PLR0913 - a release and where it goes
 
 
 def _image(objects: ObjectClient, of: Lifecycle, made: ReleaseFolder) -> str:
-    """Return the image of the runtime, which can unpack an archive too."""
+    """Return the runtime's image; the upload pod uses it to unpack an archive."""
     body = inference_service(of, release=made, storage="", namespace=objects.namespace)
     name = body["spec"]["predictor"]["model"]["runtime"]
     runtime = objects.get("ServingRuntime", name) or objects.cluster_runtime(name)
@@ -253,7 +253,7 @@ def _follow(
 def _by_gateway(
     made: _Applied, *, canary: ReleaseFolder, objects: ObjectClient, told: Told
 ) -> None:
-    """Add KServe's canary; take it out again if the route does not have its share."""
+    """Add KServe's canary; remove it if the route does not give it its share."""
     storage, percent = canary.location(made.root), gateway_canary.percent_of(_ratio(made.release))
     name, version = canary.pointer.name, canary.pointer.version
     objects.apply(split_by_gateway(made.body, storage=storage, percent=percent, replicas=1))
@@ -266,7 +266,7 @@ def _by_gateway(
 
 
 def _serving(service: Object | None) -> str:
-    """Return the folder that predictors serve, ready: it need not be looked for. "" if none."""
+    """Return the release folder that ready predictors serve; "" if there is none."""
     found = service or {}
     conditions = found.get("status", {}).get("conditions", [])
     if not any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):

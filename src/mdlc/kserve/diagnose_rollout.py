@@ -1,4 +1,9 @@
-"""Why a rollout is not ready, in people's words, with the next step. Pure: from what was seen."""
+"""Why a rollout is not ready, in plain words, with the next step; pure functions, no I/O.
+
+`follow_rollout` collects an ObservedRollout (objects, pods, events, logs); `findings` names the
+reasons, the most telling first: an image that cannot be pulled, a node that is missing, a model
+that does not load.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +31,7 @@ CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 @dataclass(frozen=True)
 class RolloutFinding:
-    """One reason, and what to do about it."""
+    """One reason why a rollout is not ready, and what to do about it."""
 
     what: str
     next: str
@@ -36,7 +41,7 @@ class RolloutFinding:
 
 @dataclass(frozen=True)
 class ObservedRollout:
-    """What was seen at one look: the objects of the newest revision."""
+    """The objects of the newest revision, as one look found them."""
 
     service: Object | None
     deployment: Object | None
@@ -50,7 +55,7 @@ class ObservedRollout:
 
 
 def findings(seen: ObservedRollout) -> list[RolloutFinding]:
-    """Return why it is not ready, the most telling first; [] where nothing is known yet."""
+    """Return the reasons, the most telling first; [] if nothing is known yet."""
     found = [*_service(seen), *_replicas(seen)]
     for pod in seen.pods:
         found += pod_findings(pod, events=seen.events, logs=seen.logs)
@@ -78,7 +83,7 @@ def _service(seen: ObservedRollout) -> Iterator[RolloutFinding]:
         return
     status = seen.service.get("status", {})
     model = status.get("modelStatus", {})
-    # The last failure stays there when it is over.
+    # Kubernetes keeps the last failure also when it is over.
     failure = model.get("lastFailureInfo", {}) if model.get("transitionStatus") == INVALID else {}
     said = failure.get("message", "")
     if failure.get("reason") in {"RuntimeNotRecognized", "NoSupportingRuntime"}:
@@ -99,7 +104,7 @@ def _service(seen: ObservedRollout) -> Iterator[RolloutFinding]:
 
 
 def _replicas(seen: ObservedRollout) -> Iterator[RolloutFinding]:
-    """Say why pods are not made at all."""
+    """Return why pods are not created at all."""
     conditions: list[Object] = []
     for one in (seen.deployment, seen.replicaset):
         conditions += (one or {}).get("status", {}).get("conditions", [])
@@ -131,7 +136,7 @@ def _uncreated(message: str) -> RolloutFinding:
 
 
 def _unscheduled(status: Object) -> Iterator[RolloutFinding]:
-    """Say why no node takes the pod."""
+    """Return why no node takes the pod."""
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             yield _no_node(_line(condition.get("message", "")))
@@ -241,7 +246,7 @@ def error_in(log: str) -> str:
 
 
 def event_in(log: str, event: str) -> str:
-    """Return why the last such event of a log came about; "" if there is none."""
+    """Return the reason of the last event of this name in a log; "" if there is none."""
     for line in reversed(log.splitlines()):
         said = _fields(line)
         if said.get("event") == event:

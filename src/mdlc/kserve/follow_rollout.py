@@ -1,4 +1,4 @@
-"""Follows a rollout until it serves, or says why not. Bounded in time."""
+"""Follows a rollout, within a time limit, until all predictors serve it; else says why not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True)
 class RolloutProgress:
-    """How far a rollout is."""
+    """Whether a rollout is done, and its state in words."""
 
     done: bool
     words: str
@@ -37,11 +37,11 @@ def follow(  # noqa: PLR0913 - what is followed, and the times
     told: Told,
     canary: bool = False,
 ) -> None:
-    """Tell of each change until all predictors serve `release`, its `canary` included.
+    """Report each change until all predictors serve `release`, its `canary` included.
 
     Raises:
-        ServiceError: they do not, within `seconds`; or something stands in their way that waiting
-            does not help.
+        ServiceError: they do not serve it within `seconds`, or for a reason that waiting does not
+            solve, such as an image that does not exist.
     """
     ends, last, standing = time.monotonic() + seconds, "", time.monotonic()
     while True:
@@ -57,7 +57,7 @@ def follow(  # noqa: PLR0913 - what is followed, and the times
         if words != last:
             told(words)
             last = words
-        # Words change while the reason stands: an image is pulled, then backed off from.
+        # The words may change for one reason: a failing pull becomes a back-off.
         if not (found and found[0].lasting):
             standing = time.monotonic()
         late = time.monotonic() > ends
@@ -67,7 +67,7 @@ def follow(  # noqa: PLR0913 - what is followed, and the times
 
 
 def look(objects: ObjectClient, *, name: str) -> ObservedRollout:
-    """Ask for all that says how the newest revision of a predictor does."""
+    """Read the objects that show the state of a predictor's newest revision."""
     service = objects.get("InferenceService", name)
     deployment = objects.get("Deployment", f"{name}-predictor")
     labels = f"{SERVED}={name}"
@@ -95,9 +95,9 @@ def look(objects: ObjectClient, *, name: str) -> ObservedRollout:
 
 
 def _require_canary(objects: ObjectClient, seen: ObservedRollout, *, name: str) -> None:
-    """Refuse to say that a canary answers its share where a predictor could not load it.
+    """Raise if a predictor could not load the canary.
 
-    It is ready all the same: the champion answers everything then.
+    Such a predictor is ready all the same, because the champion answers everything then.
     """
     for pod in seen.pods:
         log = objects.log(pod["metadata"]["name"], container=SERVER, lines=CANARY_LINES)
@@ -109,7 +109,7 @@ def _require_canary(objects: ObjectClient, seen: ObservedRollout, *, name: str) 
 
 
 def progress(seen: ObservedRollout, *, release: str) -> RolloutProgress:
-    """Say how far the newest revision is; done if every replica of it is there and no other is."""
+    """Return the progress: done if all replicas of the newest revision run and no others do."""
     if seen.service is None or seen.deployment is None:
         return RolloutProgress(False, "waiting for KServe to make the Deployment")
     if not _observed(seen.service):
@@ -127,7 +127,7 @@ def _counted(deployment: Object, service: Object, *, earlier: int, release: str)
     if fresh < wanted or ready < wanted:
         return RolloutProgress(False, words)
     if earlier:
-        # They answer on for some seconds; what serves is not yet only the release.
+        # Old replicas answer for some seconds more, so the release does not serve alone yet.
         return RolloutProgress(False, f"{words}; {earlier} of an earlier one are ending")
     conditions = service.get("status", {}).get("conditions", [])
     if not any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
@@ -174,7 +174,7 @@ def _ready(pod: Object) -> bool:
 
 
 def _log(objects: ObjectClient, pod: Object) -> str:
-    """Return the end of the server's log; of the run before where this one has just begun."""
+    """Return the end of the server's log; the previous container's if this one just started."""
     name = pod["metadata"]["name"]
     for container in pod.get("status", {}).get("containerStatuses", []):
         state = container.get("state", {})

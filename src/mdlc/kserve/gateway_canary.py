@@ -1,8 +1,8 @@
-"""KServe's own canary: used only where the gateway's route is seen to have the percentage.
+"""KServe's own canary, used only if the gateway's route really has the percentage.
 
-KServe may make a canary's predictors and leave the whole weight on the stable ones (0.20.0 does).
-So nothing is believed of a version number: the route is read back, and a share that is not there is
-taken back and refused.
+Some releases of KServe start a canary's predictors and leave all traffic on the stable ones (0.20.0
+does). Therefore the route is read back after the canary is applied. If it does not have the share,
+the canary is removed and refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def percent_of(ratio: float) -> int:
 
 
 def require_canaries(objects: ObjectClient) -> None:
-    """Refuse where the installed KServe has no canaries of this kind."""
+    """Raise if the installed KServe has no canaries in its resource definition."""
     definition = objects.definition(DEFINITION) or {}
     for version in definition.get("spec", {}).get("versions", []):
         schema: dict[str, Any] = version.get("schema", {}).get("openAPIV3Schema", {})
@@ -61,7 +61,7 @@ def await_share(objects: ObjectClient, *, name: str, percent: int) -> None:
     """Wait until every route of `name` gives the canary its share.
 
     Raises:
-        RefusedError: it does not come; the message says what the routes have.
+        RefusedError: the share does not appear; the message says what the routes have.
     """
     ends, seen = time.monotonic() + ROUTE_SECONDS, "no HTTPRoute"
     while True:

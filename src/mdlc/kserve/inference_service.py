@@ -1,4 +1,4 @@
-"""A release as a KServe InferenceService, with the fields that mdlc owns and no others."""
+"""A release as a KServe InferenceService that has only the fields mdlc owns."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def inference_service(
 ) -> dict[str, Any]:
     """Return the object that serves `release`, whose folder is at `storage`.
 
-    All annotations are the release's own: KServe copies them to the pods, and another value would
-    be another revision.
+    Annotations depend on the release alone: KServe copies them to the pods, so a value that changed
+    otherwise would start a new revision.
     """
     settings = lifecycle.spec.deploy.kserve
     extra, scaled = scaling(settings, name=lifecycle.name)
@@ -56,7 +56,7 @@ def inference_service(
 
 
 def annotations_of(release: ReleaseFolder) -> dict[str, str]:
-    """Return what the object says of its release."""
+    """Return the annotations that name the release."""
     pointer, trial = release.pointer, release.pointer.canary
     said = {
         "release": release.folder,
@@ -66,7 +66,7 @@ def annotations_of(release: ReleaseFolder) -> dict[str, str]:
     }
     if trial is not None:
         said["canary"] = f"version {trial.version} answers {trial.ratio:.6g} of the predictions"
-    # KServe would tell Prometheus another port than the runtime's.
+    # KServe would announce another port to Prometheus than the runtime's.
     own = {"serving.kserve.io/enable-prometheus-scraping": "false"}
     return own | {f"{GROUP}/{key}": value for key, value in said.items()}
 
@@ -111,7 +111,7 @@ def _predictor(settings: KServe, *, release: ReleaseFolder, storage: str) -> dic
 
 
 def _copied(settings: KServe, *, storage: str) -> dict[str, Any]:
-    """Return who copies the release into the pod; a claim is mounted."""
+    """Return how the release gets into the pod: mounted from a claim, or copied from S3."""
     name = settings.storage_container
     return {"storageContainerName": name} if name and storage.startswith("s3://") else {}
 
@@ -146,7 +146,7 @@ def _resources(pod: Pod) -> dict[str, Any]:
 
 
 def _environment(settings: KServe) -> list[dict[str, Any]]:
-    """Return variables that come from Secrets; each takes the place of the runtime's."""
+    """Return environment variables from Secrets; they replace the runtime's of the same name."""
     named = []
     if settings.token_secret:
         named.append(("MDLC_TOKEN", settings.token_secret, "token"))
@@ -160,7 +160,7 @@ def _environment(settings: KServe) -> list[dict[str, Any]]:
 
 
 def _spread(settings: KServe, *, name: str) -> dict[str, Any]:
-    """Return how replicas are spread: where it can be, for a model on one node beats none."""
+    """Return constraints that spread replicas over nodes where possible."""
     if settings.spread == "none":
         return {}
     return {

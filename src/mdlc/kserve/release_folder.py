@@ -1,11 +1,11 @@
-"""A release: the folder that a predictor serves, and its name. It never changes once written.
+"""A release: the folder that a predictor serves. Once written it never changes.
 
     <releases>/<name>/releases/<number>-<digest>/
         serving.json        the pointer: version, and the canary with its share if one is on trial
         models/VERSION/     its bundle; and the canary's
 
-The same line-up has the same name: going back to a version names the folder, and so the revision,
-that served before.
+The same versions always give the same name. So a rollback names the folder, and with it the
+revision, that served before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mdlc.state.release_documents import CanaryRelease, HistoryEntry, Pointer
 
 
 class ReleaseFolder(Document):
-    """What is served, and where its folder lies."""
+    """A release and the location of its folder."""
 
     folder: str
     """<number>-<digest>."""
@@ -46,10 +46,10 @@ def release(
     history: Sequence[HistoryEntry],
     format: Format,
 ) -> ReleaseFolder:
-    """Return the release that `pointer` makes.
+    """Return the release of what `pointer` names.
 
-    Its number is that of the line of history by which this line-up first came about; the digest is
-    of what answers: versions, models, the canary's share.
+    Its number is that of the history line after which these versions first answered; its digest
+    covers versions, models and the canary's share.
     """
     number, why = _first(pointer, history=history)
     inside = pointer.model_copy(
@@ -79,7 +79,7 @@ def _identity(pointer: Pointer) -> str:
 
 
 def _first(pointer: Pointer, *, history: Sequence[HistoryEntry]) -> tuple[int, str]:
-    """Return number and reason of the line after which these versions first answered."""
+    """Return number and reason of the history line after which these versions first answered."""
     wanted = (pointer.digest, pointer.canary.digest if pointer.canary else "")
     champion, canary = "", ""
     for number, entry in enumerate(history, start=1):

@@ -1,6 +1,6 @@
-"""What is to be served on the cluster: the pointer and bundles of a workspace, or of the artifacts.
+"""The models to serve on the cluster: pointer and bundles of a workspace, or of the artifacts.
 
-A release folder is made of them in a temporary folder; nothing here talks to the cluster.
+A release folder is made of them in a temporary folder. Nothing here talks to the cluster.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def released(
 ) -> Iterator[Workspace]:
     """Yield the workspace with what is released: the artifacts' mirror where the file names them.
 
-    The lifecycle is locked meanwhile; artifacts that somebody else changes are noticed. With
-    `before` the mirror has what a rollback goes back to.
+    The lifecycle is locked meanwhile, and a concurrent change of the artifacts is detected. With
+    `before` the mirror includes the version that a rollback returns to.
     """
     if lifecycle.spec.cluster.artifacts:
         with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as mirror:
@@ -48,7 +48,7 @@ def take_back(workspace: Workspace, *, why: str) -> Pointer:
 
 
 def current_release(workspace: Workspace) -> ReleaseFolder:
-    """Return the release that the pointer makes now; its bundles are checked."""
+    """Return the release of the current pointer, after checking its bundles."""
     pointer = require(workspace)
     manifest, _ = open_bundle(workspace.pointer.parent / pointer.bundle)
     if manifest.digest != pointer.digest:
@@ -69,7 +69,7 @@ def write_release(made: ReleaseFolder, *, workspace: Workspace, folder: Path) ->
 
 
 def releases_of(lifecycle: Lifecycle) -> str:
-    """Return where releases lie.
+    """Return the location below which releases are stored.
 
     Raises:
         SpecError: the file does not say it, or names what KServe cannot read.

@@ -1,7 +1,7 @@
-"""Puts a release's folder where predictors read it. A folder that is there is never written again.
+"""Stores a release's folder where predictors read it; an existing folder is never written again.
 
-S3 by the object store's own client. A claim either by a path where it is mounted here, or through a
-pod that mounts it, which lives for one upload (upload.py).
+S3 is written with the object store's client. A volume claim is written by a local path if it is
+mounted here, else through a pod that mounts it for one upload (`volume_upload`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def claim_of(location: str) -> tuple[str, str]:
 def put(
     folder: Path, location: str, *, objects: ObjectClient | None, mounted: Path | None, image: str
 ) -> bool:
-    """Copy `folder` to `location`; False where it is there already. It is there whole, or not."""
+    """Copy `folder` to `location`, completely or not at all; return False if it exists."""
     if not location.startswith("pvc://"):
         if remote_files.read_bytes(remote_files.join(location, remote_files.INDEX)) is not None:
             return False
@@ -52,12 +52,12 @@ def put(
 def _copied(folder: Path, target: Path) -> bool:
     if (target / "serving.json").exists():
         return False
-    # The kubelet makes an empty folder for a pod that came too early.
+    # The kubelet creates an empty folder for a pod that starts before the upload.
     if target.is_dir():
         target.rmdir()
     with whole_folder(target) as temporary:
         shutil.copytree(folder, temporary, dirs_exist_ok=True)
-        # Predictors are another user, and only read.
+        # Predictors run as another user, and only read.
         for path in [temporary, *temporary.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
     return True

@@ -1,8 +1,9 @@
-"""A release into a volume claim, through the API server: a pod that mounts it receives an archive.
+"""Uploads a release into a volume claim: a short-lived pod mounts it and receives an archive.
 
-The pod runs the predictor's own image as nobody, without an account's token or a writable root, and
-is deleted in the end. Who deploys needs create, get and delete of pods and create of pods/exec; no
-key of an object store has to be in the namespace.
+The archive goes through the API server (`pods/exec`). The pod runs the predictor's own image as
+nobody, without an account token or a writable root, and is deleted at the end. The user needs
+create, get and delete of pods and create of pods/exec; the namespace needs no key of an object
+store.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ try:
             with path.open("wb") as file:
                 shutil.copyfileobj(opened.extractfile(item), file)
     archive.unlink()
-    # An empty folder may be there: the kubelet makes one for a pod that came too early.
+    # The kubelet creates an empty folder for a pod that starts before the upload.
     (part / "folder").rename(target)
     print("MDLC_WRITTEN")
 finally:
@@ -73,10 +74,10 @@ class Volume:
 
 
 def upload(folder: Path, volume: Volume, *, objects: ObjectClient, image: str) -> bool:
-    """Copy `folder` into the volume; False where it is there already.
+    """Copy `folder` into the volume; return False if it is there already.
 
     Raises:
-        StorageError: it is too large for this way, or the volume cannot be written.
+        StorageError: it is too large for this upload, or the volume cannot be written.
         ServiceError: the pod does not start.
     """
     archive = packed(folder)
@@ -102,7 +103,7 @@ def upload(folder: Path, volume: Volume, *, objects: ObjectClient, image: str) -
 
 
 def packed(folder: Path) -> bytes:
-    """Return an archive of the folder: readable by all, owned by nobody, the same each time."""
+    """Return a reproducible archive of the folder, readable by all and owned by nobody."""
     files = sorted(folder.rglob("*"))
     if sum(path.stat().st_size for path in files if path.is_file()) > MAX_BYTES:
         raise StorageError(
@@ -125,7 +126,7 @@ def packed(folder: Path) -> bytes:
 
 
 def _started(objects: ObjectClient, name: str) -> None:
-    """Wait for the pod; say in words what keeps it."""
+    """Wait until the pod runs; raise with the reason if it does not."""
     from mdlc.kserve.diagnose_rollout import pod_findings
 
     ends = time.monotonic() + START_SECONDS

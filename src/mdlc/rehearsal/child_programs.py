@@ -1,4 +1,4 @@
-"""Programs that a rehearsal runs beside itself: started, waited for, killed, started again."""
+"""Programs that a rehearsal runs: started, waited for, killed, started again."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Program:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers; its log goes on where it was.
+        """Start it and wait until it answers; its log is appended to.
 
         Raises:
             ServiceError: it ended, or does not answer; names its log.
@@ -73,20 +73,20 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """Its process, also after its end."""
+        """The id of its process, also after it has ended."""
         return self._process.pid if self._process else 0
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it at once, like a crash (SIGKILL)."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """End it as an operator would; at once if it does not listen."""
+        """Ask it to stop (SIGTERM), and kill it if it does not."""
         self._end(signal.SIGTERM)
 
     def _end(self, by: signal.Signals) -> None:

@@ -1,11 +1,11 @@
-"""The scene of a rehearsal: a world that the model knows, and one with another rule.
+"""Concept drift for a rehearsal: after the training data end, the target follows another rule.
 
-From the end of what the model knows on, the rarer of the two most frequent classes comes wherever
-just one of two features lies above its median, and the more frequent one elsewhere (a number is a
-standard deviation higher there). A model can learn that; a rule of one feature cannot. The change
-is written into the file as an SQL expression, so that sources, requests and labels agree about it,
-as in a real change. The rows that clients then send lie so late that all of a retraining's windows
-lie behind the change.
+The new rule is an exclusive or of two features: where exactly one of them lies above its median the
+target is the rarer of the two most frequent classes, elsewhere the more frequent one (a numeric
+target is one standard deviation higher there). A model can learn this; a rule on one feature
+cannot. The rule is written into the file as an SQL expression, so sources, requests and labels
+agree, as they would in a real change. The rows that clients send then come late enough for all
+windows of a retraining to lie after the change.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_MISSING, MIN_VALUES = 0.05, 20
 
 @dataclass(frozen=True)
 class ConceptDrift:
-    """What changes, when, and in which words."""
+    """The changed rule, when it begins, and its description."""
 
     lifecycle: Lifecycle
     """The file of the world with the change."""
@@ -40,10 +40,10 @@ class ConceptDrift:
 
 
 def find_drift(lifecycle: Lifecycle, *, table: Path) -> ConceptDrift:
-    """Write a change of the world into a lifecycle that has been trained; `table`: its rows.
+    """Write a drift into a lifecycle that has been trained; `table` holds its rows.
 
     Raises:
-        DataError: the data have no time, or no two features that a change can be about.
+        DataError: the data have no time column, or no two features that the rule can use.
     """
     data = lifecycle.spec.data
     prepared = read_document(table / "prepared.json", Prepared)
@@ -81,19 +81,19 @@ def find_drift(lifecycle: Lifecycle, *, table: Path) -> ConceptDrift:
 
 
 def known_world(table: Path, *, rows: int, seed: int) -> RowStream:
-    """Return up to `rows` rows that the model learned, each once, in a random order.
+    """Return up to `rows` of the model's training rows, each once, in random order.
 
-    They are the ones that its profile and its classes' shares are of, so nothing has drifted; that
-    it is surer of them than of others moves its predictions a little, less than drift.warn.
+    Its profile was made of these rows, so no feature has drifted. The model is more certain about
+    rows it was trained on, which moves its predictions by less than drift.warn.
     """
     known = read_known(table, split="train", seed=seed)
     return known.take(np.arange(min(rows, len(known))))
 
 
 def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> RowStream:
-    """Return later rows in the order of time: as late as a retraining's windows are long.
+    """Return later rows in order of time, late enough for a retraining's windows.
 
-    Where the data end before that, it is the last `rows`.
+    If the data end before that, return the last `rows` rows.
     """
     later = read_stream(table, begin=None, end=None)
     again = lifecycle.spec.retrain
@@ -108,7 +108,7 @@ def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> RowStream:
 
 
 def _features(features: list[Feature], *, known: RowStream) -> list[tuple[str, float]]:
-    """Return two numbers among the features, each with its median."""
+    """Return two numeric features, each with its median."""
     found: list[tuple[str, float]] = []
     for feature in features:
         if feature.kind != "number":
@@ -129,7 +129,7 @@ def _features(features: list[Feature], *, known: RowStream) -> list[tuple[str, f
 
 
 def _turned(target: str, *, known: RowStream) -> tuple[str, str, str]:
-    """Return the target where the change is, elsewhere, as SQL, and the change in words."""
+    """Return the target under the new rule and elsewhere, as SQL, and the rule in words."""
     if np.issubdtype(known.target.dtype, np.number):
         spread = float(known.target.std())
         return f"{target} + {spread!r}", target, f"{target} is {spread:.3g} higher"

@@ -1,4 +1,4 @@
-"""Follows one pass of the loop: when each step was seen, from the drift to the alerts' end."""
+"""Times one pass of the loop: when each step was seen, from the drift to the last resolved alert."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIRING = 'ALERTS{{model="{name}", alertstate="{state}", severity!="info"}}'
 
 @dataclass
 class LoopTimeline:
-    """Looks at the four programs from outside, as an operator would."""
+    """Observes the four programs from outside, as an operator would."""
 
     lifecycle: Lifecycle
     workspace: Workspace
@@ -45,7 +45,7 @@ class LoopTimeline:
     details: dict[str, str] = field(default_factory=dict)
 
     def standing(self, state: str) -> list[dict[str, str]]:
-        """Return the labels of alerts in a state; [] while Prometheus is away."""
+        """Return the labels of alerts in a state; [] while Prometheus does not answer."""
         query = FIRING.format(name=self.lifecycle.name, state=state)
         try:
             return [dict(labels) for labels, _ in self.prometheus.query(query)]
@@ -53,7 +53,7 @@ class LoopTimeline:
             return []
 
     def settled(self) -> bool:
-        """Say whether Prometheus has read predictor and trigger, and nothing fires."""
+        """Return whether Prometheus has scraped predictor and trigger, and no alert fires."""
         seen = "mdlc_model_info{{model='{0}'}} and on (model) mdlc_retraining_runs_left"
         try:
             read = self.prometheus.query(seen.format(self.lifecycle.name))
@@ -62,7 +62,7 @@ class LoopTimeline:
         return bool(read) and not self.standing("firing")
 
     def runs(self) -> list[Verdict]:
-        """Return the retrainings that the ledger knows."""
+        """Return the retrainings in the ledger."""
         if not (self.workspace.folder / "trigger.db").exists():
             return []
         policy = self.lifecycle.spec.retrain
@@ -70,9 +70,9 @@ class LoopTimeline:
         return [verdict for verdict in ledger.all() if verdict.decision == "run"]
 
     def look(self, *, heard: dict[str, datetime]) -> bool:
-        """Note what has been reached; say whether the loop has closed.
+        """Record the steps reached so far; return whether the loop has closed.
 
-        `heard` maps versions to when a client first got an answer of them.
+        `heard` maps a version to the time when a client first got an answer from it.
         """
         firing = self.standing("firing")
         self.alerts |= {labels["alertname"] for labels in firing}
@@ -96,7 +96,7 @@ class LoopTimeline:
         return ended in {"refused", "failed"} or bool(ended and "resolve" in self.seen)
 
     def steps(self) -> list[RehearsalStep]:
-        """Return the steps that were reached, in order, each with its time from the one before."""
+        """Return the steps reached, in order, each with the seconds since the step before."""
         self._note_stages()
         reached = [(name, self.seen[name]) for name in TITLES if name in self.seen]
         steps, last = [], None
@@ -117,7 +117,7 @@ class LoopTimeline:
         self.details.setdefault(name, detail)
 
     def _note_stages(self) -> None:
-        """Split the retraining by its run's record: data, training, evaluation."""
+        """Split the retraining into data, training and evaluation, from its run's record."""
         from datetime import timedelta
 
         retrainings = [run for run in runs(self.workspace) if run.kind == "retraining"]

@@ -1,4 +1,4 @@
-"""A rehearsal from its first row to the last alert's end, unattended."""
+"""Runs a rehearsal unattended, from its first row to the last resolved alert."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class RehearsalPlan:
-    """What is rehearsed."""
+    """Options of a rehearsal."""
 
     window: timedelta = WINDOW
     drift: bool = True
@@ -53,10 +53,10 @@ class RehearsalPlan:
 def rehearse(
     lifecycle: Lifecycle, *, workspace: Workspace, plan: RehearsalPlan, progress: Progress
 ) -> RehearsalRecord:
-    """Serve the model, watch it, change the world, and see the loop close; write rehearsal.json.
+    """Serve the model, watch it, make it drift, and see the loop close; write rehearsal.json.
 
-    A model of the file is trained first where that has not been done. What really serves is not
-    touched: a rehearsal has a workspace of its own.
+    A model is trained first if there is none yet. A rehearsal has a workspace of its own, so what
+    really serves is not touched.
 
     Raises:
         MdlcError: there is no model worth serving.
@@ -154,12 +154,12 @@ class _Act:
         return seen.model_copy(update={"problems": problems(seen, ended=ended)})
 
     def _stand_still(self, traffic: Traffic, watching: LoopTimeline) -> list[str]:
-        """Send the known world; return the names of alerts that fired for no reason."""
+        """Send rows without drift; return the names of alerts that fired (false alarms)."""
         self._progress.say(
             f"the world stands still for {self._quiet:.0f} s, {self._rate:.0f} predictions a second"
         )
         traffic.play(self._known, rate=self._rate)
-        # Until Prometheus has read everyone once, somebody seems to be down.
+        # Before Prometheus has scraped all targets once, they seem to be down.
         settled = time.monotonic() + SETTLE_SECONDS
         while not watching.settled() and time.monotonic() < settled:
             time.sleep(LOOK_SECONDS)
@@ -191,7 +191,7 @@ class _Act:
 
 
 def problems(seen: RehearsalRecord, *, ended: str) -> list[str]:
-    """Return what a rehearsal shows that should not be; `ended` says how its retraining ended."""
+    """Return what went wrong in a rehearsal; `ended` is how its retraining ended."""
     found = []
     if seen.failed_requests:
         found.append(f"requests failed, the first: {seen.failed_requests[0]}")

@@ -1,4 +1,4 @@
-"""All that plays in a rehearsal: predictor, Prometheus, Alertmanager and trigger, on loopback."""
+"""The programs of a rehearsal: predictor, Prometheus, Alertmanager and trigger, on loopback."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class ServiceStack:
 
     @property
     def programs(self) -> list[Program]:
-        """All four."""
+        """All four programs."""
         return [self.predictor, self.trigger, self.alertmanager, self.prometheus]
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Where each listens on loopback."""
+    """The port of each program."""
 
     predictor: int
     trigger: int
@@ -47,7 +47,7 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Choose ports that nobody listens on right now."""
+        """Choose ports that are free right now."""
         return cls(*(free_port() for _ in range(4)))
 
 
@@ -55,9 +55,9 @@ class Ports:
 def running_stack(
     lifecycle: Lifecycle, *, workspace: Workspace, root: Path, ports: Ports
 ) -> Iterator[ServiceStack]:
-    """Start all four for a compressed `lifecycle` and end them with the block.
+    """Start all four for a compressed `lifecycle`, and stop them when the block ends.
 
-    `root` is where the sources of the file lie; all that is written lies in `workspace`.
+    `root` is the folder of the file's sources; everything written goes into `workspace`.
 
     Raises:
         ServiceError: Prometheus or Alertmanager is not installed, or a program does not start.
@@ -71,7 +71,7 @@ def running_stack(
 
 
 def folder_of(workspace: Workspace) -> Path:
-    """Return where configurations, logs and the programs' own data lie."""
+    """Return the folder of the programs' configurations, logs and data."""
     return workspace.home / "programs"
 
 
@@ -100,7 +100,7 @@ def _compose(
 
 
 def _predictor(lifecycle: Lifecycle, *, workspace: Workspace, folder: Path, port: int) -> Program:
-    # Rows keep their own time, so that the windows of the data mean what they say.
+    # Rows keep their own time, so windows of the data keep their meaning.
     parts = command(lifecycle, workspace=workspace, port=port, request_clock=True)
     parts[parts.index("--poll-seconds") + 1] = POLL_SECONDS
     ready = f"http://127.0.0.1:{port}/v2/models/{lifecycle.name}/ready"
@@ -136,7 +136,7 @@ def _prometheus(folder: Path, *, port: int) -> Program:
 
 
 def _render(lifecycle: Lifecycle, *, folder: Path, ports: Ports, token_file: Path) -> None:
-    """Write what `mdlc render monitoring` would, with shorter waits between looks and messages."""
+    """Write the files of `mdlc render monitoring`, with shorter intervals."""
     from mdlc.monitoring.render.render_monitoring import write as render
     from mdlc.monitoring.render.render_options import check_options
 
@@ -161,7 +161,7 @@ def _render(lifecycle: Lifecycle, *, folder: Path, ports: Ports, token_file: Pat
 
 @contextmanager
 def _edited(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield what a YAML file says, and write it again as the block leaves it."""
+    """Yield the content of a YAML file, and write it back when the block ends."""
     from ruamel.yaml import YAML
 
     content = YAML(typ="safe").load(path)

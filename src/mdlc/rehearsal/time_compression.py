@@ -1,6 +1,7 @@
-"""A lifecycle whose weeks pass in seconds: only what is measured on the clock is shortened.
+"""Time compression: a copy of a lifecycle in which monitoring's weeks take seconds.
 
-Windows of the data (retrain.window, validation, test) stay as they are: rows keep their own time.
+Only durations on the clock are shortened (monitor.window, holds, cooldown). Windows of the data
+(retrain.window, validation, test) stay, because rows keep their own time.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ PATHS = ("csv", "tsv", "json", "parquet")
 
 
 def compress_time(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
-    """Return the lifecycle with monitor.window as long as `window`, all else in proportion.
+    """Return the lifecycle with `window` as monitor.window and other durations in proportion.
 
-    Each duration is whole seconds, one at least; Prometheus reads the predictor every second.
+    Each duration is at least one second, in whole seconds; Prometheus scrapes every second.
     """
     spec = lifecycle.spec
     factor = spec.monitor.window / window
@@ -35,7 +36,7 @@ def compress_time(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
     }
     retrain = {name: short(getattr(spec.retrain, name)) for name in ("cooldown", "every")}
     changes = {
-        # Nobody is told of a rehearsal.
+        # A rehearsal notifies nobody.
         "monitor": spec.monitor.model_copy(
             update={**monitor, "scrape": ONE, "notify": type(spec.monitor.notify)()}
         ),

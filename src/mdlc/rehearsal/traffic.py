@@ -1,4 +1,4 @@
-"""Clients: rows in, labels a little later, without a pause, whatever else happens."""
+"""Clients of a rehearsal: they send rows and, a little later, labels, without a pause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEAT_SECONDS = 0.1
 
 @dataclass
 class TrafficCounts:
-    """What the clients saw."""
+    """Answers and failures that the clients saw."""
 
     predictions: int = 0
     labels: int = 0
@@ -32,10 +32,10 @@ class TrafficCounts:
 
 
 class Traffic:
-    """Sends the rows of a stream at a steady rate from a thread of its own, each once.
+    """Sends the rows of a stream at a steady rate, each once, from a thread of its own.
 
-    A label follows its prediction `labels_after` seconds later; None: no labels come. `play` begins
-    with another stream; what was not sent of the one before is dropped.
+    A label follows its prediction after `labels_after` seconds; None sends no labels. `play`
+    starts another stream and drops the unsent rows of the one before.
     """
 
     def __init__(self, client: httpx.Client, *, name: str, labels_after: float | None) -> None:
@@ -59,14 +59,14 @@ class Traffic:
         self._thread.join(timeout=30)
 
     def play(self, stream: RowStream, *, rate: float) -> datetime:
-        """Send the rows of `stream` from now on, `rate` a second; return now."""
+        """Start sending the rows of `stream`, `rate` a second, and return at once."""
         with self._lock:
             self._stream, self._next, self._rate = stream, 0, rate
         return datetime.now(UTC)
 
     @property
     def left(self) -> int:
-        """Rows of the stream that have not been sent."""
+        """How many rows of the stream have not been sent."""
         with self._lock:
             return len(self._stream) - self._next if self._stream else 0
 
@@ -83,7 +83,7 @@ class Traffic:
             if stream is not None and last > first:
                 self._predict(stream, slice(first, last))
             self._feed_back()
-            # A beat that took too long is not made up for: clients wait for their answers.
+            # Time lost by a slow answer is not made up for: clients wait for their answers.
             due = max(due, time.monotonic() - BEAT_SECONDS)
             self._stopped.wait(max(due - time.monotonic(), 0))
 
