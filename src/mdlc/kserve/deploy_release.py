@@ -71,7 +71,7 @@ def deploy(
     """Serve the pointer's models on the cluster, and follow the rollout.
 
     Raises:
-        RefusedError: another field manager owns a field, or the gateway would not give a canary its share.
+        RefusedError: another manager owns a field, or the gateway does not give a canary its share.
         ServiceError: it does not become ready; the error says why in words.
     """
     with released(lifecycle, workspace=workspace) as source:
@@ -99,7 +99,7 @@ def roll_back(  # noqa: PLR0913 - a deploy with a reason
     told: Told,
     why: str,
 ) -> DeployResult:
-    """Drop the canary, or go back to the version before: first in the history, then on the cluster."""
+    """Drop the canary or go back to the version before: in the history, then on the cluster."""
     if options.dry_run:
         raise MdlcError("a rollback moves the pointer; it has no dry run", hint="mdlc history")
     with released(lifecycle, workspace=workspace, before=True) as source:

@@ -1,4 +1,4 @@
-"""Times one pass of the loop: when each step was seen, from the drift to the last resolved alert."""
+"""Times one pass of the loop: when each step was seen, from the drift to the last all-clear."""
 
 from __future__ import annotations
 
