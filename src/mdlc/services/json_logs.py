@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-LOGGER = "mdlc.serving"
+LOGGER = "mdlc.services"
 
 
 class JsonLines(logging.Formatter):

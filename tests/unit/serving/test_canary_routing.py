@@ -266,7 +266,7 @@ def test_the_story_of_a_prediction_is_one_query(
     on_trial(tmp_path)
     client.post(LOAD)
     one = next(iter(sorted(CHOSEN)))
-    with caplog.at_level(logging.DEBUG, logger="mdlc.serving"):
+    with caplog.at_level(logging.DEBUG, logger="mdlc.services"):
         ask(client, [one, "other"])
         sent = [{"id": one, "label": "yes"}, {"id": one, "label": "no"}]
         client.post("/v1/models/flights:feedback", json={"labels": sent})
@@ -291,11 +291,11 @@ def test_by_default_an_answered_prediction_writes_no_line(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     client, _ = start()
-    with caplog.at_level(logging.INFO, logger="mdlc.serving"):
+    with caplog.at_level(logging.INFO, logger="mdlc.services"):
         caplog.clear()
         ask(client, IDS)
         client.post("/v1/models/flights:feedback", json={"labels": [{"id": "p1", "label": "yes"}]})
-    assert [r for r in caplog.records if r.name == "mdlc.serving"] == []
+    assert [r for r in caplog.records if r.name == "mdlc.services"] == []
 
 
 def test_a_flood_of_bad_requests_writes_few_lines_and_says_how_many_it_left_out() -> None:
