@@ -34,8 +34,8 @@ STAGES = (
     *("training", "evaluation", "deployment"),
 )
 """In the order in which they run."""
-READING = {"csv", "tsv", "json_", "parquet", "header", "nulls", "types"}
-"""Keys of a source that collection needs; the others are preparation's."""
+PREPARING = {"columns", "rename", "derive", "where"}
+"""Keys of a source that only preparation reads: collection copies rows as they are."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _sources(run: RunInputs) -> str:
     """Return spec.data without what only preparation reads, still a valid section."""
     data = run.lifecycle.spec.data
     sources: dict[str, Any] = {
-        name: source.model_dump(mode="json", by_alias=True, include=READING, exclude_none=True)
+        name: source.model_dump(mode="json", by_alias=True, exclude=PREPARING, exclude_none=True)
         for name, source in data.sources.items()
     }
     return json.dumps({"sources": sources, "target": "target"})

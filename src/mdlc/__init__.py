@@ -2,7 +2,9 @@
 
 import os
 
-__version__ = "0.1.0"
+from mdlc.core.version import VERSION
+
+__version__ = VERSION
 
 # Libraries that would tell their makers how they are used, ONNX Runtime from its import on.
 # What somebody has set already stays (docs/decisions/0018-no-telemetry.md).
