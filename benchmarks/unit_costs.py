@@ -237,20 +237,23 @@ def _samples(result: common.Result, folder: Path) -> None:
 
 
 def _pods(result: common.Result) -> None:
+    from mdlc.cluster import step_entry
     from mdlc.core.spec import load
     from mdlc.pipelines.kubeflow.compile_lifecycle import compile_lifecycle
 
+    entry = step_entry.__name__
     lifecycle = load(common.FLIGHTS)
     update = {"artifacts": "s3://bucket/mdlc", "image": "mdlc-steps:1"}
     cluster = lifecycle.spec.cluster.model_copy(update=update)
     spec = lifecycle.spec.model_copy(update={"cluster": cluster})
     lifecycle = lifecycle.model_copy(update={"spec": spec})
     with tempfile.TemporaryDirectory() as folder:
-        compile_lifecycle(lifecycle, Path(folder) / "first", defaults={})  # imports kfp
+        # The first one imports kfp.
+        compile_lifecycle(lifecycle, Path(folder) / "first", entry=entry, defaults={})
         for fuse in ("none", "light"):
             out = Path(folder) / fuse
             started = time.perf_counter()
-            compile_lifecycle(lifecycle, out, defaults={}, fuse=fuse)
+            compile_lifecycle(lifecycle, out, entry=entry, defaults={}, fuse=fuse)
             took = (time.perf_counter() - started) * 1e3
             text = out.read_text()
             steps = len(set(re.findall(r"^    (exec-[\w-]+):", text, flags=re.M)))

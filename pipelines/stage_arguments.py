@@ -1,12 +1,22 @@
-"""From the file to the pipeline's arguments: each stage gets only its own part.
+"""The pipeline's parameters: one row each, which says how a run's value is made from the file.
 
-So a change of one section re-runs only the stages that read it.
+This table is the only place that lists them. All else is derived:
+
+- which stages read a parameter, and its type, from the stages' wrappers (`stage_interfaces`);
+- the training pipeline's signature and wiring (`training_pipeline`);
+- a cluster's pipeline, fused or not, and its components (`kubeflow/cluster_pipeline`);
+- the values of a run: `arguments` here, `kubeflow/cluster_arguments` for a cluster.
+
+A new key of the file is therefore an argument of the wrapper of each stage that reads it, which
+kfp wants spelled out, and a row here. A stage gets only its own part of the file, so a change of
+one section re-runs only the stages that read it.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +24,18 @@ from typing import Any
 from mdlc.components.collection.stage import source_digests
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.files import digest_path, read_document
-from mdlc.core.spec import Lifecycle, Retrain
+from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.base import SpecSection, format_duration
 from mdlc.state.workspace import Workspace
 
 Arguments = dict[str, str | float]
-READING = {"csv", "tsv", "json_", "parquet", "header", "nulls", "types"}
-"""Keys of a source that collection needs; the others are preparation's."""
+STAGES = (
+    *("business", "collection", "preparation", "exploration", "selection"),
+    *("training", "evaluation", "deployment"),
+)
+"""In the order in which they run."""
+PREPARING = {"columns", "rename", "derive", "where"}
+"""Keys of a source that only preparation reads: collection copies rows as they are."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,145 @@ class Renewal:
     """The serving bundle, to be beaten."""
 
 
+@dataclass(frozen=True)
+class Located:
+    """Something that a stage reads beside its artifacts: where it lies, and its digest."""
+
+    location: str = ""
+    """A path, or on a cluster a location in the object store; "" for nothing."""
+    digest: str = ""
+    """Part of the cache's key; "" where it is known only to the step that reads it."""
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """What the arguments of a run are made of, wherever it runs."""
+
+    lifecycle: Lifecycle
+    root: str
+    """Where relative locations of sources start."""
+    digests: Mapping[str, str]
+    """Source -> digest of its bytes."""
+    registry: str = ""
+    until: datetime | None = None
+    feedback: Located = field(default_factory=Located)
+    warm: Located = field(default_factory=Located)
+    champion: Located = field(default_factory=Located)
+
+
+@dataclass(frozen=True)
+class PipelineParameter:
+    """One parameter of the pipeline."""
+
+    name: str
+    make: Callable[[RunInputs], str | float]
+    feeds: tuple[str, str] | None = None
+    """(stage, argument) where it is for one stage alone, under another name there.
+
+    Without it, it is for each stage whose wrapper has an argument of its name.
+    """
+    renews: bool = False
+    """Whether only a retraining gives a value: it is optional, and "" by default."""
+
+
+def _json(section: SpecSection, *include: str) -> str:
+    """Return a section of the file as JSON, all of it or the keys named."""
+    return section.model_dump_json(by_alias=True, include=set(include) or None)
+
+
+def _columns(run: RunInputs) -> str:
+    data = run.lifecycle.spec.data
+    return json.dumps({"features": data.features, "sensitive": data.sensitive})
+
+
+def _sources(run: RunInputs) -> str:
+    """Return spec.data without what only preparation reads, still a valid section."""
+    data = run.lifecycle.spec.data
+    sources: dict[str, Any] = {
+        name: source.model_dump(mode="json", by_alias=True, exclude=PREPARING, exclude_none=True)
+        for name, source in data.sources.items()
+    }
+    return json.dumps({"sources": sources, "target": "target"})
+
+
+def _half_life(run: RunInputs) -> str:
+    age = run.lifecycle.spec.retrain.half_life
+    return format_duration(age) if age and run.feedback.location else ""
+
+
+def _guard(run: RunInputs) -> str:
+    guard = run.lifecycle.spec.retrain.guard
+    return _json(guard) if guard and run.feedback.location else ""
+
+
+_P = PipelineParameter
+PARAMETERS = (
+    _P("name", lambda run: run.lifecycle.name),
+    _P("business", lambda run: _json(run.lifecycle.spec.business)),
+    _P("columns", _columns),
+    _P("sources", _sources),
+    _P("root", lambda run: run.root),
+    _P("digests", lambda run: json.dumps(dict(run.digests))),
+    _P("data", lambda run: _json(run.lifecycle.spec.data)),
+    _P("sensitive", lambda run: json.dumps(run.lifecycle.spec.data.sensitive)),
+    _P(
+        "table_model",
+        lambda run: _json(run.lifecycle.spec.model, "task", "split", "slices"),
+        feeds=("preparation", "model"),
+    ),
+    _P("explore", lambda run: _json(run.lifecycle.spec.explore)),
+    _P(
+        "contest_model",
+        lambda run: _json(run.lifecycle.spec.model, "task", "candidates", "rule"),
+        feeds=("selection", "model"),
+    ),
+    _P(
+        "train_model",
+        lambda run: _json(run.lifecycle.spec.model, "task", "candidates", "tuning", "rule", "seed"),
+        feeds=("training", "model"),
+    ),
+    _P("payoff", lambda run: _json(run.lifecycle.spec.business.payoff)),
+    _P("drift", lambda run: _json(run.lifecycle.spec.monitor.drift)),
+    _P("parity", lambda run: run.lifecycle.spec.deploy.promote.parity),
+    _P(
+        "judge_model",
+        lambda run: _json(
+            run.lifecycle.spec.model, "slices", "min_slice_rows", "bootstrap", "seed"
+        ),
+        feeds=("evaluation", "model"),
+    ),
+    _P("deploy", lambda run: _json(run.lifecycle.spec.deploy, "promote")),
+    _P("registry", lambda run: run.registry),
+    _P("feedback", lambda run: run.feedback.location, renews=True),
+    _P("feedback_digest", lambda run: run.feedback.digest, renews=True),
+    _P("until", lambda run: run.until.isoformat() if run.until else "", renews=True),
+    _P("warm", lambda run: run.warm.location, renews=True),
+    _P("warm_digest", lambda run: run.warm.digest, renews=True),
+    # What is learnt of feedback is not for a training without any.
+    _P("half_life", _half_life, renews=True),
+    _P("guard", _guard, renews=True),
+    _P("champion", lambda run: run.champion.location, renews=True),
+    _P("champion_digest", lambda run: run.champion.digest, renews=True),
+)
+"""Every parameter of the training pipeline; those of `renews` come last, as optional ones do."""
+
+
+def parameter_of(stage: str, argument: str) -> str | None:
+    """Return the parameter that a stage's argument is given; None if the pipeline has none.
+
+    >>> parameter_of("preparation", "model"), parameter_of("preparation", "data")
+    ('table_model', 'data')
+    """
+    own = [one.name for one in PARAMETERS if one.feeds == (stage, argument)]
+    common = [one.name for one in PARAMETERS if one.feeds is None and one.name == argument]
+    return next(iter(own + common), None)
+
+
+def make_arguments(run: RunInputs) -> Arguments:
+    """Return the value of each parameter for one run."""
+    return {one.name: one.make(run) for one in PARAMETERS}
+
+
 def arguments(
     lifecycle: Lifecycle,
     *,
@@ -44,64 +198,25 @@ def arguments(
     renewal: Renewal,
     digests: dict[str, str] | None = None,
 ) -> Arguments:
-    """Return the pipeline's arguments for one run; `digests` of sources that are not here."""
-    spec = lifecycle.spec
+    """Return the pipeline's arguments for a run here; `digests` of sources that are not here."""
     if digests is None:
-        digests = source_digests(spec.data, root=workspace.root)
-    named = {"features": spec.data.features, "sensitive": spec.data.sensitive}
-    return {
-        "name": lifecycle.name,
-        "business": _json(spec.business),
-        "columns": json.dumps(named),
-        "sources": _sources(lifecycle),
-        "root": str(workspace.root),
-        "digests": json.dumps(digests),
-        "data": _json(spec.data),
-        "sensitive": json.dumps(spec.data.sensitive),
-        "table_model": _json(spec.model, {"task", "split", "slices"}),
-        "explore": _json(spec.explore),
-        "contest_model": _json(spec.model, {"task", "candidates", "rule"}),
-        "train_model": _json(spec.model, {"task", "candidates", "tuning", "rule", "seed"}),
-        "payoff": _json(spec.business.payoff),
-        "drift": _json(spec.monitor.drift),
-        "parity": spec.deploy.promote.parity,
-        "judge_model": _json(spec.model, {"slices", "min_slice_rows", "bootstrap", "seed"}),
-        "deploy": _json(spec.deploy, {"promote"}),
-        "registry": workspace.registry,
-        "feedback": str(renewal.feedback or ""),
-        "feedback_digest": digest_path(renewal.feedback) if renewal.feedback else "",
-        "until": renewal.until.isoformat() if renewal.until else "",
-        "warm": str(renewal.warm or ""),
-        "warm_digest": _digest(renewal.warm),
-        "champion": str(renewal.champion or ""),
-        "champion_digest": _digest(renewal.champion),
-        **of_retraining(spec.retrain, feedback=renewal.feedback is not None),
-    }
+        digests = source_digests(lifecycle.spec.data, root=workspace.root)
+    feedback = renewal.feedback
+    return make_arguments(
+        RunInputs(
+            lifecycle,
+            root=str(workspace.root),
+            digests=digests,
+            registry=workspace.registry,
+            until=renewal.until,
+            feedback=Located(str(feedback), digest_path(feedback)) if feedback else Located(),
+            warm=_bundle(renewal.warm),
+            champion=_bundle(renewal.champion),
+        )
+    )
 
 
-def of_retraining(retrain: Retrain, *, feedback: bool) -> Arguments:
-    """Return what of spec.retrain the stages read: nothing of it is for a first training."""
-    if not feedback:
-        return {"half_life": "", "guard": ""}
-    return {
-        "half_life": format_duration(retrain.half_life) if retrain.half_life else "",
-        "guard": _json(retrain.guard) if retrain.guard else "",
-    }
-
-
-def _json(section: SpecSection, include: set[str] | None = None) -> str:
-    return section.model_dump_json(by_alias=True, include=include)
-
-
-def _sources(lifecycle: Lifecycle) -> str:
-    """Return spec.data without what only preparation reads, still a valid section."""
-    data = lifecycle.spec.data
-    sources: dict[str, Any] = {
-        name: source.model_dump(mode="json", by_alias=True, include=READING, exclude_none=True)
-        for name, source in data.sources.items()
-    }
-    return json.dumps({"sources": sources, "target": "target"})
-
-
-def _digest(bundle: Path | None) -> str:
-    return read_document(bundle / MANIFEST, Manifest).digest if bundle else ""
+def _bundle(path: Path | None) -> Located:
+    if path is None:
+        return Located()
+    return Located(str(path), read_document(path / MANIFEST, Manifest).digest)

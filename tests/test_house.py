@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import configparser
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -19,10 +21,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("src/mdlc", "components", "pipelines", "serving", "monitoring")
 MAX_FILE, MAX_FUNCTION = 300, 50
 LONG_FUNCTIONS = {
-    "pipelines/training_pipeline.py:training": "kfp wants each argument spelled out, twice",
     "components/training/component.py:training": "its inputs are its arguments, each described",
-    "pipelines/kubeflow/fused_components.py:front": "five stages' arguments, spelled out",
-    "pipelines/kubeflow/fused_components.py:back": "three stages' arguments, spelled out",
 }
 PATTERNS = {"__init__.py", "__main__.py", "stage.py", "component.py", "_base.py"}
 """Files that every stage or every registry of strategies has under the same name."""
@@ -111,6 +110,57 @@ def test_nothing_prints() -> None:
         and node.func.id == "print"
     ]
     assert printing == []
+
+
+def layers() -> dict[str, int]:
+    """Package of mdlc -> its height, as .importlinter has it."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / ".importlinter")
+    lines = config["importlinter:contract:layers"]["layers"].split("\n")
+    rows = [[name.strip() for name in line.split("|")] for line in lines if line.strip()]
+    return {name: -row for row, names in enumerate(rows) for name in names}
+
+
+def named_above(tree: ast.Module, *, package: str, heights: dict[str, int]) -> list[str]:
+    """Return the modules of higher layers that strings name; prose may, in a docstring."""
+    prose = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    text = " ".join(
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+    )
+    found = re.findall(r"\bmdlc\.(\w+)", text)
+    return [name for name in found if name in heights and heights[name] > heights[package]]
+
+
+def test_no_string_names_a_module_of_a_higher_layer() -> None:
+    """`python -m` and import_module take names: an import that import-linter cannot see."""
+    heights = layers()
+    found = {}
+    for name, tree, _ in trees():
+        package = name.removeprefix("src/mdlc/").partition("/")[0]
+        if package in heights and (above := named_above(tree, package=package, heights=heights)):
+            found[name] = above
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('RELEASE = "mdlc.cluster.release_step"', ["cluster"]),
+        ('run([f"python -m mdlc.life.{name}"])', ["life"]),
+        ('"""The steps are in mdlc.cluster."""', []),
+        ('import_module(f"mdlc.components.{stage}.component")', []),
+        ('KIND = "mdlc.dev/v1alpha1"', []),
+    ],
+)
+def test_a_string_that_names_one_is_found(code: str, found: list[str]) -> None:
+    heights = layers()
+    assert named_above(ast.parse(code), package="pipelines", heights=heights) == found
 
 
 def test_nothing_is_unpickled() -> None:

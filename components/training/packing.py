@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-import mdlc
 from mdlc.components.training import parity
 from mdlc.components.training.judging import Judge
 from mdlc.components.training.problem import Floats, Problem, TrainingRows
@@ -19,6 +18,7 @@ from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.profile import PREDICTION, BinnedSeries, Profile
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.business import Payoff
+from mdlc.core.version import VERSION
 
 ROWS = 50_000
 """Validation rows that the exported model is asked about, spread evenly; more take time only."""
@@ -61,7 +61,7 @@ class Packer:
             parity=0.0,
             trained_rows=len(self.problem.train),
             trained_until=self.document.boundaries.get("validation"),
-            code_version=mdlc.__version__,
+            code_version=VERSION,
         )
         rows = len(self.problem.train)
         # Sealed twice: only a whole bundle can be asked, and its answers belong into it.

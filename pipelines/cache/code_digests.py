@@ -1,4 +1,8 @@
-"""Digests of the code that a stage's result depends on: the stage, the core, the libraries."""
+"""Digests of the code that a stage's result depends on.
+
+That is its folder, what it imports of mdlc, by itself or through others (`import_graph`), and the
+libraries' versions. So a change of the core runs only the stages again that it reaches.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from pathlib import Path
 
 import mdlc
 from mdlc.core.files import digest_json
+from mdlc.pipelines.cache.import_graph import ImportGraph
 
 LIBRARIES = (
     "duckdb",
@@ -43,9 +48,16 @@ def library_versions() -> dict[str, str]:
 @functools.cache
 def stage_code(stage: str) -> str:
     """Return the digest of everything that decides what `stage` computes from its inputs."""
-    package = Path(mdlc.__file__).parent
-    folders = (package / "core", package / "components" / stage)
-    return digest_json({"files": _sources(*folders), "libraries": library_versions()})
+    folder = Path(mdlc.__file__).parent / "components" / stage
+    modules = import_graph().reached(folder)
+    files = {module: path.read_text() for module, path in modules.items()}
+    return digest_json({"files": files, "libraries": library_versions()})
+
+
+@functools.cache
+def import_graph() -> ImportGraph:
+    """Return the graph of our own imports, shared by the stages."""
+    return ImportGraph(Path(mdlc.__file__).parent)
 
 
 @functools.cache

@@ -11,11 +11,15 @@ from mdlc.core.files import digest_path
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.source_uploads import Sources
 from mdlc.pipelines.kubeflow.step_settings import LOG, POINTER, GateTerms, StepSettings
-from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments, of_retraining
+from mdlc.pipelines.stage_arguments import Arguments, Located, Renewal, RunInputs, make_arguments
 from mdlc.state import remote_files
-from mdlc.state.workspace import Workspace
 
 Kind = Literal["training", "retraining"]
+CLUSTER_ONLY = ("settings", "epoch", "gate")
+"""Parameters that a cluster's pipeline has beside the stages': what every step is told, the span of
+time that bounds KFP's cache, and the terms of a canary's judgement."""
+LOCAL_ONLY = ("registry",)
+"""Parameters that a cluster's pipeline lacks: its step finds the registry itself."""
 
 
 def artifacts_of(lifecycle: Lifecycle) -> str:
@@ -61,24 +65,27 @@ def cluster_arguments(
     here is put into the artifact root; without one the step exports the payload log.
     """
     settings = settings_of(lifecycle, kind=kind, renewal=renewal)
-    here = Workspace(lifecycle.name, Path(), Path())
-    asked = arguments(
-        lifecycle, workspace=here, renewal=Renewal(until=renewal.until), digests=sources.digests
+    pointer = Located(remote_files.join(settings.artifacts, POINTER))
+    again = kind == "retraining"
+    asked = make_arguments(
+        RunInputs(
+            lifecycle,
+            root=sources.root,
+            digests=sources.digests,
+            until=renewal.until,
+            feedback=_feedback(renewal.feedback, artifacts=settings.artifacts)
+            if again
+            else Located(),
+            warm=pointer if again else Located(),
+            champion=pointer,
+        )
     )
-    pointer = remote_files.join(settings.artifacts, POINTER)
-    del asked["registry"]
-    asked |= {
-        "gate": _gate(lifecycle),
+    asked = {name: value for name, value in asked.items() if name not in LOCAL_ONLY}
+    return asked | {
         "settings": settings.model_dump_json(),
-        "root": sources.root,
         "epoch": epoch,
-        "champion": pointer,
+        "gate": _gate(lifecycle),
     }
-    if kind == "retraining":
-        location, digest = _feedback(renewal.feedback, artifacts=settings.artifacts)
-        asked |= {"feedback": location, "feedback_digest": digest, "warm": pointer}
-        asked |= of_retraining(lifecycle.spec.retrain, feedback=True)
-    return asked
 
 
 def epoch_of(age: timedelta | None, *, now: float) -> str:
@@ -101,10 +108,10 @@ def _gate(lifecycle: Lifecycle) -> str:
     return terms.model_dump_json()
 
 
-def _feedback(path: Path | None, *, artifacts: str) -> tuple[str, str]:
+def _feedback(path: Path | None, *, artifacts: str) -> Located:
     if path is None:
-        return LOG, ""
+        return Located(LOG)
     digest = digest_path(path)
     location = remote_files.join(artifacts, "feedback", f"{digest}.parquet")
     remote_files.put_file(path, location)
-    return location, digest
+    return Located(location, digest)

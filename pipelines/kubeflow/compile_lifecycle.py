@@ -16,18 +16,20 @@ _one = threading.Lock()
 """kfp keeps the pipeline that it builds in a variable of the process."""
 
 
-def compile_lifecycle(
+def compile_lifecycle(  # noqa: PLR0913 - all that the bytes depend on
     lifecycle: Lifecycle,
     out: Path,
     *,
+    entry: str,
     defaults: Arguments,
     fuse: Fuse | None = None,
     fresh: bool = False,
 ) -> str:
     """Write the IR to `out`; return its version, which is a digest of its bytes.
 
-    `defaults` are a first training's arguments, so that the IR runs from KFP's UI as it is. With
-    `fresh` the sources are asked anew in each run: for schedules, whose arguments never change.
+    `entry` is the module whose functions the components call in their pods. `defaults` are a first
+    training's arguments, so that the IR runs from KFP's UI as it is. With `fresh` the sources are
+    asked anew in each run: for schedules, whose arguments never change.
     """
     from kfp import compiler
 
@@ -39,7 +41,13 @@ def compile_lifecycle(
     ):
         warnings.simplefilter("ignore")
         path = Path(folder) / "pipeline.yaml"
-        pipeline = build(cluster, name=lifecycle.name, fuse=fuse or cluster.fuse, fresh=fresh)
+        pipeline = build(
+            cluster,
+            name=lifecycle.name,
+            fuse=fuse or cluster.fuse,
+            fresh=fresh,
+            entry=entry,
+        )
         compiler.Compiler().compile(pipeline, str(path), pipeline_parameters=dict(defaults) or None)
         write_bytes(out, path.read_bytes())
     return digest_path(out)[:12]

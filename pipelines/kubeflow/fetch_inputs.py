@@ -1,16 +1,20 @@
-"""What a stage reads beside its artifacts, brought into the pod: sources, feedback, bundles."""
+"""What a stage reads beside its artifacts, brought into the pod: sources, feedback, bundles.
+
+Labelled predictions come from the payload log, which is of another room: the layer above hands down
+the function that exports them (`Exporter`).
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import posixpath
-import subprocess
-import sys
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from mdlc.core.bundle import MANIFEST, open_bundle
-from mdlc.core.errors import MARK, ArtifactError, DataError, SpecError, from_json
+from mdlc.core.errors import ArtifactError, DataError, SpecError
 from mdlc.core.files import digest_path
 from mdlc.core.spec import Data
 from mdlc.pipelines.kubeflow.source_uploads import root_of
@@ -19,21 +23,37 @@ from mdlc.state import remote_files
 from mdlc.state.release_documents import Pointer
 
 Parameters = dict[str, str | float]
-EXPORT = "mdlc.cluster.export_step"
+
+
+class Exporter(Protocol):
+    """Writes the labelled predictions of a payload log as the Parquet that preparation reads."""
+
+    def __call__(
+        self,
+        out: Path,
+        *,
+        url: str,
+        manifest: Path,
+        until: datetime | None,
+        since: datetime | None,
+    ) -> int:
+        """Write `out`; return how many rows it has. `url` is the log's database."""
 
 
 def fetch_inputs(
-    stage: str, given: Parameters, *, settings: StepSettings, scratch: Path
+    stage: str, given: Parameters, *, settings: StepSettings, scratch: Path, export: Exporter
 ) -> Parameters:
     """Return the parameters of a stage with each location replaced by a path in `scratch`."""
-    bringers = {
-        "collection": _sources,
-        "preparation": _feedback,
-        "training": _warm,
-        "evaluation": _champion,
-    }
-    bringer = bringers.get(stage)
-    return given if bringer is None else given | bringer(given, settings, scratch)
+    found: Parameters = {}
+    if stage == "collection":
+        found = _sources(given, settings=settings, scratch=scratch)
+    elif stage == "preparation":
+        found = _feedback(given, settings=settings, scratch=scratch, export=export)
+    elif stage == "training":
+        found = _bundle_as("warm", given, scratch=scratch)
+    elif stage == "evaluation":
+        found = _bundle_as("champion", given, scratch=scratch)
+    return given | found
 
 
 def bundle(location: str, *, scratch: Path) -> Path | None:
@@ -68,7 +88,7 @@ def bundle_location(pointer_location: str, pointer: Pointer) -> str:
     return remote_files.join(pointer_location.removesuffix(f"/{POINTER}"), inside)
 
 
-def _sources(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
+def _sources(given: Parameters, *, settings: StepSettings, scratch: Path) -> Parameters:
     from mdlc.components.collection.stage import source_digests
 
     root = root_of(str(given["root"]), artifacts=settings.artifacts)
@@ -80,13 +100,15 @@ def _sources(given: Parameters, settings: StepSettings, scratch: Path) -> Parame
     return {"root": root, "digests": json.dumps(digests)}
 
 
-def _feedback(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
+def _feedback(
+    given: Parameters, *, settings: StepSettings, scratch: Path, export: Exporter
+) -> Parameters:
     asked = str(given["feedback"])
     if not asked:
         return {}
     path = scratch / "feedback.parquet"
     if asked == LOG:
-        _export(path, until=str(given["until"]), settings=settings, scratch=scratch)
+        _export(path, export, until=str(given["until"]), settings=settings, scratch=scratch)
     else:
         remote_files.get_file(asked, path)
     digest = digest_path(path)
@@ -96,9 +118,12 @@ def _feedback(given: Parameters, settings: StepSettings, scratch: Path) -> Param
     return {"feedback": str(path), "feedback_digest": digest}
 
 
-def _export(path: Path, *, until: str, settings: StepSettings, scratch: Path) -> None:
-    """Let the room that knows the payload log export it, in a process of its own."""
-    if not os.environ.get(STORE_VARIABLE):
+def _export(
+    path: Path, export: Exporter, *, until: str, settings: StepSettings, scratch: Path
+) -> None:
+    """Export what was labelled until then, from the log that the environment names."""
+    url = os.environ.get(STORE_VARIABLE)
+    if not url:
         raise SpecError(
             f"the payload log's URL is not in {STORE_VARIABLE}",
             where="spec.cluster.secrets",
@@ -107,26 +132,16 @@ def _export(path: Path, *, until: str, settings: StepSettings, scratch: Path) ->
     champion = bundle(remote_files.join(settings.artifacts, POINTER), scratch=scratch)
     if champion is None:
         raise DataError(f"{settings.name} has no released model, so nothing was predicted yet")
-    since = settings.since.isoformat() if settings.since else ""
-    command = [sys.executable, "-m", EXPORT, str(path), str(champion / MANIFEST), until, since]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if ended.returncode:
-        lines = [line for line in ended.stderr.splitlines() if line.startswith(MARK)]
-        sys.stderr.write(ended.stderr if not lines else "")
-        raise from_json(lines[-1].removeprefix(MARK)) if lines else DataError("export failed")
+    export(
+        path,
+        url=url,
+        manifest=champion / MANIFEST,
+        until=datetime.fromisoformat(until) if until else None,
+        since=settings.since,
+    )
 
 
-def _warm(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
-    del settings
-    return _bundle_as("warm", given, scratch)
-
-
-def _champion(given: Parameters, settings: StepSettings, scratch: Path) -> Parameters:
-    del settings
-    return _bundle_as("champion", given, scratch)
-
-
-def _bundle_as(name: str, given: Parameters, scratch: Path) -> Parameters:
+def _bundle_as(name: str, given: Parameters, *, scratch: Path) -> Parameters:
     location = str(given[name])
     found = bundle(location, scratch=scratch) if location else None
     if found is None:

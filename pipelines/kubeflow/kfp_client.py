@@ -47,15 +47,20 @@ class Submitted:
 
 
 class KfpClient:
-    """Submits lifecycles to one Kubeflow Pipelines."""
+    """Submits lifecycles to one Kubeflow Pipelines.
+
+    `entry` is the module whose functions the components call in their pods.
+    """
 
     def __init__(
         self,
         host: str | None = None,
         *,
+        entry: str,
         namespace: str | None = None,
         experiment: str | None = None,
     ) -> None:
+        self.entry = entry
         self._namespace = namespace
         self._experiment = experiment
         with answering(host or os.environ.get("KF_PIPELINES_ENDPOINT") or "its usual address"):
@@ -110,7 +115,7 @@ class KfpClient:
             ir = Path(folder) / "pipeline.yaml"
             # Without defaults a version says nothing of data or dates: it changes with the code
             # and with spec.cluster only.
-            version = compile_lifecycle(lifecycle, ir, defaults={}, fuse=fuse)
+            version = compile_lifecycle(lifecycle, ir, entry=self.entry, defaults={}, fuse=fuse)
             experiment = self.experiment(lifecycle.name)
             base = name or f"{lifecycle.name}-{kind}-{digest_json([version, asked])[:12]}"
             found = self.find(base, experiment=experiment)

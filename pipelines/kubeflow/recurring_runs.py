@@ -55,7 +55,9 @@ class RecurringRuns:
             answering(self._client.host),
         ):
             ir = Path(folder) / "pipeline.yaml"
-            version = compile_lifecycle(lifecycle, ir, defaults={}, fuse=fuse, fresh=True)
+            version = compile_lifecycle(
+                lifecycle, ir, entry=self._client.entry, defaults={}, fuse=fuse, fresh=True
+            )
             experiment = self._client.experiment(lifecycle.name)
             name = f"{lifecycle.name}-{digest_json([version, asked, vars(trigger)])[:12]}"
             kept = None

@@ -1,15 +1,9 @@
-"""One stage in a process of its own, inside a pod: fetch what it reads, ask the cache, run it.
-
-Run as `python -m mdlc.pipelines.kubeflow.stage_process` with a StepRequest on standard input. A
-process for each stage keeps fused stages apart, as local runs do; and inside an executor kfp has no
-compiler to import the wrappers with.
-"""
+"""What a stage's process does inside a pod: fetch what it reads, ask the cache, run the stage."""
 
 from __future__ import annotations
 
 import importlib
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mdlc.core.errors import StageError
-from mdlc.core.files import digest_json, digest_path, write_document
-from mdlc.core.steps import reporting
+from mdlc.core.files import digest_json, digest_path
 from mdlc.pipelines.cache.code_digests import stage_code
 from mdlc.pipelines.cache.result_store import StageQuestion
 from mdlc.pipelines.kubeflow import candidate_parts
-from mdlc.pipelines.kubeflow.failure_records import recording_failure
-from mdlc.pipelines.kubeflow.fetch_inputs import Parameters, fetch_inputs
+from mdlc.pipelines.kubeflow.fetch_inputs import Exporter, Parameters, fetch_inputs
 from mdlc.pipelines.kubeflow.remote_results import PLACES, RemoteResults
 from mdlc.pipelines.kubeflow.step_settings import StepRequest, StepResult
 from mdlc.state import remote_files
@@ -39,14 +31,18 @@ class ArtifactFolder:
     path: str
 
 
-def perform(asked: StepRequest) -> StepResult:
-    """Do what is asked, from the cache where it answers."""
+def perform(asked: StepRequest, *, export: Exporter) -> StepResult:
+    """Do what is asked, from the cache where it answers; `export` writes labelled predictions."""
     name, path = asked.output
     out = Path(path)
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
         scratch = Path(folder)
         given = fetch_inputs(
-            asked.stage, asked.parameters, settings=asked.settings, scratch=scratch
+            asked.stage,
+            asked.parameters,
+            settings=asked.settings,
+            scratch=scratch,
+            export=export,
         )
         question = question_of(asked, given)
         results = RemoteResults(asked.settings)
@@ -131,18 +127,3 @@ def _stage(stage: str) -> Callable[..., None]:
     module = importlib.import_module(f"mdlc.components.{stage}.component")
     function: Callable[..., None] = getattr(module, stage).python_func
     return function
-
-
-def main() -> None:
-    """Read what is asked, do it, write what became of it."""
-    asked = StepRequest.model_validate_json(sys.stdin.read())
-    artifacts = asked.settings.artifacts
-    with (
-        reporting(asked.stage),
-        recording_failure(asked.stage, artifacts=artifacts, part=asked.part),
-    ):
-        write_document(Path(asked.answer), perform(asked))
-
-
-if __name__ == "__main__":
-    main()

@@ -82,6 +82,13 @@ def evaluation(folder: Path, shows: Mapping[str, Any]) -> None:
     _write(shows["page"], f"# {judged.winner}: {verdict}\n\n{reasons}\n{table}")
 
 
+SHOWN = {
+    "business": {"page": "Markdown"},
+    "exploration": {"page": "HTML"},
+    "training": {"metrics": "Metrics"},
+    "evaluation": {"metrics": "Metrics", "matrix": "ClassificationMetrics", "page": "Markdown"},
+}
+"""Stage -> what its function above draws: artifact -> its class in kfp.dsl."""
 DRAWERS = {
     "business": business,
     "exploration": exploration,

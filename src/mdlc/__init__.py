@@ -1,3 +1,5 @@
 """mdlc runs a machine-learning model's whole life from one file."""
 
-__version__ = "0.1.0"
+from mdlc.core.version import VERSION
+
+__version__ = VERSION

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from mdlc.cluster import step_entry
 from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import DataError, StageError, from_json
@@ -81,7 +82,7 @@ class Place:
 
     @property
     def client(self) -> KfpClient:
-        return KfpClient(self.kfp.url)
+        return KfpClient(self.kfp.url, entry=step_entry.__name__)
 
 
 @pytest.fixture(scope="module")

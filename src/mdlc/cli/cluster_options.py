@@ -73,6 +73,7 @@ def held(file: Path, home: Path | None, *, cluster: bool, before: bool = False) 
 
 def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> KfpClient:
     """Return the client of Kubeflow Pipelines."""
+    from mdlc.cluster import step_entry
     from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 
-    return KfpClient(host, namespace=namespace, experiment=experiment)
+    return KfpClient(host, entry=step_entry.__name__, namespace=namespace, experiment=experiment)

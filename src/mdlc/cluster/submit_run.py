@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mdlc.cluster import step_entry
 from mdlc.core.errors import StageError
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
@@ -49,7 +50,9 @@ def compile_file(
     defaults["epoch"] = ""
     # Where nobody knows what the sources hold now, KFP's cache may not say that it is unchanged.
     fresh = not all(sources.digests.values())
-    return compile_lifecycle(lifecycle, out, defaults=defaults, fuse=fuse, fresh=fresh)
+    return compile_lifecycle(
+        lifecycle, out, entry=step_entry.__name__, defaults=defaults, fuse=fuse, fresh=fresh
+    )
 
 
 def submit(  # noqa: PLR0913 - the verb's options

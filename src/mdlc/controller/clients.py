@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mdlc.cluster import step_entry
 from mdlc.cluster.state_mirror import read_pointer
 from mdlc.cluster.submit_run import SourceLocation, sources_of
 from mdlc.controller.cluster_objects import ClusterObjects
@@ -155,7 +156,9 @@ class Clients:
 
     def _client(self) -> KfpClient:
         settings = self.settings
-        return KfpClient(settings.host, namespace=settings.kubeflow_namespace)
+        return KfpClient(
+            settings.host, entry=step_entry.__name__, namespace=settings.kubeflow_namespace
+        )
 
     def _sources(self, one: LifecycleObject, lifecycle: Lifecycle) -> Sources:
         data = SourceLocation(root=one.annotations.get(DATA_ROOT))

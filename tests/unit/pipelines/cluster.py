@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from mdlc.cluster import step_entry
 from mdlc.core.spec import Lifecycle, load
 from mdlc.pipelines.kubeflow import source_uploads
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
-from mdlc.pipelines.kubeflow.kfp_client import run_arguments
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient, run_arguments
 from mdlc.pipelines.stage_arguments import Renewal
 from tests import tiny
 
@@ -28,3 +30,7 @@ def asked(lifecycle: Lifecycle, folder: Path) -> dict[str, str | float]:
     return run_arguments(
         lifecycle, kind="training", renewal=Renewal(), sources=uploaded(lifecycle, folder)
     )
+
+
+def connect(url: str, **more: Any) -> KfpClient:
+    return KfpClient(url, entry=step_entry.__name__, **more)

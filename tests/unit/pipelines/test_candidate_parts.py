@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mdlc.cluster.export_feedback import export_feedback
 from mdlc.core.documents.exploration_findings import Exploration
 from mdlc.core.documents.training_result import Contestant, Selection, Training
 from mdlc.core.files import read_document, write_document
@@ -48,7 +49,7 @@ class Pods:
             answer=str(self.folder / "answer.json"),
             **more,
         )
-        return perform(asked), out
+        return perform(asked, export=export_feedback), out
 
     def written(self) -> dict[str, str]:
         """Write what exploration and selection would."""

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from google.protobuf import json_format
 
+from mdlc.cluster import step_entry
 from mdlc.core.errors import SpecError
 from mdlc.core.spec.deploy import Canary
 from mdlc.pipelines.kubeflow.cluster_pipeline import PARAMETERS
@@ -28,7 +29,9 @@ def compiled(folder: Path, *lines: str, **options: Any) -> tuple[dict[str, Any],
     """Return the pipeline spec, and each executor's platform spec."""
     lifecycle = on_cluster(folder, *lines)
     out = folder / "ir.yaml"
-    compile_lifecycle(lifecycle, out, defaults=options.pop("defaults", {}), **options)
+    compile_lifecycle(
+        lifecycle, out, entry=step_entry.__name__, defaults=options.pop("defaults", {}), **options
+    )
     check_ir(out.read_text())
     spec, *platform = list(yaml.safe_load_all(out.read_text()))
     found = platform[0]["platforms"]["kubernetes"]["deploymentSpec"] if platform else {}
@@ -50,8 +53,8 @@ def tasks(spec: dict[str, Any]) -> dict[str, Any]:
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
     lifecycle = on_cluster(tmp_path)
     defaults = asked(lifecycle, tmp_path)
-    one = compile_lifecycle(lifecycle, tmp_path / "1", defaults=defaults)
-    two = compile_lifecycle(lifecycle, tmp_path / "2", defaults=defaults)
+    one = compile_lifecycle(lifecycle, tmp_path / "1", entry=step_entry.__name__, defaults=defaults)
+    two = compile_lifecycle(lifecycle, tmp_path / "2", entry=step_entry.__name__, defaults=defaults)
     assert one == two
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
 

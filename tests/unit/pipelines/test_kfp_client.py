@@ -19,7 +19,7 @@ from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
 from mdlc.pipelines.kubeflow.run_state import TaskState, run_state
 from mdlc.pipelines.stage_arguments import Renewal
 from tests.services.kfp_standin import standin
-from tests.unit.pipelines.cluster import on_cluster, uploaded
+from tests.unit.pipelines.cluster import connect, on_cluster, uploaded
 
 WAITING, FAILING, DONE = ["sleep", "60"], ["false"], ["true"]
 
@@ -45,10 +45,10 @@ def ended(client: KfpClient, run_id: str) -> str:
 
 
 def test_the_same_question_is_the_same_run(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
-    sources, client = uploaded(lifecycle, tmp_path), KfpClient(kfp.url)
+    sources, client = uploaded(lifecycle, tmp_path), connect(kfp.url)
     one = client.submit(lifecycle, sources=sources)
     assert client.submit(lifecycle, sources=sources) == one
-    assert KfpClient(kfp.url).submit(lifecycle) == one, "the upload is remembered"
+    assert connect(kfp.url).submit(lifecycle) == one, "the upload is remembered"
     assert len(kfp.state.versions) == len(kfp.state.things["pipelines"]) == 1
     assert client.submit(lifecycle, sources=sources, again=True) != one
 
@@ -56,7 +56,7 @@ def test_the_same_question_is_the_same_run(kfp: Any, lifecycle: Lifecycle, tmp_p
 def test_changed_data_are_a_new_run_of_the_same_version(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path
 ) -> None:
-    client = KfpClient(kfp.url)
+    client = connect(kfp.url)
     one = client.submit(lifecycle, sources=uploaded(lifecycle, tmp_path))
     with (tmp_path / "rows.csv").open("a") as rows:
         rows.write("999,2026-01-02 23:00:00,2026-01-02 23:30:00,0.5,a,left,1\n")
@@ -66,7 +66,7 @@ def test_changed_data_are_a_new_run_of_the_same_version(
 
 
 def test_a_changed_cluster_section_is_a_new_version(kfp: Any, tmp_path: Path) -> None:
-    client = KfpClient(kfp.url)
+    client = connect(kfp.url)
     for line in ("image: a:1", "image: b:1"):
         lifecycle = on_cluster(tmp_path, line)
         client.submit(lifecycle, sources=uploaded(lifecycle, tmp_path))
@@ -79,7 +79,7 @@ def test_a_failed_run_is_tried_anew_but_a_named_one_never(
 ) -> None:
     sources = uploaded(lifecycle, tmp_path)
     with standin(tmp_path / "failing", command=FAILING) as kfp:
-        client = KfpClient(kfp.url)
+        client = connect(kfp.url)
         one = client.submit(lifecycle, sources=sources)
         assert ended(client, one) == "failed"
         assert client.submit(lifecycle, sources=sources) != one
@@ -89,7 +89,7 @@ def test_a_failed_run_is_tried_anew_but_a_named_one_never(
 
 
 def test_a_run_ends_by_itself_or_by_us(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
-    client = KfpClient(kfp.url)
+    client = connect(kfp.url)
     one = client.submit(lifecycle, sources=uploaded(lifecycle, tmp_path))
     assert client.state(one).state == "running"
     client.terminate(one)
@@ -98,7 +98,7 @@ def test_a_run_ends_by_itself_or_by_us(kfp: Any, lifecycle: Lifecycle, tmp_path:
     client.terminate(one)
     assert client.state(one).stopped, "whoever is told of the failure can tell"
     with standin(tmp_path / "done", command=DONE) as other:
-        client = KfpClient(other.url)
+        client = connect(other.url)
         two = client.submit(lifecycle)
         assert ended(client, two) == "succeeded"
         client.terminate(two)
@@ -139,7 +139,7 @@ def test_of_all_nodes_of_a_run_ours_are_told() -> None:
 def test_a_retraining_exports_the_log_or_brings_its_feedback(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path
 ) -> None:
-    client, sources = KfpClient(kfp.url), uploaded(lifecycle, tmp_path)
+    client, sources = connect(kfp.url), uploaded(lifecycle, tmp_path)
     one = client.submit(lifecycle, kind="retraining", sources=sources, name="r-1")
     rows = tmp_path / "rows.csv"
     two = client.submit(
@@ -155,7 +155,7 @@ def test_a_retraining_exports_the_log_or_brings_its_feedback(
 def test_two_that_make_the_same_pipeline_at_once_share_it(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, sources = KfpClient(kfp.url), uploaded(lifecycle, tmp_path)
+    client, sources = connect(kfp.url), uploaded(lifecycle, tmp_path)
     client.submit(lifecycle, sources=sources)
     known = client._pipeline
     answers = iter([None])
@@ -167,7 +167,7 @@ def test_two_that_make_the_same_pipeline_at_once_share_it(
 def test_a_profile_has_pipelines_of_its_own(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
     sources = uploaded(lifecycle, tmp_path)
     for namespace in ("ada", "bob", None):
-        client = KfpClient(kfp.url, namespace=namespace)
+        client = connect(kfp.url, namespace=namespace)
         one = client.submit(lifecycle, sources=sources)
         assert client.submit(lifecycle, sources=sources) == one
     made = kfp.state.things["pipelines"].values()
@@ -178,7 +178,7 @@ def test_of_many_that_submit_at_once_one_makes_the_run(
     kfp: Any, lifecycle: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sources, many = uploaded(lifecycle, tmp_path), 6
-    KfpClient(kfp.url).experiment("tiny")
+    connect(kfp.url).experiment("tiny")
     met, looks = threading.Barrier(many), threading.local()
     find = KfpClient.find
 
@@ -193,7 +193,7 @@ def test_of_many_that_submit_at_once_one_makes_the_run(
 
     def send(_: int) -> Submitted:
         given: Any = {"kind": "training", "renewal": Renewal(), "sources": sources}
-        return KfpClient(kfp.url).send(lifecycle, **given)
+        return connect(kfp.url).send(lifecycle, **given)
 
     with ThreadPoolExecutor(many) as pool:
         made = list(pool.map(send, range(many)))
@@ -205,9 +205,7 @@ def test_of_many_that_submit_at_once_one_makes_the_run(
     assert [run for run, state in states.items() if not state.startswith("CANCEL")] == [
         made[0].run_id
     ]
-    assert KfpClient(kfp.url).submit(lifecycle, sources=sources) == made[0].run_id, (
-        "and so it stays"
-    )
+    assert connect(kfp.url).submit(lifecycle, sources=sources) == made[0].run_id, "and so it stays"
 
 
 def test_refusals_in_one_line(
@@ -216,23 +214,26 @@ def test_refusals_in_one_line(
     sources = uploaded(lifecycle, tmp_path)
     with standin(tmp_path / "kfp", token="a-token", command=DONE) as kfp:
         with pytest.raises(ServiceError, match=r"401.*MDLC_KFP_TOKEN"):
-            KfpClient(kfp.url).submit(lifecycle, sources=sources)
+            connect(kfp.url).submit(lifecycle, sources=sources)
         monkeypatch.setenv("MDLC_KFP_TOKEN", "a-token")
-        client = KfpClient(kfp.url)
+        client = connect(kfp.url)
         client.submit(lifecycle, sources=sources)
         with pytest.raises(ServiceError, match="404"):
             client.state("no-such-run")
     with pytest.raises(ServiceError, match="does not answer"):
-        KfpClient("http://127.0.0.1:9").submit(lifecycle, sources=sources)
+        connect("http://127.0.0.1:9").submit(lifecycle, sources=sources)
 
 
 def test_sources_beside_the_file_need_a_place(kfp: Any, lifecycle: Lifecycle) -> None:
     with pytest.raises(SpecError, match="--upload"):
-        KfpClient(kfp.url).submit(lifecycle)
+        connect(kfp.url).submit(lifecycle)
 
 
 def test_a_lifecycle_has_one_schedule(kfp: Any, lifecycle: Lifecycle, tmp_path: Path) -> None:
-    schedules, sources = RecurringRuns(KfpClient(kfp.url)), uploaded(lifecycle, tmp_path)
+    schedules, sources = (
+        RecurringRuns(connect(kfp.url)),
+        uploaded(lifecycle, tmp_path),
+    )
     weekly = RunTrigger(cron="0 3 * * 1")
     one = schedules.add(lifecycle, trigger=weekly, sources=sources, fuse=None)
     same = schedules.add(lifecycle, trigger=weekly, sources=sources, fuse=None)

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from mdlc.cluster.export_feedback import export_feedback
 from mdlc.core.errors import ArtifactError
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow import source_uploads
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 from mdlc.pipelines.kubeflow.fetch_inputs import fetch_inputs
-from mdlc.pipelines.kubeflow.kfp_client import KfpClient, run_arguments
+from mdlc.pipelines.kubeflow.kfp_client import run_arguments
 from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
 from mdlc.pipelines.kubeflow.step_settings import StepSettings
 from mdlc.pipelines.stage_arguments import Arguments, Renewal
 from tests.services.kfp_standin import standin
-from tests.unit.pipelines.cluster import on_cluster, uploaded
+from tests.unit.pipelines.cluster import connect, on_cluster, uploaded
 
 ROW = "999,2026-01-02 23:00:00,2026-01-02 23:30:00,0.5,a,left,1\n"
 
@@ -33,7 +34,9 @@ def brought(lifecycle: Lifecycle, given: dict[str, str | float], scratch: Path) 
     """Return the folder that collection would read."""
     settings = StepSettings(name="tiny", artifacts=artifacts_of(lifecycle))
     taken = {key: given[key] for key in ("root", "sources", "digests")}
-    found = fetch_inputs("collection", taken, settings=settings, scratch=scratch)
+    found = fetch_inputs(
+        "collection", taken, settings=settings, scratch=scratch, export=export_feedback
+    )
     assert all(json.loads(str(found["digests"])).values()), "what is here now decides"
     return Path(str(found["root"]))
 
@@ -41,7 +44,10 @@ def brought(lifecycle: Lifecycle, given: dict[str, str | float], scratch: Path) 
 def test_a_scheduled_run_reads_the_newest_upload(tmp_path: Path) -> None:
     lifecycle = on_cluster(tmp_path)
     with standin(tmp_path / "kfp", command=["true"]) as kfp:
-        schedules, weekly = RecurringRuns(KfpClient(kfp.url)), RunTrigger(cron="0 3 * * 1")
+        schedules, weekly = (
+            RecurringRuns(connect(kfp.url)),
+            RunTrigger(cron="0 3 * * 1"),
+        )
         one = schedules.add(
             lifecycle, trigger=weekly, sources=uploaded(lifecycle, tmp_path), fuse=None
         )

@@ -1,4 +1,8 @@
-"""What the components call inside a pod; kfp's executor has loaded us, without its compiler."""
+"""What the components call inside a pod; kfp's executor has loaded us, without its compiler.
+
+A component's text imports this module by the name that was handed down when it was compiled
+(`entry`), so pipelines know none of the steps: a stage, the release, a canary's gate, the report.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,6 @@ from mdlc.pipelines.kubeflow.failure_records import read_failure, recording_fail
 from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepRequest, StepResult, StepSettings
 from mdlc.state import remote_files
 
-STAGE = "mdlc.pipelines.kubeflow.stage_process"
-RELEASE = "mdlc.cluster.release_step"
-GATE = "mdlc.cluster.gate_step"
-"""Run as processes: inside an executor kfp has no compiler, and release is of another room."""
 CANDIDATES = "spec.model.candidates"
 UNTOLD = "no stage could say why: somebody ended it, a pod was lost, or the object store was away"
 
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
             parts=[folder.path for folder in parts],
         )
         artifacts = asked.settings.artifacts
-        _process(STAGE, asked.model_dump_json(), what=stage, artifacts=artifacts, part=part)
+        _process("stage_step", asked.model_dump_json(), what=stage, artifacts=artifacts, part=part)
         answered = read_document(answer, StepResult)
     artifact.metadata.update(answered.model_dump(mode="json"))
     how = "taken from the cache" if answered.cached else "computed"
@@ -96,7 +96,7 @@ def release(  # noqa: PLR0913 - a component's artifacts
         "deployment": deployed.path,
         "out": outcome.path,
     }
-    _process(RELEASE, json.dumps(asked), what="release", artifacts=_artifacts(settings))
+    _process("release_step", json.dumps(asked), what="release", artifacts=_artifacts(settings))
     with reporting("release"):
         ended = read_document(Path(outcome.path) / "outcome.json", RunOutcome)
         outcome.metadata.update({"outcome": ended.outcome, "version": ended.version})
@@ -117,7 +117,7 @@ def gate(  # noqa: PLR0913 - a component's artifacts
             "outcome": outcome.path,
             "out": judged.path,
         }
-        _process(GATE, json.dumps(asked), what="gate", artifacts=_artifacts(settings))
+        _process("gate_step", json.dumps(asked), what="gate", artifacts=_artifacts(settings))
     with reporting("gate"):
         path = Path(judged.path) / "outcome.json"
         if not path.exists():
@@ -162,11 +162,12 @@ def _artifacts(settings: str) -> str:
     return StepSettings.model_validate_json(settings).artifacts
 
 
-def _process(module: str, asked: str, *, what: str, artifacts: str, part: str = "") -> None:
+def _process(program: str, asked: str, *, what: str, artifacts: str, part: str = "") -> None:
+    """Run one of this package's programs; inside an executor kfp has no compiler."""
     environment = {k: v for k, v in os.environ.items() if k != "_KFP_RUNTIME"}
     sys.stdout.flush()
     ended = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", f"{__package__}.{program}"],
         input=asked,
         text=True,
         check=False,
