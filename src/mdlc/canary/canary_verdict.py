@@ -69,8 +69,8 @@ def judge_canary(  # noqa: PLR0913 - what a judgement depends on, each by name
 ) -> CanaryVerdict:
     """Judge a canary that began `elapsed` ago.
 
-    >>> judge(
-    ...     Canary(), champion=Counts(), canary=Counts(predictions=10),
+    >>> judge_canary(
+    ...     Canary(), champion=VersionCounts(), canary=VersionCounts(predictions=10),
     ...     drift=Drift(), quality=Quality(), elapsed=timedelta(hours=2),
     ... ).why
     'it has answered 10 of 200 predictions'
