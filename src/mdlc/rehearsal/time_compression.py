@@ -34,13 +34,16 @@ def compress_time(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
         for name in ("window", "long_window", "hold", "warm_up", "labels_within", "data_within")
     }
     retrain = {name: short(getattr(spec.retrain, name)) for name in ("cooldown", "every")}
-    changes = {
+    changes: dict[str, Any] = {
         # Nobody is told of a rehearsal.
         "monitor": spec.monitor.model_copy(
             update={**monitor, "scrape": ONE, "notify": type(spec.monitor.notify)()}
         ),
         "retrain": spec.retrain.model_copy(update={**retrain, "quiet": [], "freeze": []}),
     }
+    if canary := spec.deploy.canary:
+        trial = canary.model_copy(update={"hold": short(canary.hold)})
+        changes["deploy"] = spec.deploy.model_copy(update={"canary": trial})
     return lifecycle.model_copy(update={"spec": spec.model_copy(update=changes)})
 
 
