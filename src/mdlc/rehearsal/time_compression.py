@@ -34,7 +34,7 @@ def compress_time(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
         for name in ("window", "long_window", "hold", "warm_up", "labels_within", "data_within")
     }
     retrain = {name: short(getattr(spec.retrain, name)) for name in ("cooldown", "every")}
-    changes: dict[str, Any] = {
+    changes = {
         # Nobody is told of a rehearsal.
         "monitor": spec.monitor.model_copy(
             update={**monitor, "scrape": ONE, "notify": type(spec.monitor.notify)()}
