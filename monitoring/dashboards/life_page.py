@@ -23,6 +23,7 @@ from mdlc.monitoring.dashboards.panel import (
 )
 from mdlc.monitoring.dashboards.quality_panels import quality
 from mdlc.monitoring.rules import series_names
+from mdlc.monitoring.rules.promql import money_bound
 
 TIME = "dateTimeFromNow"
 
@@ -164,7 +165,7 @@ def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
     unit = money_unit(lifecycle)
     ratio = lifecycle.spec.monitor.quality.money_ratio
     promised = f"max by (model, version) ({series.by_version('mdlc_promised_money_per_decision')})"
-    least = f"{promised} - {1 - ratio:.12g} * abs({promised})"
+    least = money_bound(promised, ratio=ratio)
     return (
         Panel(
             title="Money per decision, against what was promised",

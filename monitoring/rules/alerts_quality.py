@@ -15,7 +15,7 @@ from mdlc.monitoring.rules.alert_rule import (
     serving,
     unless_unknown,
 )
-from mdlc.monitoring.rules.promql import Rule, Scope, number, on, sum_by
+from mdlc.monitoring.rules.promql import Rule, Scope, money_bound, number, on, sum_by
 from mdlc.monitoring.rules.series_names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
 from mdlc.monitoring.rules.window_rules import total
 
@@ -130,11 +130,10 @@ def _money(scope: Scope) -> Rule:
 
 
 def _money_bound(scope: Scope, *matchers: str) -> str:
-    """Return what each version has to earn per decision, as `conditions.money_bound` has it."""
+    """Return what each version has to earn per decision."""
     gauge = scope.select("mdlc_promised_money_per_decision", *matchers)
     promised = f"max by ({', '.join(VERSION_LEVEL)}) ({gauge})"
-    share = number(scope.monitor.quality.money_ratio)
-    return f"{promised} - (1 - {share}) * abs({promised})"
+    return money_bound(promised, ratio=scope.monitor.quality.money_ratio)
 
 
 def _milestone(scope: Scope, goal: Goal) -> Rule:

@@ -74,6 +74,15 @@ def number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
 
 
+def money_bound(promised: str, *, ratio: float) -> str:
+    """Return the least money per decision of what was promised, as `alert_conditions` has it.
+
+    >>> money_bound("promised", ratio=0.5)
+    'promised - (1 - 0.5) * abs(promised)'
+    """
+    return f"{promised} - (1 - {number(ratio)}) * abs({promised})"
+
+
 def duration(value: timedelta) -> str:
     """Write a duration as PromQL has it.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mdlc.cluster import gate_step
+from mdlc.cluster import gate_step, release_step
 from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.errors import ArtifactError, BusyError, SpecError
 from mdlc.core.files import write_document
@@ -166,6 +166,27 @@ def test_what_somebody_else_did_meanwhile_is_not_overwritten(cluster: Cluster) -
         promote_too_late()
     assert cluster.history()[-1] == ("canary_rollback", "1")
     assert cluster.pointer.version == "1"
+
+
+def test_a_release_of_what_serves_already_is_no_canary_though_another_stands(
+    cluster: Cluster,
+) -> None:
+    """A step that is retried after its version was promoted finds it serving, beside the next."""
+    with mirrored(ARTIFACTS, name="flights") as workspace:
+        made = Releases(workspace)._made(1, "")
+        folder, evaluation = made["deployment"], made["evaluation"]
+        write_document(folder / "evaluation.json", evaluation)
+        ended = release_step.perform(
+            release_step.ReleaseRequest(
+                settings=cluster.asked().settings,
+                run="r-0",
+                evaluation=str(folder),
+                deployment=str(folder),
+                out=str(cluster.folder),
+            )
+        )
+    assert (ended.outcome, ended.version) == ("promoted", "1")
+    assert cluster.pointer.canary is not None
 
 
 def test_promote_and_rollback_by_hand(cluster: Cluster) -> None:

@@ -47,6 +47,7 @@ def die_with_trigger(*_: Any, **__: Any) -> None:
 
 def before(owner: Any, name: str, kill: Callable[..., None]) -> None:
     """Kill when `name` is called."""
+    assert hasattr(owner, name), name
     setattr(owner, name, kill)
 
 
@@ -88,11 +89,11 @@ def patch(step: str) -> None:
     elif step == "mid-pipeline":
         before(SilentProgress, "stage", at_training(die_with_trigger))
     elif step == "after-intent":
-        before(retraining_attempt, "fulfil", die_with_trigger)
+        before(retraining_attempt, "execute", die_with_trigger)
     elif step == "after-pointer":
         after(releases, "write_document", die_with_trigger, whatever=True)
     elif step == "after-release":
-        after(child_process, "carry_out", die_with_trigger)
+        after(child_process, "run_attempt", die_with_trigger)
     elif step == "after-report":
         after(child_process, "attempt", die_with_trigger)
     elif step == "child-once":

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from mdlc.core.spec import load
 from mdlc.life.local_status import status_of
@@ -22,6 +24,7 @@ from mdlc.monitoring.version_history import History
 from mdlc.replay.run_replay import run_replay
 from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.serving.payload_tables import PREDICTIONS
 from mdlc.state.replay_documents import ReplayRecord
 from mdlc.state.workspace import Workspace, replay_workspace, workspace_of
 from tests import tiny
@@ -188,3 +191,38 @@ def test_drift_without_harm_starts_nothing(tmp_path: Path) -> None:
     assert any("mix" in event.detail for event in of_kind(life, "alert"))
     assert not of_kind(life, "retraining", "promotion", "refusal", "failure")
     assert all(verdict.decision != "run" for verdict in ledger_of(workspace).all())
+
+
+def test_a_canary_is_tried_judged_and_credited_with_what_it_answered(tmp_path: Path) -> None:
+    """It once stood for ever: told as promoted, credited with nothing, deferring all that came."""
+    canary = ("  deploy:\n", "  deploy:\n    canary: {ratio: 0.3, min_predictions: 20}\n")
+    life, workspace, rows = lived(
+        tmp_path,
+        canary,
+        days=44,
+        rows_a_day=100,
+        shift=lambda day: 0.0 if day < JUMP else -3.5,
+    )
+    lived_in = replay_workspace(workspace)
+    tried = of_kind(life, "canary")
+    ended = of_kind(life, "promotion", "canary_rollback")
+    assert tried
+    assert [event.version for event in tried] == [event.version for event in ended]
+    assert all(began.time < end.time for began, end in zip(tried, ended, strict=True))
+    entries = History(lived_in.history).entries()
+    assert [entry.kind for entry in entries[1:]] == [
+        kind for end in ended for kind in ("canary", end.kind)
+    ]
+    assert (life.decisions, life.labels, life.failed_requests) == (rows, rows, 0)
+    outcomes = [run.outcome for run in ledger_of(workspace).all() if run.decision == "run"]
+    assert outcomes.count("canary") == len(tried)
+    # Its share of the days on trial, and none before: by the log, and by the weeks of the report.
+    first = tried[0]
+    with closing(PayloadLog(lived_in.store, name="tiny")) as log, log.engine.connect() as asked:
+        times = sa.select(PREDICTIONS.c.time).where(PREDICTIONS.c.version == first.version)
+        answered = [time.replace(tzinfo=UTC) for time in asked.execute(times).scalars()]
+    on_trial = [time for time in answered if time < ended[0].time]
+    assert min(answered) >= first.time
+    assert 10 <= len(on_trial) / (ended[0].time - first.time).days <= 60
+    weeks = [week for week in life.weeks if first.version in week.versions]
+    assert weeks[0].begins + timedelta(days=7) > first.time

@@ -71,6 +71,26 @@ def test_a_kill_at_any_step_leads_to_one_promotion(file: Path, step: str) -> Non
     check_one(file)
 
 
+@pytest.mark.parametrize("step", ["after-intent", "after-pointer", "after-release"])
+def test_the_last_attempt_killed_after_its_work_was_done_has_not_failed(
+    file: Path, step: str
+) -> None:
+    """One attempt is all it has: what it had planned, or had released, is what it ends as."""
+    text = file.read_text()
+    file.write_text(text.replace("cooldown: 1d", "cooldown: 1d\n    attempts: 1"))
+    try:
+        with Trigger(file, kill=step) as first:
+            with contextlib.suppress(httpx.HTTPError):
+                post(first)
+            assert first.died() == -9
+        with Trigger(file) as second:
+            settled(file)
+            assert second.stop() == 0
+        check_one(file)
+    finally:
+        file.write_text(text)
+
+
 def test_a_second_replica_takes_over(file: Path) -> None:
     with Trigger(file, kill="mid-pipeline") as first, Trigger(file) as second:
         with contextlib.suppress(httpx.HTTPError):

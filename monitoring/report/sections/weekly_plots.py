@@ -16,7 +16,9 @@ EVENTS = {
     "resolved": ("triangle-down", plots.GREY),
     "trigger": ("diamond", plots.PURPLE),
     "retraining": ("square", plots.SKY),
+    "canary": ("star-open", plots.SKY),
     "promotion": ("star", plots.GREEN),
+    "canary_rollback": ("x-open", plots.RED),
     "refusal": ("x", plots.RED),
     "failure": ("x-thin-open", plots.RED),
 }
@@ -159,19 +161,18 @@ def _bands(life: ReplayRecord) -> list[Panel]:
 
 
 def versions(life: ReplayRecord) -> list[tuple[datetime, str]]:
-    """Return when each version began to serve, in order of time."""
-    promoted = [event for event in life.events if event.kind == "promotion"]
-    found: list[tuple[datetime, str]] = []
-    for week in life.weeks:
-        for version in week.versions:
-            if found and found[-1][1] == version:
-                continue
-            ends = week.begins + timedelta(days=7)
-            times = [
-                e.time for e in promoted if e.version == version and week.begins <= e.time < ends
-            ]
-            found.append((times[0] if times else week.begins, version))
-    return found
+    """Return when each version began to serve, in order of time.
+
+    A canary answers beside the version that serves, and is none of them until it is promoted. So
+    it is the promotions that tell, not the versions that answered in a week.
+    """
+    first = next((name for week in life.weeks for name in week.versions), "")
+    promoted = [
+        (event.time, event.version)
+        for event in life.events
+        if event.kind == "promotion" and event.time < life.ends
+    ]
+    return [(life.begins, first), *promoted] if first else promoted
 
 
 def _spans(life: ReplayRecord) -> list[tuple[datetime, datetime, str]]:

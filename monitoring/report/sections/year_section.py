@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from mdlc.monitoring.report.formatting import money, number, percent, plural, seconds, when
 from mdlc.monitoring.report.page_parts import (
     Block,
@@ -52,7 +54,6 @@ def _lead(life: ReplayRecord) -> str:
 def _facts(life: ReplayRecord) -> Facts:
     share = life.labels / life.decisions if life.decisions else None
     runs = sum(event.kind == "retraining" for event in life.events)
-    promoted = sum(event.kind == "promotion" for event in life.events)
     return Facts(
         [
             Fact("Decisions", number(life.decisions), f"replayed in {seconds(life.seconds)}"),
@@ -63,9 +64,18 @@ def _facts(life: ReplayRecord) -> Facts:
                 "",
                 "bad" if life.failed_requests else "good",
             ),
-            Fact("Retrainings", str(runs), plural(promoted, "promotion")),
+            Fact("Retrainings", str(runs), _led_to(life)),
         ]
     )
+
+
+def _led_to(life: ReplayRecord) -> str:
+    """Say what retrainings led to; of canaries, also how many were not promoted."""
+    count = Counter(event.kind for event in life.events)
+    said = plural(count["promotion"], "promotion")
+    if count["canary"]:
+        said += f"; {count['canary']} on trial, {count['canary_rollback']} of them dropped"
+    return said
 
 
 def _policies(life: ReplayRecord) -> ReportTable:
@@ -94,6 +104,7 @@ def _events(events: list[ReplayEvent]) -> ReportTable:
         "alert": "warn",
         "failure": "bad",
         "promotion": "good",
+        "canary_rollback": "warn",
         "refusal": "warn",
     }
     rows: list[list[Cell | str]] = [

@@ -111,7 +111,7 @@ def _slow(spec: Canary, *, champion: VersionCounts, canary: VersionCounts) -> st
     if slowdown <= spec.max_slowdown:
         return ""
     times = f"{each[1] * 1000:.3g} ms a request against {each[0] * 1000:.3g} ms"
-    return f"it scores {slowdown:.1f} times as slowly ({times}); at most {spec.max_slowdown:g}"
+    return f"it scores {slowdown:.3g} times as slowly ({times}); at most {spec.max_slowdown:g}"
 
 
 def _drifted(drift: Drift, *, champion: VersionCounts, canary: VersionCounts) -> str:

@@ -93,7 +93,18 @@ class LoopTimeline:
         if "serve" in self.seen and not old:
             self._note("resolve")
         ended = ran[-1].outcome if ran else ""
-        return ended in {"refused", "failed"} or bool(ended and "resolve" in self.seen)
+        # A trial that ended without a release was dropped: nothing more comes of this run.
+        tried = ended == "canary" and pointer is not None and pointer.canary is None
+        over = ended in {"refused", "failed"} or (tried and not self.promoted())
+        return over or bool(ended and "resolve" in self.seen)
+
+    def promoted(self) -> str:
+        """Return the version that replaced the one of before, at once or after a trial; "": none.
+
+        A run that began a canary has ended as "canary", whatever became of it.
+        """
+        pointer = current(self.workspace)
+        return pointer.version if pointer and pointer.version != self.before else ""
 
     def steps(self) -> list[RehearsalStep]:
         """Return the steps reached, in order, each with the seconds since the step before."""

@@ -146,7 +146,7 @@ class _Act:
             false_alarms=false_alarms,
             alerts=sorted(watching.alerts),
             retrainings=len(runs),
-            promoted=next((run.version for run in runs if run.outcome == "promoted"), ""),
+            promoted=watching.promoted(),
             steps=watching.steps(),
             problems=[],
         )

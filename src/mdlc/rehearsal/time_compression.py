@@ -42,6 +42,9 @@ def compress_time(lifecycle: Lifecycle, *, window: timedelta) -> Lifecycle:
         ),
         "retrain": spec.retrain.model_copy(update={**retrain, "quiet": [], "freeze": []}),
     }
+    if canary := spec.deploy.canary:
+        trial = canary.model_copy(update={"hold": short(canary.hold)})
+        changes["deploy"] = spec.deploy.model_copy(update={"canary": trial})
     return lifecycle.model_copy(update={"spec": spec.model_copy(update=changes)})
 
 

@@ -99,7 +99,8 @@ class RequestDriver:
                 self.answers.action[row] = prediction["action"]
             else:
                 self.answers.value[row] = prediction["value"]
-            self.answers.version[row] = answer["model_version"]
+            # While a canary is on trial each prediction says which of the two gave it.
+            self.answers.version[row] = prediction.get("version", answer["model_version"])
 
     def _feedback(self, time: datetime) -> None:
         """Send the labels known by `time`, for rows that were answered."""

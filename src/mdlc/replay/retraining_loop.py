@@ -1,4 +1,10 @@
-"""The loop of one replay: look at the metrics each day, ask for a retraining, promote."""
+"""The loop of one replay: look at the metrics each day, judge a canary, ask for a retraining.
+
+A replay has neither Prometheus nor trigger. It scrapes the server itself once a simulated day and
+does with that scrape what they do: the watch turns it into alerts, `mdlc.canary` judges a canary by
+it, and the ledger decides about the reasons that firing alerts give. Whatever changes which version
+answers is loaded by the server at once and told as an event.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +13,8 @@ from datetime import datetime
 
 import httpx
 
+from mdlc.canary.canary_judge import by_samples, judge_and_end, terms_of
+from mdlc.canary.canary_verdict import CanaryVerdict
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.errors import MdlcError, ServiceError
 from mdlc.core.spec import Lifecycle
@@ -18,7 +26,7 @@ from mdlc.monitoring.watch import Watch
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.replay.row_stream import RowStream
 from mdlc.retraining.ledger import Ledger
-from mdlc.state.replay_documents import ReplayEvent
+from mdlc.state.replay_documents import EventKind, ReplayEvent
 from mdlc.state.watch_documents import Baseline, Observation
 from mdlc.state.workspace import Workspace
 
@@ -39,16 +47,23 @@ class RetrainingLoop:
     events: list[ReplayEvent] = field(default_factory=list)
     retrainings: int = 0
     firing: set[tuple[str, str]] = field(default_factory=set)
+    trial: Baseline | None = None
+    """What the canary's evaluation promised; None where none is on trial."""
+    waits: str = ""
+    """Why the canary's trial went on when it was last looked at."""
     answered: tuple[str, ...] = ()
     """The trigger's last decision and its reasons: the same again tomorrow is no news."""
 
     def tick(self, now: datetime) -> None:
-        """Scrape, look, and ask for a retraining where an alert says so."""
+        """Scrape, look, end a canary's trial, and ask for a retraining where an alert says so."""
         exposition = self.client.get("/metrics")
         exposition.raise_for_status()
         seen = self.watch.observe(now, exposition.text, baseline=self.baseline)
         self.observations.append(seen)
         self._note_alerts(seen)
+        if self.trial and self._judge_canary(now).action == "promote":
+            # What was seen was of the version that has just been replaced.
+            return
         asked = reasons(seen)
         if self.schedule_due(now):
             asked = [*asked, "schedule"]
@@ -73,6 +88,25 @@ class RetrainingLoop:
         self._note_retraining(now, made)
         if len(self.events) > before:
             self.progress.say(f"{now:%Y-%m-%d} {self.events[-1].title}")
+
+    def _judge_canary(self, now: datetime) -> CanaryVerdict:
+        """End the trial if what both versions counted says so, and serve what it left."""
+        assert self.trial is not None  # noqa: S101 - the caller has looked
+        counts = by_samples(self.watch.samples, model=self.workspace.name, now=now)
+        judged = judge_and_end(self.workspace, terms_of(self.lifecycle), counts=counts, now=now)
+        if judged.action == "wait":
+            self.waits = judged.why
+            return judged
+        promoted = judged.action == "promote"
+        if promoted:
+            self.baseline = self.trial
+        self.trial = None
+        reload(self.client, name=self.workspace.name, version=self.baseline.version)
+        title = f"version {judged.version} {'promoted' if promoted else 'dropped'}"
+        kind: EventKind = "promotion" if promoted else "canary_rollback"
+        self._event(now, kind, title, detail=judged.why, version=judged.version)
+        self.progress.say(f"{now:%Y-%m-%d} {title}: {judged.why}")
+        return judged
 
     def schedule_due(self, now: datetime) -> bool:
         """Say whether spec.retrain.every has passed since the last run, or since the beginning."""
@@ -110,16 +144,24 @@ class RetrainingLoop:
         if made.pointer is None or made.evaluation is None:
             self._event(now, "refusal", "challenger refused", detail=verdict.detail)
             return
-        self.baseline = baseline_of(made.evaluation, version=made.pointer.version)
-        reload(self.client, name=self.workspace.name, version=made.pointer.version)
-        title = f"version {made.pointer.version} promoted"
-        self._event(now, "promotion", title, detail=verdict.detail, version=made.pointer.version)
+        promised = baseline_of(made.evaluation, version=verdict.version)
+        trial = made.pointer.canary if verdict.outcome == "canary" else None
+        if trial is not None:
+            self.trial, self.waits = promised, "it has just begun"
+            title = f"version {trial.version} on trial, with {trial.ratio:.0%} of the predictions"
+        else:
+            self.baseline = promised
+            title = f"version {verdict.version} promoted"
+        reload(self.client, name=self.workspace.name, version=verdict.version)
+        kind: EventKind = "canary" if trial else "promotion"
+        self._event(now, kind, title, detail=verdict.detail, version=verdict.version)
 
     def _event(
-        self, now: datetime, kind: str, title: str, *, detail: str, version: str = ""
+        self, now: datetime, kind: EventKind, title: str, *, detail: str, version: str = ""
     ) -> None:
-        fields = {"time": now, "kind": kind, "title": title, "detail": detail, "version": version}
-        self.events.append(ReplayEvent.model_validate(fields))
+        self.events.append(
+            ReplayEvent(time=now, kind=kind, title=title, detail=detail, version=version)
+        )
 
 
 def baseline_of(evaluation: Evaluation, *, version: str) -> Baseline:

@@ -1,4 +1,4 @@
-"""Live through later data: serve, answer, label, watch, retrain, promote; then count the money.
+"""Live through later data: serve, answer, label, watch, retrain, try, promote; count the money.
 
 A replay has a workspace of its own (.mdlc/NAME/replay), made anew each time but for its cache, so a
 model that really serves from the main one is never touched.
@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.replay.alternative_policies import Monthly, start_monthly
 from mdlc.replay.earned_money import money_by_policy
 from mdlc.replay.fresh_workspace import fresh_replay_workspace
-from mdlc.replay.request_driver import RecordedAnswers, RequestDriver
+from mdlc.replay.request_driver import TICK_EVERY, RecordedAnswers, RequestDriver
 from mdlc.replay.retraining_loop import RetrainingLoop, baseline_of
 from mdlc.replay.row_stream import Array, RowStream, as_datetime, read_stream
 from mdlc.replay.weekly_summary import make_weeks
@@ -141,16 +141,22 @@ def _serve_and_drive(begun: ReplayContext) -> tuple[RetrainingLoop, RecordedAnsw
     spec = lifecycle.spec
     manifest, _ = open_bundle(begun.bundle)
     answers = RecordedAnswers.empty(len(stream), classes=manifest.classes)
+    whole = as_datetime(stream.label_time.max()) - stream.begins + TICK_EVERY
     watch = Watch(
         spec.monitor,
         model=lifecycle.name,
         folder=workspace.folder / "watch",
         identifiers=spec.data.identifiers,
+        # A canary is judged by all that was counted since it began, however long ago that is.
+        keep=whole if spec.deploy.canary else timedelta(0),
     )
     baseline = baseline_of(begun.first.evaluation, version=begun.pointer.version)
     total = max((stream.ends - stream.begins).days, 1)
     log = workspace.folder / "serve.log"
-    with serving(lifecycle, workspace=workspace, log=log, request_clock=True) as client:
+    with (
+        contextlib.closing(watch),
+        serving(lifecycle, workspace=workspace, log=log, request_clock=True) as client,
+    ):
         loop = RetrainingLoop(
             lifecycle, workspace, begun.runner, begun.progress, client, stream, watch, baseline
         )
@@ -200,9 +206,17 @@ def _life(
         notes=[
             f"lived on {datetime.now(UTC):%Y-%m-%d}; time stands still while a retraining runs",
             "money is counted on labelled decisions only",
+            *(_on_trial(loop)),
             *([] if stream.timed else [UNTIMED]),
         ],
     )
+
+
+def _on_trial(loop: RetrainingLoop) -> list[str]:
+    """Say that a canary was never decided about, where that is so."""
+    if loop.trial is None:
+        return []
+    return [f"version {loop.trial.version} was still on trial at the end: {loop.waits}"]
 
 
 def _policies(

@@ -7,6 +7,19 @@ from typing import Any, Literal
 
 from mdlc.core.files import Document
 
+EventKind = Literal[
+    "alert",
+    "resolved",
+    "trigger",
+    "retraining",
+    "canary",
+    "promotion",
+    "canary_rollback",
+    "refusal",
+    "failure",
+]
+"""canary: a version goes on trial, which a promotion or a canary_rollback ends."""
+
 
 class ReplayWeek(Document):
     """Seven days of serving, judged once their labels were in."""
@@ -15,7 +28,7 @@ class ReplayWeek(Document):
     decisions: int
     labels: int
     versions: list[str]
-    """Versions that answered, in order."""
+    """Versions that answered, in the order of their first answers; a canary is among them."""
     accuracy: float | None
     log_loss: float | None
     skill: float | None
@@ -34,7 +47,7 @@ class ReplayEvent(Document):
     """Something that happened."""
 
     time: datetime
-    kind: Literal["alert", "resolved", "trigger", "retraining", "promotion", "refusal", "failure"]
+    kind: EventKind
     title: str
     detail: str = ""
     version: str = ""
