@@ -76,6 +76,7 @@ def open_service(
     def watch(fate: WriteOutcome) -> None:
         metrics.payload_lost.inc(fate.lost)
         metrics.payload_waiting.set(fate.waiting)
+        metrics.payload_reopened.inc(fate.reopened)
 
     log = PayloadLog(store, name=lineup.name, watch=watch)
     clock = Clock(by_request=request_clock)
