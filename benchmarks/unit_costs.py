@@ -91,11 +91,12 @@ def _cpu(result: common.Result, place: Any, *, repeats: int) -> None:
 
 
 def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
+    from mdlc.core.spec.deploy import Serving
     from mdlc.serving import payload_log
     from mdlc.serving.active_models import load
     from mdlc.serving.payload_labels import Label
 
-    model = load(place.pointer, max_rows=10_000).champion
+    model = load(place.pointer, limits=Serving()).champion
     log, at = (
         payload_log.PayloadLog(url, name=place.name),
         datetime(2025, 1, 1),
@@ -147,12 +148,13 @@ def _series(result: common.Result, place: Any) -> None:
     from prometheus_client import disable_created_metrics
 
     from mdlc.core.spec import load as load_file
+    from mdlc.core.spec.deploy import Serving
     from mdlc.monitoring.rules.rule_file import rule_file
     from mdlc.serving.active_models import load
     from mdlc.serving.predictor_metrics import LabelledQuality, Metrics
 
     disable_created_metrics()  # type: ignore[no-untyped-call]  # as the server does
-    lineup = load(place.pointer, max_rows=10_000)
+    lineup = load(place.pointer, limits=Serving())
     model, metrics = lineup.champion, Metrics(lineup.name, currency="USD")
     metrics.serve(lineup)
     rows = model.reader.v1({"instances": _stream().instances(slice(0, 5000))})

@@ -12,6 +12,7 @@ from mdlc.core.columns import MISSING, Batch, Feature
 from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import read_document
 from mdlc.core.scorer import Scorer
+from mdlc.core.spec.deploy import Serving
 from mdlc.serving.request_rows import RequestReader
 from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, Pointer
@@ -57,7 +58,7 @@ class ActiveModels:
 
 
 def load(
-    pointer_file: Path, *, max_rows: int, threads: int = 0, known: ActiveModels | None = None
+    pointer_file: Path, *, limits: Serving, threads: int = 0, known: ActiveModels | None = None
 ) -> ActiveModels:
     """Read the pointer, load its bundles, and score made-up rows with them.
 
@@ -76,7 +77,7 @@ def load(
     def get(of: Pointer | CanaryRelease) -> LoadedModel:
         if model := at_hand.get((of.version, of.digest)):
             return replace(model, since=of.since, promised=of.promised)
-        return _load(of, folder=folder, max_rows=max_rows, threads=threads)
+        return _load(of, folder=folder, limits=limits, threads=threads)
 
     champion = get(pointer)
     if pointer.canary is None:
@@ -90,7 +91,9 @@ def load(
     return ActiveModels(pointer, champion, canary)
 
 
-def _load(of: Pointer | CanaryRelease, *, folder: Path, max_rows: int, threads: int) -> LoadedModel:
+def _load(
+    of: Pointer | CanaryRelease, *, folder: Path, limits: Serving, threads: int
+) -> LoadedModel:
     bundle = folder / of.bundle
     try:
         scorer = Scorer.load(bundle, threads=threads)
@@ -105,7 +108,7 @@ def _load(of: Pointer | CanaryRelease, *, folder: Path, max_rows: int, threads: 
         raise ArtifactError(
             f"the model in {bundle} does not load: {type(error).__name__}"
         ) from error
-    reader = RequestReader(scorer.manifest, max_rows=max_rows)
+    reader = RequestReader(scorer.manifest, limits=limits)
     return LoadedModel(of.version, of.since, of.promised, scorer, reader, digest)
 
 

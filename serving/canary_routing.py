@@ -1,7 +1,7 @@
 """Who answers which row: the champion, or, of a share chosen by the prediction's id, the canary.
 
 The same id always goes the same way, on every replica. What the canary fails to score the champion
-answers: a canary costs no request.
+answers: a canary costs no request. Only a failure where the champion succeeds counts against it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from mdlc.serving.active_models import ActiveModels, LoadedModel
 from mdlc.serving.predictor_metrics import Metrics
 from mdlc.serving.request_rows import RequestRows
 
+EXTREME = 1e15
+"""Beyond it float32 sums and squares soon overflow, whatever the model."""
 Index = npt.NDArray[np.intp]
 
 
@@ -57,14 +59,16 @@ def answer(lineup: ActiveModels, *, rows: RequestRows, metrics: Metrics) -> list
         return [_champion(lineup, rows=rows, index=every, metrics=metrics)]
     ratio = lineup.trial.ratio
     chosen = np.array([position(identifier) < ratio for identifier in rows.ids])
-    parts, left = [], every
+    parts, left, failed = [], every, every[:0]
+    why: dict[str, str] = {}
     if chosen.any():
-        part = _canary(lineup, rows=rows, index=every[chosen], metrics=metrics)
+        part, failed, why = _canary(lineup, rows=rows, index=every[chosen], metrics=metrics)
         if part is not None:
             parts.append(part)
             left = np.setdiff1d(every, part.index)
     if len(left):
         parts.append(_champion(lineup, rows=rows, index=left, metrics=metrics))
+    _charge(lineup, rows=rows, failed=failed, why=why, metrics=metrics)
     return parts
 
 
@@ -92,33 +96,62 @@ def take(rows: RequestRows, index: Index) -> RequestRows:
 
 def _canary(
     lineup: ActiveModels, *, rows: RequestRows, index: Index, metrics: Metrics
-) -> RoutedRows | None:
-    """Return the rows that the canary answered, None if it was none."""
-    assert lineup.trial is not None  # noqa: S101 - a canary answers only where there is one
-    version, model, asked = lineup.trial.version, lineup.canary, take(rows, index)
-    answers, finite, why = None, np.zeros(len(index), bool), {"error": "NotLoaded"}
-    if model is not None:
-        try:
-            answers = _score(model, rows=asked, metrics=metrics)
-            finite, why = _finite(answers, rows=len(index)), {"error": "NotFinite"}
-        except Exception as error:
-            # Whatever a runtime raises: the request is the champion's to answer.
-            why = reduced(error)
-    if failed := int((~finite).sum()):
-        metrics.fail(version, rows=failed)
-        fields = {"model": lineup.name, "version": version, "rows": failed, **why}
-        log_bounded("canary_failed", level=logging.WARNING, **fields)
-    if model is None or answers is None or not finite.any():
-        return None
+) -> tuple[RoutedRows | None, Index, dict[str, str]]:
+    """Return the rows that the canary answered (None: none), those that it failed, and why."""
+    model, asked = lineup.canary, take(rows, index)
+    if model is None:
+        return None, index, {"error": "NotLoaded"}
+    try:
+        answers = _score(model, rows=asked, metrics=metrics)
+    except Exception as error:
+        # Whatever a runtime raises: the request is the champion's to answer.
+        return None, index, reduced(error)
+    finite = _finite(answers, rows=len(index))
+    failed, why = index[~finite], {"error": "NotFinite"}
     if finite.all():
-        return RoutedRows(model, index, asked, answers)
+        return RoutedRows(model, index, asked, answers), failed, why
+    if not finite.any():
+        return None, failed, why
     kept = Answers(
         scores=answers.scores[finite],
         actions=answers.actions[finite],
         values=answers.values[finite],
         expected=answers.expected[finite],
     )
-    return RoutedRows(model, index[finite], take(rows, index[finite]), kept)
+    return RoutedRows(model, index[finite], take(rows, index[finite]), kept), failed, why
+
+
+def _charge(
+    lineup: ActiveModels,
+    *,
+    rows: RequestRows,
+    failed: Index,
+    why: dict[str, str],
+    metrics: Metrics,
+) -> None:
+    """Count and log what the canary failed and the champion answered.
+
+    A row that the champion cannot score either is the client's, and never gets here: it was
+    refused, or the champion raised. Nor is a row charged that no model need bear: otherwise ten
+    requests with absurd numbers would have any canary rolled back.
+    """
+    assert lineup.trial is not None  # noqa: S101 - a canary answers only where there is one
+    charged = int((~_extreme(rows)[failed]).sum())
+    if not charged:
+        return
+    version = lineup.trial.version
+    metrics.fail(version, rows=charged)
+    fields = {"model": lineup.name, "version": version, "rows": charged, **why}
+    log_bounded("canary_failed", level=logging.WARNING, **fields)
+
+
+def _extreme(rows: RequestRows) -> npt.NDArray[np.bool_]:
+    """Say of each row whether it has a number that nothing was trained on."""
+    found = np.zeros(len(rows.ids), bool)
+    for column in rows.batch.values():
+        if column.dtype.kind == "f":
+            found |= (np.abs(column.reshape(len(column), -1)) > EXTREME).any(axis=1)
+    return found
 
 
 def _champion(

@@ -23,18 +23,17 @@ def _bare_command_line() -> Iterator[None]:
 
 
 with _bare_command_line():
-    from kserve import InferInput, InferOutput, InferRequest, InferResponse, Model, ModelRepository
+    from kserve import InferOutput, InferResponse, Model, ModelRepository
     from kserve.errors import InferenceError, InvalidInput, ModelNotFound, ModelNotReady
     from kserve.protocol.dataplane import DataPlane
+    from kserve.protocol.infer_type import RequestedOutput
     from kserve.protocol.model_repository_extension import ModelRepositoryExtension
     from kserve.protocol.rest.v1_endpoints import register_v1_endpoints
     from kserve.protocol.rest.v2_endpoints import register_v2_endpoints
 
 __all__ = [
     "DataPlane",
-    "InferInput",
     "InferOutput",
-    "InferRequest",
     "InferResponse",
     "InferenceError",
     "InvalidInput",
@@ -43,6 +42,7 @@ __all__ = [
     "ModelNotReady",
     "ModelRepository",
     "ModelRepositoryExtension",
+    "RequestedOutput",
     "register_v1_endpoints",
     "register_v2_endpoints",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import digest_path, read_document
+from mdlc.core.spec.deploy import Serving
 from mdlc.services.json_logs import log
 from mdlc.services.refusals import Refusal
 from mdlc.serving.active_models import ActiveModels, load
@@ -27,11 +28,13 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
     `refresh` loads by itself what the pointer names anew; a pointer is tried once.
     """
 
-    def __init__(self, predictor: Predictor, *, pointer: Path, max_rows: int, threads: int) -> None:
+    def __init__(
+        self, predictor: Predictor, *, pointer: Path, limits: Serving, threads: int
+    ) -> None:
         super().__init__()
         self._predictor = predictor
         self._pointer = pointer
-        self._max_rows = max_rows
+        self._limits = limits
         self._threads = threads
         self._loading = asyncio.Lock()
         self._seen: Stamp | None = None
@@ -87,7 +90,7 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         name, old = self._predictor.name, self._predictor.loaded.version
         try:
             lineup = await asyncio.to_thread(
-                load, self._pointer, max_rows=self._max_rows, threads=self._threads, known=known
+                load, self._pointer, limits=self._limits, threads=self._threads, known=known
             )
             if lineup.name != name:
                 raise _unloadable(f"{self._pointer.name} names {lineup.name}", old)

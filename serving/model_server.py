@@ -89,6 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=limits.port, help="0: a free one")
     parser.add_argument("--max-rows", type=int, default=limits.max_rows)
     parser.add_argument("--max-bytes", type=int, default=limits.max_bytes)
+    parser.add_argument("--max-text", type=int, default=limits.max_text)
     parser.add_argument("--currency", default="USD", help="label of the money counters")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning"])
     parser.add_argument("--request-clock", action="store_true", help="replays only")
@@ -105,7 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
             host=options.host,
             port=options.port,
             store=options.store,
-            serving=Serving(max_rows=options.max_rows, max_bytes=options.max_bytes),
+            serving=Serving(
+                max_rows=options.max_rows, max_bytes=options.max_bytes, max_text=options.max_text
+            ),
             # Not an option: the command line of a process is everyone's to read.
             token=os.environ.get("MDLC_TOKEN") or None,
             request_clock=options.request_clock,

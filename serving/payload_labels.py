@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from mdlc.core.errors import closest
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
 from mdlc.serving.request_clock import FUTURE
+from mdlc.serving.request_rows import MAX_ID, is_id
 
 CHUNK = 500
 """Ids in one question; SQLite's older builds allow 999 parameters."""
@@ -58,7 +59,8 @@ def write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> 
 
 
 def _write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
-    identifiers = [label.id for label in labels]
+    # What can be no prediction's id is not asked for: a database may not even take it as a text.
+    identifiers = [label.id for label in labels if is_id(label.id)]
     with engine.begin() as connection:
         labelled = set(by_id(connection, LABELS.c.id, identifiers))
         predictions = _predictions(connection, identifiers)
@@ -90,7 +92,7 @@ def _predictions(connection: sa.Connection, identifiers: Sequence[str]) -> dict[
 
 def _judge(label: Label, prediction: Any, labelled: set[str], received: datetime) -> LabelOutcome:
     if prediction is None:
-        return LabelOutcome(label, "unknown", f"{label.id}: no prediction has this id")
+        return LabelOutcome(label, "unknown", f"{label.id[:MAX_ID]}: no prediction has this id")
     if label.id in labelled:
         problem = f"{label.id} has a label already; the first is kept"
         return LabelOutcome(label, "duplicate", problem, prediction=prediction)

@@ -1,18 +1,18 @@
 """The payload log: every prediction by its id, and the label that came for it later.
 
 A prediction is answered even where the log is not available (locked, disk full, database away): its
-rows wait in memory, up to a bound, until the log is back. What does not fit is lost, and counted.
+rows wait in memory (`waiting_rows`), up to a bound, until the log is back. What does not fit is
+lost, and counted. A database that is deleted or replaced is noticed by `payload_database`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,23 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
-from mdlc.core.errors import ServiceError
+from mdlc.core.errors import StorageError
 from mdlc.core.scorer import Answers
 from mdlc.services.json_logs import log
 from mdlc.services.refusals import DuplicateId, Refusal
-from mdlc.serving import payload_labels, payload_read
+from mdlc.serving import payload_labels, payload_lookup, payload_read
+from mdlc.serving.payload_database import PayloadDatabase, answering
 from mdlc.serving.payload_labels import Label, LabelOutcome
-from mdlc.serving.payload_tables import LABELS, PREDICTIONS, open_engine
+from mdlc.serving.payload_tables import PREDICTIONS
 from mdlc.serving.request_rows import RequestRows
+from mdlc.serving.waiting_rows import Row, WaitingRows
 
-Row = dict[str, Any]
 AWAY = (
     sa.exc.OperationalError,
     sa.exc.InterfaceError,
     sa.exc.InternalError,
     sa.exc.TimeoutError,
+    StorageError,
 )
 """Errors that pass: the same rows may be written later. Any other is about the rows."""
 
@@ -46,6 +48,8 @@ class WriteOutcome:
 
     lost: int
     waiting: int
+    reopened: int = 0
+    """1 if the database was deleted or replaced, and another one is written from now on."""
 
 
 class PayloadLog:
@@ -59,18 +63,27 @@ class PayloadLog:
         busy_seconds: float = 0.5,
         retry_seconds: float = 1.0,
         waiting_rows: int = 10_000,
+        waiting_bytes: int = 64_000_000,
         watch: Callable[[WriteOutcome], None] | None = None,
     ) -> None:
-        self.engine = open_engine(url, name=name, busy_seconds=busy_seconds)
         self._name = name
+        self._database = PayloadDatabase(
+            url, name=name, busy_seconds=busy_seconds, reopened=self._replaced
+        )
         self._retry_seconds = retry_seconds
-        self._waiting_rows = waiting_rows
         self._watch = watch or (lambda _fate: None)
-        self._waiting: dict[str, Row] = {}
+        self._waiting = WaitingRows(most_rows=waiting_rows, most_bytes=waiting_bytes)
+        self._written = 0
+        """Predictions written into the database that is open."""
         self._failed_at = 0.0
         self._timer: threading.Timer | None = None
         # SQLite has one writer: threads queue here, in order, instead of polling its lock.
         self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The connection to the tables that are there now."""
+        return self._database.engine
 
     def add(self, predictions: Sequence[Row]) -> None:
         """Write predictions (see `records`) in one transaction, or keep them for later.
@@ -113,7 +126,9 @@ class PayloadLog:
             if self._waiting and not self._flush(now=True):
                 raise away  # a label of what waits would be unknown
             try:
-                return payload_labels.write(self.engine, labels, received=received)
+                return self._database.run(
+                    lambda engine: payload_labels.write(engine, labels, received=received)
+                )
             except AWAY as error:
                 self._away(error)
                 raise away from error
@@ -130,14 +145,14 @@ class PayloadLog:
         """Write labelled predictions as a Parquet table like preparation's; return its rows."""
         return payload_read.export(self.engine, out, manifest=manifest, until=until, since=since)
 
-    def prediction(self, id: str) -> payload_read.LoggedPrediction | None:
+    def prediction(self, id: str) -> payload_lookup.LoggedPrediction | None:
         """Return the prediction `id` with its label, None if the log has none of this id.
 
         Raises:
             ServiceError: the database does not answer.
         """
-        with self._answering():
-            return payload_read.prediction(self.engine, id)
+        with answering(self._name):
+            return payload_lookup.prediction(self.engine, id)
 
     def ids_like(self, id: str, *, at_most: int = 200) -> list[str]:
         """Return ids that begin as `id` does, or any where none does; [] for an empty log.
@@ -145,22 +160,16 @@ class PayloadLog:
         Raises:
             ServiceError: the database does not answer.
         """
-        with self._answering():
-            return payload_read.ids_like(self.engine, id, at_most=at_most)
+        with answering(self._name):
+            return payload_lookup.ids_like(self.engine, id, at_most=at_most)
 
     def count_labels(self, since: datetime | None = None, until: datetime | None = None) -> int:
         """Count the labels with since <= time < until."""
-        query = sa.select(sa.func.count()).select_from(LABELS)
-        for condition in payload_read.between(since, until):
-            query = query.where(condition)
-        with self.engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
+        return payload_lookup.count_labels(self.engine, since, until)
 
     def newest_label(self) -> datetime | None:
         """Return the newest time at which a label was known, None before the first."""
-        with self.engine.connect() as connection:
-            newest = connection.execute(sa.select(sa.func.max(LABELS.c.time))).scalar_one()
-        return None if newest is None else newest.replace(tzinfo=UTC)
+        return payload_lookup.newest_label(self.engine)
 
     def close(self) -> None:
         """Write what waits, if the log is back, and disconnect."""
@@ -171,35 +180,31 @@ class PayloadLog:
                 log("payload_lost", level=logging.ERROR, rows=len(self._waiting))
                 self._watch(WriteOutcome(lost=len(self._waiting), waiting=0))
                 self._waiting.clear()
-        self.engine.dispose()
-
-    @contextlib.contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Turn the database's errors of the block into a ServiceError."""
-        try:
-            yield
-        except sa.exc.SQLAlchemyError as error:
-            raise ServiceError(
-                f"the payload log of {self._name} does not answer: {type(error).__name__}",
-                hint="check that its database runs",
-            ) from error
+        self._database.close()
 
     def _insert(self, predictions: Sequence[Row]) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(sa.insert(PREDICTIONS), list(predictions))
+        def insert(engine: sa.Engine) -> None:
+            with engine.begin() as connection:
+                connection.execute(sa.insert(PREDICTIONS), list(predictions))
+
+        self._database.run(insert)
+        self._written += len(predictions)
 
     def _known(self, identifiers: Sequence[str]) -> set[str]:
-        with self.engine.connect() as connection:
-            return set(payload_labels.by_id(connection, PREDICTIONS.c.id, identifiers))
+        def look(engine: sa.Engine) -> set[str]:
+            with engine.connect() as connection:
+                return set(payload_labels.by_id(connection, PREDICTIONS.c.id, identifiers))
+
+        return self._database.run(look)
 
     def _flush(self, *, now: bool = False) -> bool:
         """Try to write what waits; say whether nothing waits any more."""
         if not now and time.monotonic() - self._failed_at < self._retry_seconds:
             return False
-        waiting = list(self._waiting.values())
+        waiting = self._waiting.rows()
         try:
             # Another process may have answered one of the ids meanwhile; its answer stays.
-            known = self._known(list(self._waiting))
+            known = self._known([row["id"] for row in waiting])
             new = [row for row in waiting if row["id"] not in known]
             if new:
                 self._insert(new)
@@ -221,9 +226,7 @@ class PayloadLog:
             log("payload_log_away", level=logging.WARNING, error=type(error).__name__)
 
     def _keep(self, predictions: Sequence[Row]) -> None:
-        room = max(0, self._waiting_rows - len(self._waiting))
-        self._waiting.update({row["id"]: row for row in predictions[:room]})
-        lost = max(0, len(predictions) - room)
+        lost = self._waiting.keep(predictions)
         if lost:
             log("payload_lost", level=logging.ERROR, rows=lost)
         self._watch(WriteOutcome(lost=lost, waiting=len(self._waiting)))
@@ -245,6 +248,12 @@ class PayloadLog:
             if self._waiting:
                 self._flush(now=True)
                 self._try_later()
+
+    def _replaced(self) -> None:
+        """Say that the database was deleted or replaced; what was written into it went with it."""
+        log("payload_log_replaced", level=logging.ERROR, rows=self._written)
+        self._written = 0
+        self._watch(WriteOutcome(lost=0, waiting=len(self._waiting), reopened=1))
 
     def _lose(self, rows: int, error: Exception) -> None:
         log("payload_lost", level=logging.ERROR, rows=rows, error=type(error).__name__)

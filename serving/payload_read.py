@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ import sqlalchemy as sa
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, SCORES, TARGET, TIME
 from mdlc.core.files import storage_errors
+from mdlc.services.json_logs import log
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
 from mdlc.serving.request_clock import utc
 
 CHUNK = 5000
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -42,64 +45,6 @@ class LabelledPredictions:
     expected: npt.NDArray[np.float64]
     scores: npt.NDArray[np.float64]
     classes: list[str]
-
-
-@dataclass(frozen=True)
-class LoggedPrediction:
-    """One prediction of the log, with its label if one came. Times are UTC without zone."""
-
-    id: str
-    time: datetime
-    version: str
-    features: dict[str, Any]
-    """Feature -> raw value, None where missing; an image is a list of numbers."""
-    scores: dict[str, float]
-    """Class -> probability; {} for regression."""
-    action: str
-    value: float | None
-    """Of regression: the number that was predicted."""
-    expected: float | None
-    """Money that the action was expected to earn."""
-    label: LoggedLabel | None
-
-
-@dataclass(frozen=True)
-class LoggedLabel:
-    """The label of a prediction."""
-
-    label: str
-    known: datetime
-    """When it was known."""
-    received: datetime
-    """When it came."""
-
-
-def prediction(engine: sa.Engine, id: str) -> LoggedPrediction | None:
-    """Read the prediction `id` and its label; None if there is none."""
-    made, label = PREDICTIONS.c, LABELS.c
-    columns = [label.label, label.time.label("known"), label.received]
-    query = sa.select(*made, *columns).join_from(
-        PREDICTIONS, LABELS, made.id == label.id, isouter=True
-    )
-    with engine.connect() as connection:
-        row = connection.execute(query.where(made.id == id)).mappings().one_or_none()
-    if row is None:
-        return None
-    given = dict(row)
-    said = {key: given.pop(key) for key in ("label", "known", "received")}
-    return LoggedPrediction(**given, label=None if said["label"] is None else LoggedLabel(**said))
-
-
-def ids_like(engine: sa.Engine, id: str, *, at_most: int) -> list[str]:
-    """Return ids that begin as `id` does, or any where none does; [] for an empty log."""
-    made = PREDICTIONS.c.id
-    with engine.connect() as connection:
-        for start in (id[: max(1, len(id) - 2)], id[:2], ""):
-            query = sa.select(made).where(made.startswith(start, autoescape=True))
-            found = list(connection.execute(query.order_by(made).limit(at_most)).scalars())
-            if found:
-                return found
-    return []
 
 
 def between(since: datetime | None, until: datetime | None) -> Iterator[sa.ColumnElement[bool]]:
@@ -224,7 +169,7 @@ def _table(rows: Sequence[Any], *, manifest: Manifest, schema: Any) -> Any:
     import pyarrow.json
 
     asked = pa.schema([schema.field(feature.name) for feature in manifest.features])
-    parsed = _parsed([row.features for row in rows], asked)
+    rows, parsed = _readable(rows, asked)
     columns = {name: parsed.column(name) for name in asked.names}
     for feature in manifest.features:
         if feature.kind == "category":
@@ -255,12 +200,46 @@ def _scores(rows: Sequence[Any], kind: Any) -> Any:
     return pa.StructArray.from_arrays(columns, fields=list(kind))
 
 
+def _readable(rows: Sequence[Any], schema: Any) -> tuple[Sequence[Any], Any]:
+    """Return the rows whose features the schema can hold, and these features as a table.
+
+    A row that was logged for another kind of feature is set aside; how many were is said.
+    """
+    import pyarrow as pa
+
+    try:
+        return rows, _parsed([row.features for row in rows], schema)
+    except pa.ArrowInvalid:
+        kept = [row for row in rows if _is_readable(row.features, schema)]
+        log(
+            "labelled_rows_set_aside",
+            level=logging.WARNING,
+            rows=len(rows) - len(kept),
+            why="their features are not of the kinds that the model asks for",
+        )
+        parsed = _parsed([row.features for row in kept], schema) if kept else schema.empty_table()
+        return kept, parsed
+
+
+def _is_readable(line: str, schema: Any) -> bool:
+    import pyarrow as pa
+
+    try:
+        _parsed([line], schema)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _parsed(lines: list[str], schema: Any) -> Any:
     """Read JSON objects, one a row, all at once; keys that the schema lacks are left out."""
     import pyarrow.json
 
+    encoded = [line.encode() for line in lines]
     return pyarrow.json.read_json(
-        io.BytesIO("\n".join(lines).encode()),
+        io.BytesIO(b"\n".join(encoded)),
+        # A row must not be longer than two blocks.
+        read_options=pyarrow.json.ReadOptions(block_size=max(BLOCK_BYTES, *map(len, encoded)) + 1),
         parse_options=pyarrow.json.ParseOptions(
             explicit_schema=schema, unexpected_field_behavior="ignore"
         ),

@@ -20,11 +20,12 @@ from mdlc.services.refusals import Refusal
 from mdlc.serving import canary_routing, payload_log
 from mdlc.serving.active_models import ActiveModels, LoadedModel
 from mdlc.serving.canary_routing import RoutedRows
-from mdlc.serving.kserve_sdk import InferOutput, InferRequest, InferResponse, Model
+from mdlc.serving.kserve_sdk import InferOutput, InferResponse, Model, RequestedOutput
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.serving.predictor_metrics import Metrics
 from mdlc.serving.request_clock import Clock
 from mdlc.serving.request_rows import RequestRows
+from mdlc.serving.v2_request import V2Request
 
 VERSION = "version"
 """V2: the tensor with the version that answered each row, where a canary is on trial."""
@@ -78,7 +79,7 @@ class Predictor(Model):  # type: ignore[misc]
             Refusal: the request is wrong, too large, or has an id that was answered before.
         """
         loop = asyncio.get_running_loop()
-        answer = self._v2 if isinstance(payload, InferRequest) else self._v1
+        answer = self._v2 if isinstance(payload, V2Request) else self._v1
         return await loop.run_in_executor(self._pool, answer, payload, headers)
 
     def _v1(self, payload: object, headers: Mapping[str, str] | None) -> dict[str, Any]:
@@ -93,8 +94,8 @@ class Predictor(Model):  # type: ignore[misc]
                 prediction["version"] = version
         return {"predictions": laid, "model_version": lineup.champion.version}
 
-    def _v2(self, request: Any, headers: Mapping[str, str] | None) -> Any:
-        lineup, asked = self._lineup, request.request_outputs
+    def _v2(self, request: V2Request, headers: Mapping[str, str] | None) -> Any:
+        lineup, asked = self._lineup, request.outputs
         known = [tensor["name"] for tensor in self.get_output_types()]
         for output in asked or []:
             # It may always be asked for: a client need not know whether a canary is on trial.
@@ -111,8 +112,9 @@ class Predictor(Model):  # type: ignore[misc]
             model_name=self.name,
             model_version=lineup.champion.version,
             infer_outputs=laid,
-            use_binary_outputs=request.use_binary_outputs,
-            requested_outputs=asked,
+            use_binary_outputs=request.binary,
+            requested_outputs=asked
+            and [RequestedOutput(one.name, {"binary_data": one.binary}) for one in asked],
         )
 
     def _answer(

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
@@ -39,7 +40,10 @@ from mdlc.serving.predictor import Predictor
 from mdlc.serving.predictor_gate import PredictorWatch, predictor_rules
 from mdlc.serving.predictor_metrics import Metrics
 from mdlc.serving.request_clock import Clock
+from mdlc.serving.v2_request import read_request
 
+BINARY_FROM = "inference-header-content-length"
+"""V2: how many bytes of a body are JSON; binary tensors follow."""
 THREADS = 1
 """Of one scoring: requests are small and many, so each has one core, not all cores in turn."""
 
@@ -65,21 +69,20 @@ def open_service(
         ArtifactError: the model does not load.
         StorageError: the log does not open.
     """
-    lineup = load(pointer, max_rows=serving.max_rows, threads=THREADS)
+    lineup = load(pointer, limits=serving, threads=THREADS)
     log_loaded(lineup)
     metrics = Metrics(lineup.name, currency=currency)
 
     def watch(fate: WriteOutcome) -> None:
         metrics.payload_lost.inc(fate.lost)
         metrics.payload_waiting.set(fate.waiting)
+        metrics.payload_reopened.inc(fate.reopened)
 
     log = PayloadLog(store, name=lineup.name, watch=watch)
     clock = Clock(by_request=request_clock)
     pool = ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 2, thread_name_prefix="score")
     predictor = Predictor(lineup, store=log, metrics=metrics, clock=clock, pool=pool)
-    repository = PointerRepository(
-        predictor, pointer=pointer, max_rows=serving.max_rows, threads=THREADS
-    )
+    repository = PointerRepository(predictor, pointer=pointer, limits=serving, threads=THREADS)
     feedback = Feedback(
         log,
         metrics=metrics,
@@ -116,8 +119,8 @@ def create(
         await run_in_threadpool(service.store.close)
 
     app = FastAPI(title="mdlc", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    _routes(app, service)
     plane, reloads = DataPlane(model_registry=service.repository), Reloads(service.repository)
+    _routes(app, service, plane=plane)
     register_v1_endpoints(app, plane, reloads)
     register_v2_endpoints(app, plane, reloads)
     watch = PredictorWatch(service.metrics)
@@ -128,7 +131,9 @@ def create(
     return app
 
 
-def _routes(app: FastAPI, service: PredictorService) -> None:
+def _routes(app: FastAPI, service: PredictorService, *, plane: DataPlane) -> None:
+    """Add what KServe has no endpoint for, and V2's inference, which its own reads loosely."""
+
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
 
@@ -147,6 +152,25 @@ def _routes(app: FastAPI, service: PredictorService) -> None:
             await run_in_threadpool(service.feedback.receive, body, headers=headers)
         )
 
+    async def infer(request: Request) -> Response:
+        name, headers = request.path_params["model_name"], dict(request.headers)
+        if name != service.predictor.name:
+            raise ModelNotFound(name)
+        asked = read_request(await request.body(), header_length=headers.get(BINARY_FROM))
+        answer, _ = await plane.infer(model_name=name, request=asked, headers=headers)
+        said, json_bytes = answer.to_rest()
+        if json_bytes is None:
+            return Response(orjson.dumps(said), media_type="application/json")
+        length = {BINARY_FROM: str(json_bytes)}
+        return Response(said, media_type="application/octet-stream", headers=length)
+
+    async def of_a_version(_request: Request) -> Response:
+        raise NotImplementedError("versions are not chosen by clients; leave /versions/... out")
+
+    app.add_route("/v2/models/{model_name}/infer", infer, methods=["POST"])
+    app.add_route(
+        "/v2/models/{model_name}/versions/{version}/infer", of_a_version, methods=["POST"]
+    )
     app.add_route("/", live, methods=["GET"])
     app.add_route("/metrics", metrics, methods=["GET"])
     app.add_route("/v1/models/{model_name}:feedback", feedback, methods=["POST"])

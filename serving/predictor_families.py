@@ -62,6 +62,10 @@ class Families:
             "payload_lost", "Predictions that were answered and not logged.", MODEL
         )
         self.payload_lost = lost.labels(self.model)
+        reopened = self._counter(
+            "payload_log_reopened", "Times that the payload log was deleted or replaced.", MODEL
+        )
+        self.payload_reopened = reopened.labels(self.model)
         waiting = self._gauge(
             "payload_waiting_rows", "Predictions in memory until the payload log is back.", MODEL
         )

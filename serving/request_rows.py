@@ -1,7 +1,8 @@
 """Requests into batches: V1 instances and V2 tensors, checked feature by feature.
 
 A request is refused whole, with the first thing that is wrong: unknown feature, missing feature,
-type, size. JSON has no NaN; a missing value is null there, and NaN in binary tensors.
+type, size. JSON has no NaN; a missing value is null there, and NaN in binary tensors. A
+text is bounded: it is logged, exported and learnt from as it came.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from mdlc.core import cleaning
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import Batch, Feature, from_values
 from mdlc.core.errors import DataError, closest
+from mdlc.core.spec.deploy import Serving
 from mdlc.services.refusals import Refusal, too_large
+from mdlc.serving.v2_request import InputTensor
 
 MAX_ID = 128
 IDS = "id"
@@ -39,9 +42,10 @@ class RequestRows:
 class RequestReader:
     """Reads requests for one model."""
 
-    def __init__(self, manifest: Manifest, *, max_rows: int) -> None:
+    def __init__(self, manifest: Manifest, *, limits: Serving) -> None:
         self.features = {feature.name: feature for feature in manifest.features}
-        self.max_rows = max_rows
+        self.max_rows = limits.max_rows
+        self.max_text = limits.max_text
         self.dropped = cleaning.dropped(manifest.cleaning)
         imputed = {d.column for d in manifest.cleaning if d.action == "impute"}
         images = {f.name for f in manifest.features if f.kind == "image"}
@@ -67,8 +71,8 @@ class RequestReader:
         }
         return RequestRows(read_ids(payload.get("ids"), rows=len(instances)), columns)
 
-    def v2(self, tensors: Sequence[Any]) -> RequestRows:
-        """Read a list of kserve InferInput: a tensor a feature, and optionally one named id.
+    def v2(self, tensors: Sequence[InputTensor]) -> RequestRows:
+        """Read a tensor a feature, and optionally one named id.
 
         Raises:
             Refusal: something is wrong with it.
@@ -78,7 +82,7 @@ class RequestReader:
             raise Refusal("inputs: wanted one tensor a feature, each name once")
         ids = None if IDS in self.features else given.pop(IDS, None)
         self._check_names(set(given), row=None)
-        sizes = {name: (tensor.shape or [0])[0] for name, tensor in given.items()}
+        sizes = {name: tensor.shape[0] for name, tensor in given.items()}
         rows = next(iter(sizes.values()), 0)
         self._check_size(rows)
         for name, size in sizes.items():
@@ -89,8 +93,14 @@ class RequestReader:
             for name, feature in self.features.items()
             if name in given or name not in self.dropped
         }
-        texts = None if ids is None else [_text(value) for value in tensor_array(ids).ravel()]
-        return RequestRows(read_ids(texts, rows=rows), columns)
+        return RequestRows(read_ids(ids and ids.values, rows=rows), columns)
+
+    def _check_texts(self, feature: Feature, values: Sequence[Any]) -> None:
+        """Refuse a text that is too long: it would be logged, exported and learnt from."""
+        sizes = [len(value) if isinstance(value, str) else 0 for value in values]
+        if (longest := max(sizes, default=0)) > self.max_text:
+            place = f"feature {feature.name}, row {sizes.index(longest)}"
+            raise Refusal(f"{place}: {longest} characters; at most {self.max_text} are answered")
 
     def _check_size(self, rows: int) -> None:
         if rows > self.max_rows:
@@ -118,25 +128,22 @@ class RequestReader:
         for name in sorted(self.features.keys() - names - self.optional):
             raise Refusal(f"feature {name}{place} is missing; send null if it is not known")
 
-    def _values(self, feature: Feature, tensor: Any, *, rows: int) -> Sequence[Any]:
+    def _values(self, feature: Feature, tensor: InputTensor | None, *, rows: int) -> Sequence[Any]:
         """Return a tensor's values, one for each row; None for each where there is no tensor."""
         if tensor is None:
             return [None] * rows
-        shape = list(tensor.shape)
+        shape = tensor.shape
         wanted = [[rows, *(feature.shape or ())], [rows, 1]]
         if feature.kind == "image":
             wanted.pop()
         if shape not in wanted:
             raise Refusal(f"tensor {feature.name}: wanted shape {wanted[0]}, got {shape}")
-        array = tensor_array(tensor)
         if feature.kind == "image":
-            return list(array)
-        return [
-            _text(value) if isinstance(value, bytes) else value for value in array.ravel().tolist()
-        ]
+            each = len(tensor.values) // rows
+            return [tensor.values[at : at + each] for at in range(0, len(tensor.values), each)]
+        return tensor.values
 
-    @staticmethod
-    def _column(feature: Feature, values: Sequence[Any]) -> npt.NDArray[Any]:
+    def _column(self, feature: Feature, values: Sequence[Any]) -> npt.NDArray[Any]:
         """Return one feature's array. The common cases are checked at once, not value by value."""
         try:
             if feature.kind == "number" and set(map(type, values)) <= NUMERIC:
@@ -144,31 +151,15 @@ class RequestReader:
                 # NaN compares false: missing values pass, infinite and huge ones do not.
                 if not (np.abs(numbers) > LARGEST).any():
                     return numbers.astype(np.float32)
-            elif feature.kind == "category" and set(map(type, values)) == {str}:
-                return np.array(values, dtype=object)
+            elif feature.kind == "category":
+                self._check_texts(feature, values)
+                if set(map(type, values)) == {str}:
+                    return np.array(values, dtype=object)
             return from_values(feature, values)
         except DataError as error:
             raise Refusal(str(error)) from error
         except (OverflowError, TypeError) as error:
             raise Refusal(f"feature {feature.name}: a value is out of range") from error
-
-
-def tensor_array(tensor: Any) -> npt.NDArray[Any]:
-    """Return a kserve tensor as an array.
-
-    Raises:
-        Refusal: its data are not of its datatype and shape, or have a NaN spelled out in JSON.
-    """
-    try:
-        array: npt.NDArray[Any] = np.asarray(tensor.as_numpy())
-    except Exception as error:
-        wanted = f"{tensor.datatype} data of shape {list(tensor.shape)}"
-        raise Refusal(f"tensor {tensor.name}: wanted {wanted}") from error
-    if array.dtype.kind == "f" and isinstance(tensor.data, list):
-        flat = np.asarray(tensor.data, dtype=object).ravel().tolist()
-        if int(np.isnan(array).sum()) > flat.count(None):
-            raise Refusal(f"tensor {tensor.name}: NaN is not JSON; send null for a missing value")
-    return array
 
 
 def read_ids(given: object, *, rows: int) -> list[str]:
@@ -188,15 +179,6 @@ def read_ids(given: object, *, rows: int) -> list[str]:
         twice = Counter(given).most_common(1)[0][0]
         raise Refusal(f"ids: {twice} is there twice", reason="duplicate_id")
     return given
-
-
-def _text(value: Any) -> Any:
-    if not isinstance(value, bytes):
-        return value
-    try:
-        return value.decode()
-    except UnicodeDecodeError as error:
-        raise Refusal("a BYTES tensor is not UTF-8") from error
 
 
 def is_id(value: object) -> bool:

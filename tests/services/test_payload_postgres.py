@@ -12,6 +12,7 @@ import pytest
 
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog
+from tests.contract.payload_logs import PayloadLogContract
 from tests.services import postgres
 
 pytestmark = postgres.needed
@@ -23,6 +24,12 @@ NUMBERS = itertools.count()
 def server() -> Iterator[postgres.Server]:
     with postgres.server() as running:
         yield running
+
+
+class TestPostgres(PayloadLogContract):
+    @pytest.fixture
+    def url(self, server: postgres.Server) -> str:
+        return server.create(f"payload{next(NUMBERS)}")
 
 
 def row(identifier: str, version: str) -> dict[str, object]:

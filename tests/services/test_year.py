@@ -21,6 +21,7 @@ import pytest
 from mdlc.core.columns import from_values
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle, load
+from mdlc.core.spec.deploy import Serving
 from mdlc.monitoring.rules.rule_file import rule_file
 from mdlc.monitoring.sample_store import parse
 from mdlc.serving.active_models import ActiveModels, LoadedModel
@@ -73,7 +74,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lifecycle, Active
     lifecycle = load(file)
     pointer = workspace_of(lifecycle, file=file).pointer
     assert read_document(pointer, Pointer).promised is not None
-    return lifecycle, load_model(pointer, max_rows=ROWS_A_DAY)
+    return lifecycle, load_model(pointer, limits=Serving(max_rows=ROWS_A_DAY))
 
 
 def lived(lineup: ActiveModels, folder: Path, *, days: int, shift: Any) -> dict[str, list[float]]:

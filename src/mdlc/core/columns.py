@@ -97,8 +97,12 @@ def _number(feature: Feature, row: int, value: Any) -> float:
 def _images(feature: Feature, values: Any) -> npt.NDArray[np.float32]:
     shape = feature.shape or (0, 0, 0)
     try:
-        array = np.array([np.asarray(value, np.float32).reshape(shape) for value in values])
-    except (ValueError, TypeError) as error:
+        parts = [np.asarray(value) for value in values]
+        if any(part.dtype.kind not in "fiu" for part in parts):
+            raise TypeError("texts, booleans and null are no numbers")
+        with np.errstate(over="ignore"):  # what is too large is refused below
+            array = np.array([part.reshape(shape).astype(np.float32) for part in parts])
+    except (ValueError, TypeError, OverflowError) as error:
         raise DataError(
             f"feature {feature.name}: an image has {np.prod(shape)} numbers, shape {list(shape)}"
         ) from error

@@ -20,7 +20,7 @@ from mdlc.monitoring.history_entries import Role, role_at
 from mdlc.monitoring.version_history import History
 from mdlc.pipelines.local.local_runner import runs
 from mdlc.serving.payload_log import PayloadLog
-from mdlc.serving.payload_read import LoggedPrediction
+from mdlc.serving.payload_lookup import LoggedPrediction
 from mdlc.state.workspace import Workspace
 
 HIDDEN = "(sensitive)"

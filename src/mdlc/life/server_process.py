@@ -35,6 +35,7 @@ def command(
     parts = [sys.executable, "-m", "mdlc.serving.model_server"]
     parts += ["--pointer", str(workspace.pointer), "--store", workspace.store, "--port", str(port)]
     parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
+    parts += ["--max-text", str(serving.max_text)]
     parts += ["--currency", lifecycle.spec.business.currency]
     # A replay says itself when a release is to be loaded, between two simulated hours.
     return [*parts, "--request-clock", "--poll-seconds", "0"] if request_clock else parts

@@ -10,7 +10,7 @@ has waited longest for its client, so that a server full of silent connections s
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -28,6 +28,8 @@ FRAMING = 8
 MAX_QUEUED = 100
 """Requests that one connection may have sent beyond the one in work."""
 MAX_CONNECTIONS = 500
+Turn = Literal["head", "body", "unread", "work"]
+"""What a connection waits for: the client's head, its body, its reading; or our own work."""
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -104,36 +106,31 @@ class BoundedConnection(HttpToolsProtocol):
         self._unread_since = self.loop.time()
         super().pause_writing()
 
-    def waits_since(self) -> float | None:
-        """Return since when it is the client's turn, None while a request is in work."""
+    def waits_for(self) -> tuple[Turn, float]:
+        """Return what it waits for, and since when; the time is 0 where that is us."""
         if self.flow.write_paused:
-            return self._unread_since
+            return "unread", self._unread_since
         if self.pipeline:
-            return None
+            return "work", 0.0
         if self.cycle is None or self.cycle.response_complete:
-            return self._free_since
-        return self._head_since if self.cycle.more_body else None
+            return "head", self._free_since
+        return ("body", self._head_since) if self.cycle.more_body else ("work", 0.0)
 
     def _check(self) -> None:
         """End the connection if its client is too slow. How slow a body may be the gate says."""
         self._look = self.loop.call_later(LOOK_SECONDS, self._check)
-        now = self.loop.time()
-        if self.flow.write_paused:
-            if now - self._unread_since > UNREAD_SECONDS:
-                self.transport.abort()
-        elif self.waits_since() == self._free_since and now - self._free_since > HEAD_SECONDS:
+        turn, since = self.waits_for()
+        waited = self.loop.time() - since
+        if turn == "unread" and waited > UNREAD_SECONDS:
+            self.transport.abort()
+        elif turn == "head" and waited > HEAD_SECONDS:
             self.transport.close()
 
     def _make_room(self) -> None:
-        waiting = [
-            (since, other)
-            for other in self.connections
-            if isinstance(other, BoundedConnection)
-            and other is not self
-            and (since := other.waits_since()) is not None
-        ]
+        others = [one for one in self.connections if isinstance(one, BoundedConnection)]
+        waiting = [one for one in others if one is not self and one.waits_for()[0] != "work"]
         if waiting:
-            min(waiting, key=lambda pair: pair[0])[1].transport.abort()
+            min(waiting, key=lambda one: one.waits_for()[1]).transport.abort()
 
     def _refuse(self, status: int) -> None:
         """Answer what cannot be answered by the app, and hang up."""

@@ -22,7 +22,8 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
 
     def response(self) -> JSONResponse:
         """Return the answer: {"error": one line}."""
-        line = " ".join(self.message.split())
+        # What a client sent may hold halves of characters, which no UTF-8 has.
+        line = " ".join(self.message.split()).encode(errors="backslashreplace").decode()
         return JSONResponse(
             {"error": line}, status_code=self.status, headers=HEADERS.get(self.status)
         )

@@ -150,6 +150,51 @@ def test_what_the_canary_fails_to_score_the_champion_answers(
     assert record.fields["rows"] == len(CHOSEN)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("how", ["raises", "nan"])
+def test_a_row_that_the_champion_cannot_score_either_is_not_charged_to_the_canary(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    client, service = start()
+    on_trial(tmp_path, fault="raises")
+    client.post(LOAD)
+    scorer = service.predictor.loaded.scorer
+
+    def broken(batch: Any, real: Any = scorer.answer) -> Any:
+        if how == "raises":
+            raise ValueError("no")
+        answers = real(batch)
+        answers.scores[:] = float("nan")
+        return answers
+
+    monkeypatch.setattr(scorer, "answer", broken)
+    body = {"instances": [{"x0": 3.0, "carrier": "AA"}] * len(IDS), "ids": IDS}
+    assert client.post(V1, json=body).status_code == 500
+    assert sample(client, "mdlc_version_failures_total", version="2") == 0
+
+
+def test_absurd_numbers_are_not_charged_to_the_canary(start: Start, tmp_path: Path) -> None:
+    client, _ = start()
+    on_trial(tmp_path, fault="nan")
+    client.post(LOAD)
+    ask(client, IDS, {"x0": 3e38, "carrier": "AA"})
+    assert sample(client, "mdlc_version_failures_total", version="2") == 0
+
+
+def test_malformed_requests_are_charged_to_no_version(start: Start, tmp_path: Path) -> None:
+    """Ten of them had every canary rolled back."""
+    client, _ = start()
+    on_trial(tmp_path, ratio=1.0)
+    client.post(LOAD)
+    half = b'"\\ud800"'
+    v2 = json.dumps({"inputs": TENSORS}).encode().replace(b'"AA"', half)
+    v1 = json.dumps({"instances": [ROW]}).encode().replace(b'"AA"', half)
+    for path, body in ((V1, v1), (V2, v2)) * 10:
+        answer = client.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400
+    for version in ("1", "2"):
+        assert sample(client, "mdlc_version_failures_total", version=version) == 0
+
+
 def test_only_the_rows_without_a_finite_score_go_to_the_champion(
     start: Start, tmp_path: Path
 ) -> None:

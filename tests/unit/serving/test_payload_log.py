@@ -22,7 +22,7 @@ from mdlc.services.refusals import DuplicateId, Refusal
 from mdlc.serving import sample_bundles
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog, WriteOutcome, records
-from mdlc.serving.payload_read import LoggedLabel
+from mdlc.serving.payload_lookup import LoggedLabel
 from mdlc.serving.payload_tables import PREDICTIONS
 from mdlc.serving.request_rows import RequestRows
 

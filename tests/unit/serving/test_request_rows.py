@@ -7,10 +7,11 @@ import pytest
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.cleaning import Decision
+from mdlc.core.spec.deploy import Serving
 from mdlc.services.refusals import Refusal
 from mdlc.serving import sample_bundles
-from mdlc.serving.kserve_sdk import InferInput
 from mdlc.serving.request_rows import RequestReader, read_ids
+from mdlc.serving.v2_request import InputTensor
 
 ROW = {"x0": 1, "x1": 2.5, "carrier": "AA"}
 
@@ -29,7 +30,7 @@ def reader() -> RequestReader:
         parity=0,
         trained_rows=1,
     )
-    return RequestReader(manifest, max_rows=3)
+    return RequestReader(manifest, limits=Serving(max_rows=3, max_text=5))
 
 
 def refusal(reader: RequestReader, payload: object) -> str:
@@ -86,8 +87,15 @@ def test_ids_are_kept_and_checked() -> None:
         read_ids(["a", "a"], rows=2)
 
 
-def tensor(name: str, kind: str, data: list[object], shape: list[int] | None = None) -> InferInput:
-    return InferInput(name, shape or [len(data)], kind, data)
+def tensor(name: str, kind: str, data: list[object], shape: list[int] | None = None) -> InputTensor:
+    return InputTensor(name, kind, shape or [len(data)], data)
+
+
+def test_a_text_is_bounded(reader: RequestReader) -> None:
+    message = refusal(reader, {"instances": [ROW, {**ROW, "carrier": "sixsix"}]})
+    assert message == "feature carrier, row 1: 6 characters; at most 5 are answered"
+    with pytest.raises(Refusal, match="6 characters"):
+        reader.v2([tensor("x1", "FP32", [1.0]), tensor("carrier", "BYTES", ["sixsix"])])
 
 
 def test_tensors_of_each_kind_become_the_same_batch(reader: RequestReader) -> None:
@@ -109,13 +117,12 @@ def test_tensors_of_each_kind_become_the_same_batch(reader: RequestReader) -> No
     ("wrong", "message"),
     [
         (tensor("x1", "FP32", [1.0, 2.0]), "tensor x1: wanted 1 rows"),
-        (tensor("x1", "FP32", [float("nan")]), "NaN is not JSON"),
+        (tensor("x1", "FP32", [float("inf")]), "wanted a finite number"),
         (tensor("x1", "BYTES", ["a"]), "feature x1, row 0: wanted a number"),
         (tensor("x1", "FP32", [1.0], [1, 1, 1]), "wanted shape"),
-        (tensor("x1", "WHAT", [1.0]), "wanted WHAT data"),
         (tensor("y", "FP32", [1.0]), "unknown feature 'y'"),
     ],
 )
-def test_a_wrong_tensor_is_named(reader: RequestReader, wrong: InferInput, message: str) -> None:
+def test_a_wrong_tensor_is_named(reader: RequestReader, wrong: InputTensor, message: str) -> None:
     with pytest.raises(Refusal, match=message):
         reader.v2([tensor("carrier", "BYTES", ["AA"]), wrong])

@@ -48,6 +48,7 @@ class Serving(SpecSection):
     port: int = Field(8080, ge=1, le=65535, description="Where mdlc serve listens.")
     max_rows: int = Field(10_000, ge=1, description="Rows in one request.")
     max_bytes: int = Field(16_000_000, ge=1000, description="Bytes in one request.")
+    max_text: int = Field(1000, ge=1, description="Characters in one text value of a request.")
 
 
 class Autoscaling(SpecSection):

@@ -1,0 +1,89 @@
+"""Looking things up in the payload log: one prediction by its id, how many labels, the newest.
+
+`payload_read` reads the log in bulk instead, for analysis and for the next training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mdlc.serving.payload_read import between
+from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+
+
+@dataclass(frozen=True)
+class LoggedPrediction:
+    """One prediction of the log, with its label if one came. Times are UTC without zone."""
+
+    id: str
+    time: datetime
+    version: str
+    features: dict[str, Any]
+    """Feature -> raw value, None where missing; an image is a list of numbers."""
+    scores: dict[str, float]
+    """Class -> probability; {} for regression."""
+    action: str
+    value: float | None
+    """Of regression: the number that was predicted."""
+    expected: float | None
+    """Money that the action was expected to earn."""
+    label: LoggedLabel | None
+
+
+@dataclass(frozen=True)
+class LoggedLabel:
+    """The label of a prediction."""
+
+    label: str
+    known: datetime
+    """When it was known."""
+    received: datetime
+    """When it came."""
+
+
+def prediction(engine: sa.Engine, id: str) -> LoggedPrediction | None:
+    """Read the prediction `id` and its label; None if there is none."""
+    made, label = PREDICTIONS.c, LABELS.c
+    columns = [label.label, label.time.label("known"), label.received]
+    query = sa.select(*made, *columns).join_from(
+        PREDICTIONS, LABELS, made.id == label.id, isouter=True
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query.where(made.id == id)).mappings().one_or_none()
+    if row is None:
+        return None
+    given = dict(row)
+    said = {key: given.pop(key) for key in ("label", "known", "received")}
+    return LoggedPrediction(**given, label=None if said["label"] is None else LoggedLabel(**said))
+
+
+def ids_like(engine: sa.Engine, id: str, *, at_most: int) -> list[str]:
+    """Return ids that begin as `id` does, or any where none does; [] for an empty log."""
+    made = PREDICTIONS.c.id
+    with engine.connect() as connection:
+        for start in (id[: max(1, len(id) - 2)], id[:2], ""):
+            query = sa.select(made).where(made.startswith(start, autoescape=True))
+            found = list(connection.execute(query.order_by(made).limit(at_most)).scalars())
+            if found:
+                return found
+    return []
+
+
+def count_labels(engine: sa.Engine, since: datetime | None, until: datetime | None) -> int:
+    """Count the labels with since <= time < until."""
+    query = sa.select(sa.func.count()).select_from(LABELS)
+    for condition in between(since, until):
+        query = query.where(condition)
+    with engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def newest_label(engine: sa.Engine) -> datetime | None:
+    """Return the newest time at which a label was known (UTC), None before the first."""
+    with engine.connect() as connection:
+        newest = connection.execute(sa.select(sa.func.max(LABELS.c.time))).scalar_one()
+    return None if newest is None else newest.replace(tzinfo=UTC)
