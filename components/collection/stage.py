@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers import READERS, ReadRequest
+from mdlc.components.collection.readers import ReadRequest, reader_of
 from mdlc.core import engine
 from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
 from mdlc.core.errors import DataError, StorageError
@@ -50,7 +50,7 @@ def source_digests(data: Data, *, root: Path) -> dict[str, str]:
         DataError: a source is missing.
     """
     return {
-        name: READERS[source.format].digest(ReadRequest(name=name, source=source, root=root))
+        name: reader_of(source, name=name).digest(ReadRequest(name=name, source=source, root=root))
         for name, source in data.sources.items()
     }
 
@@ -80,7 +80,7 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
         try:
             for name, source in data.sources.items():
                 request = ReadRequest(name=name, source=source, root=root)
-                reader = READERS[source.format]
+                reader = reader_of(source, name=name)
                 try:
                     tables[name] = reader.open(connection, request, scratch=Path(folder))
                 except duckdb.Error as error:
@@ -96,7 +96,7 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
     import pyarrow.parquet
 
     source = request.source
-    reader = READERS[source.format]
+    reader = reader_of(source, name=request.name)
     source_digest = reader.digest(request)
     path = out / f"{request.name}.parquet"
     try:
@@ -112,7 +112,7 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
         raise reader.explain(error, request=request) from error
     rows: int = pyarrow.parquet.read_metadata(path).num_rows
     if rows == 0:
-        raise DataError(f"{source.location} has no rows", where=request.where)
+        raise DataError(f"{source.location or request.name} has no rows", where=request.where)
     return SourceSnapshot(
         location=source.location,
         format=source.format,

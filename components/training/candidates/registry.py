@@ -1,41 +1,30 @@
-"""All kinds of models that the file may name."""
+"""Finds the class of a kind of model among the plug-ins that are installed."""
 
 from __future__ import annotations
 
 from mdlc.components.training.candidates._base import Candidate
-from mdlc.components.training.candidates.hist_gradient_boosting import HistGradientBoosting
-from mdlc.components.training.candidates.keras_cnn import KerasCnn
-from mdlc.components.training.candidates.keras_mlp import KerasMlp
-from mdlc.components.training.candidates.lightgbm import LightGbm
-from mdlc.components.training.candidates.linear import Linear
-from mdlc.components.training.candidates.logistic import Logistic
-from mdlc.components.training.candidates.random_forest import RandomForest
-from mdlc.components.training.candidates.rule import RuleOfThumb
-from mdlc.core.errors import SpecError, closest
-
-CANDIDATES: dict[str, type[Candidate]] = {
-    candidate.kind: candidate
-    for candidate in (
-        RuleOfThumb,
-        Logistic,
-        Linear,
-        LightGbm,
-        RandomForest,
-        HistGradientBoosting,
-        KerasMlp,
-        KerasCnn,
-    )
-}
+from mdlc.core import plugins
+from mdlc.core.errors import SpecError
+from mdlc.core.plugins import CANDIDATES
 
 
-def find(kind: str, *, where: str) -> type[Candidate]:
+def find_candidate(kind: str, *, where: str) -> type[Candidate]:
     """Return the class of a kind.
 
     Raises:
-        SpecError: there is no such kind.
+        SpecError: no installed package has such a kind, it cannot be imported, or it is no
+            candidate of that name.
     """
-    if kind not in CANDIDATES:
+    try:
+        found = plugins.load(CANDIDATES, kind)
+    except SpecError as error:
+        error.where = where
+        raise
+    if not (isinstance(found, type) and issubclass(found, Candidate)) or found.kind != kind:
+        plugin = plugins.find(CANDIDATES, kind)
         raise SpecError(
-            f"there is no candidate {kind}", where=where, hint=closest(kind, CANDIDATES)
+            f"{plugin} is no Candidate of the name {kind}",
+            where=where,
+            hint=f"see {plugin.value}, and docs/plugins.md",
         )
-    return CANDIDATES[kind]
+    return found
