@@ -79,7 +79,7 @@ def find(group: str, name: str) -> Plugin:
     plugins = found[name]
     if len(plugins) > 1:
         raise SpecError(
-            f"there are two {NOUNS[group]}s called {name}: {' and '.join(map(str, plugins))}",
+            f"more than one {NOUNS[group]} is called {name}: {' and '.join(map(str, plugins))}",
             hint="uninstall one of them",
         )
     return plugins[0]
