@@ -6,9 +6,8 @@ point; selection imports nothing of training.
 
 from __future__ import annotations
 
-from mdlc.core import plugins
 from mdlc.core.documents.training_result import Contestant
-from mdlc.core.model_kind import ModelKind
+from mdlc.core.model_kind import ModelKind, kind_of
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.model import CandidateChoice, Task
 
@@ -34,16 +33,6 @@ def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -
     named = [candidate.kind for candidate in candidates if candidate.kind != RULE]
     kinds = [kind_of(name) for name in (RULE, *named)]
     return [_contestant(kind, refused=kind.unsuited(task, image=image)) for kind in kinds]
-
-
-def kind_of(name: str) -> ModelKind:
-    """Return what a kind of model says of itself.
-
-    Raises:
-        SpecError: no installed package has such a kind, or it cannot be imported.
-    """
-    kind: ModelKind = plugins.load(plugins.CANDIDATES, name).about
-    return kind
 
 
 def _contestant(kind: ModelKind, *, refused: str) -> Contestant:

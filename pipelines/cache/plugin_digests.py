@@ -20,9 +20,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.selection.contestants import DEFAULTS, kind_of
+from mdlc.components.selection.contestants import DEFAULTS
 from mdlc.core import plugins
 from mdlc.core.files import digest_bytes, digest_json
+from mdlc.core.model_kind import kind_of
 from mdlc.core.plugins import CANDIDATES, CHECKS, READERS, Plugin
 from mdlc.pipelines.cache.code_digests import stage_code
 

@@ -10,6 +10,7 @@ from typing import cast
 
 from mdlc.components.collection.readers._base import FileReader, ReadRequest, SourceReader
 from mdlc.core.errors import SpecError
+from mdlc.core.spec.base import SpecSection
 from mdlc.core.spec.data import Source
 
 
@@ -26,4 +27,4 @@ def reader_of(source: Source, *, name: str) -> SourceReader:
         raise
 
 
-__all__ = ["FileReader", "ReadRequest", "SourceReader", "reader_of"]
+__all__ = ["FileReader", "ReadRequest", "SourceReader", "SpecSection", "reader_of"]

@@ -17,6 +17,7 @@ from mdlc.components.preparation.checks._base import (
     comparable,
     of_rows,
 )
+from mdlc.core.spec.base import SpecSection
 from mdlc.core.spec.data import DataCheck
 
 
@@ -34,6 +35,7 @@ __all__ = [
     "CheckFinding",
     "CheckRequest",
     "ColumnCheck",
+    "SpecSection",
     "TableCheck",
     "comparable",
     "kinds_of",

@@ -8,6 +8,7 @@ from mdlc.components.training.candidates._base import Candidate, Dimension, Fitt
 from mdlc.components.training.candidates._sklearn import SklearnCandidate
 from mdlc.components.training.problem import Problem, TrainingRows
 from mdlc.core.model_kind import CLASSIFICATION, REGRESSION, ModelKind
+from mdlc.core.spec.base import SpecSection
 
 __all__ = [
     "CLASSIFICATION",
@@ -19,6 +20,7 @@ __all__ = [
     "Params",
     "Problem",
     "SklearnCandidate",
+    "SpecSection",
     "TrainingRows",
     "shares",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdlc.components.training.candidates._base import Candidate
 from mdlc.core import plugins
 from mdlc.core.errors import SpecError
+from mdlc.core.model_kind import kind_of
 from mdlc.core.plugins import CANDIDATES
 
 
@@ -16,15 +17,11 @@ def find_candidate(kind: str, *, where: str) -> type[Candidate]:
             candidate of that name.
     """
     try:
+        kind_of(kind)
         found = plugins.load(CANDIDATES, kind)
+        if not (isinstance(found, type) and issubclass(found, Candidate)):
+            raise SpecError(f"{plugins.find(CANDIDATES, kind)} is no class of a Candidate")
     except SpecError as error:
         error.where = where
         raise
-    if not (isinstance(found, type) and issubclass(found, Candidate)) or found.kind != kind:
-        plugin = plugins.find(CANDIDATES, kind)
-        raise SpecError(
-            f"{plugin} is no Candidate of the name {kind}",
-            where=where,
-            hint=f"see {plugin.value}, and docs/plugins.md",
-        )
     return found

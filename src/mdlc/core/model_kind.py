@@ -1,7 +1,8 @@
 """What a kind of model says of itself, before anything is trained.
 
 Selection decides with it who takes part. It lies in the core because selection and training do not
-know each other: a candidate's class carries its declaration, and selection reads nothing else.
+know each other: a candidate's class carries its declaration in `about`, and selection, which finds
+the class by its entry point, reads nothing else of it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mdlc.core import plugins
+from mdlc.core.errors import SpecError
+from mdlc.core.plugins import CANDIDATES
 from mdlc.core.spec.model import Task
 
 CLASSIFICATION: frozenset[Task] = frozenset({"binary", "multiclass"})
@@ -46,3 +50,23 @@ class ModelKind:
         if self.images == "refused" and image:
             return f"{self.name} does not take images, and a feature is one"
         return ""
+
+
+def kind_of(name: str) -> ModelKind:
+    """Return what the kind of model of a name says of itself.
+
+    Raises:
+        SpecError: no installed package has such a kind, it cannot be imported, or its class does
+            not declare itself under this name.
+
+    >>> kind_of("keras_cnn").images
+    'needed'
+    """
+    about = getattr(plugins.load(CANDIDATES, name), "about", None)
+    if not isinstance(about, ModelKind) or about.name != name:
+        plugin = plugins.find(CANDIDATES, name)
+        raise SpecError(
+            f"{plugin} does not declare itself: about is no ModelKind of the name {name}",
+            hint=f"see {plugin.value}, and docs/plugins.md",
+        )
+    return about

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from mdlc.core import plugins
 from mdlc.core.errors import SpecError
 from mdlc.core.plugins import CANDIDATES, CHECKS, READERS
-from mdlc.core.spec import Lifecycle
+from mdlc.core.spec import Data, Lifecycle, Model
+from mdlc.core.steps import explain
 from tests.unit.core.spec_text import loaded, refused
 
 KEY = """
@@ -107,6 +109,27 @@ def test_a_broken_package_is_named_only_where_it_is_used(
     assert says in error.message
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("class Key: pass", "does not declare itself: about is no ModelKind of the name acme"),
+        (
+            "from mdlc.core.model_kind import ModelKind\n"
+            "class Key: about = ModelKind('other', why='')",
+            "does not declare itself: about is no ModelKind of the name acme",
+        ),
+    ],
+)
+def test_a_kind_of_model_that_is_none_is_refused(
+    install: Install, tmp_path: Path, code: str, says: str
+) -> None:
+    install("acme-models", group=CANDIDATES, entry="acme", code=code)
+    error = refused(tmp_path, "tuning: {trials: 2}", "candidates: [acme]")
+    assert error.where == "spec.model.candidates[0].kind"
+    assert "acme of acme-models 2.0" in error.message
+    assert says in error.message
+
+
 def test_a_package_cannot_change_what_a_key_of_every_section_means(
     install: Install, tmp_path: Path
 ) -> None:
@@ -114,6 +137,19 @@ def test_a_package_cannot_change_what_a_key_of_every_section_means(
     with pytest.raises(SpecError, match=r"severity of acme-checks 2\.0 has a name that is a key"):
         Lifecycle.model_json_schema()
     assert loaded(tmp_path).name == "small"
+
+
+def test_a_step_whose_image_lacks_the_plug_in_says_so_in_a_line() -> None:
+    text = '{"sources": {"rows": {"acme": "rows.txt"}}, "target": "t"}'
+    with pytest.raises(ValidationError) as caught:
+        Data.model_validate_json(text)
+    error = explain(caught.value, stage="collection")
+    assert type(error) is SpecError
+    assert str(error) == "collection: sources.rows.acme: unknown key acme"
+    with pytest.raises(ValidationError) as caught:
+        Model.model_validate_json('{"candidates": [{"kind": "acme", "params": {}}]}')
+    error = explain(caught.value, stage="training")
+    assert str(error).startswith("training: candidates.0.kind: no kind of model is called acme")
 
 
 def test_an_installation_without_mdlcs_own_entry_points_says_what_to_do(

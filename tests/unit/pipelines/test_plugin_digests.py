@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.components.selection import contestants
-from mdlc.core import plugins
+from mdlc.core import model_kind, plugins
 from mdlc.pipelines.cache import plugin_digests
 from mdlc.pipelines.cache.code_digests import stage_code
 from mdlc.pipelines.cache.plugin_digests import question_code
@@ -105,7 +104,7 @@ def test_what_a_kind_says_of_itself_is_part_of_selections_question(
 ) -> None:
     given = {"model": json.dumps({"candidates": []})}
     before = question_code("selection", given)
-    real = contestants.kind_of
+    real = model_kind.kind_of
     changed = {"why": "Something else."}
 
     def told(name: str) -> object:

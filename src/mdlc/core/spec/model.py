@@ -118,8 +118,12 @@ def params_model(kind: str) -> type[SpecSection]:
     """Return the pydantic model of a kind's hyperparameters.
 
     Raises:
-        SpecError: no installed package has such a kind, or it cannot be imported.
+        SpecError: no installed package has such a kind, it cannot be imported, or does not declare
+            itself.
     """
+    from mdlc.core.model_kind import kind_of
+
+    kind_of(kind)
     model: type[SpecSection] = plugins.load(plugins.CANDIDATES, kind).params_model()
     return model
 

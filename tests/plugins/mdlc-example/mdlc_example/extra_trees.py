@@ -6,8 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from mdlc.components.training.candidates import Dimension, ModelKind, Params, SklearnCandidate
-from mdlc.core.spec.base import SpecSection
+from mdlc.components.training.candidates import (
+    Dimension,
+    ModelKind,
+    Params,
+    SklearnCandidate,
+    SpecSection,
+)
 
 
 class Settings(SpecSection):

@@ -7,9 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from mdlc.components.collection.readers import FileReader, ReadRequest
+from mdlc.components.collection.readers import FileReader, ReadRequest, SpecSection
 from mdlc.core.errors import DataError
-from mdlc.core.spec.base import SpecSection
 
 Width = Annotated[int, Field(ge=1)]
 

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from mdlc.components.preparation.checks import CheckFinding, CheckRequest, ColumnCheck
-from mdlc.core.spec.base import SpecSection
+from mdlc.components.preparation.checks import CheckFinding, CheckRequest, ColumnCheck, SpecSection
 
 
 class Bound(SpecSection):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from mdlc.components.selection.contestants import DEFAULTS, contestants, kind_of
+from mdlc.components.selection.contestants import DEFAULTS, contestants
 from mdlc.core import plugins
 from mdlc.core.columns import Feature
 from mdlc.core.errors import SpecError
+from mdlc.core.model_kind import kind_of
 from mdlc.core.spec.model import CandidateChoice
 
 IMAGE = Feature(name="image", kind="image", shape=(8, 8, 1))
