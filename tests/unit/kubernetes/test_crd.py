@@ -13,14 +13,14 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from mdlc.cli.main import app
-from mdlc.core import plugins
+from mdlc.core.plugins import READERS
 from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.base import parse_duration
-from mdlc.core.spec.open_section import SectionKey
 from mdlc.kubernetes.crd import crd_definition as defined
 from mdlc.kubernetes.crd.cel_rules import RULES
 from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus
 from mdlc.kubernetes.crd.structural_schema import DURATION
+from tests.unit.conftest import Install
 
 ROOT = Path(__file__).parents[3]
 RENDERED = ROOT / "manifests/base/lifecycles.mdlc.dev.yaml"
@@ -108,29 +108,16 @@ def test_it_is_structural():
     ], "only what has values of several types, and what plug-ins add keys to"
 
 
-def test_a_plug_ins_key_is_kept_whoever_rendered_the_definition(monkeypatch: pytest.MonkeyPatch):
+def test_a_plug_ins_key_is_kept_whoever_rendered_the_definition(install: Install):
     """The API server prunes what a definition neither knows nor keeps: a key would be lost."""
     source = {"sources": {"rows": {"excel": {"location": "rows.xlsx"}, "header": "yes"}}}
     inside = defined.schema()["properties"]["spec"]["properties"]["data"]
     inside = {**inside, "required": []}
     assert list(problems(source, inside)) == [".sources.rows.header: 'yes' is no boolean"]
     before = defined.definition()
-    plugin = plugins.Plugin(plugins.READERS, "excel", f"{__name__}:Excel", "mdlc-excel", "1")
-    installed = {**plugins._installed(plugins.READERS), "excel": [plugin]}
-    monkeypatch.setattr(
-        plugins, "_installed", lambda group: installed if group == plugins.READERS else real(group)
-    )
-    real = plugins._installed.__wrapped__  # type: ignore[attr-defined]
-    monkeypatch.setattr(plugins, "_imported", lambda one: Excel if one == plugin else load(one))
-    load = plugins._imported.__wrapped__  # type: ignore[attr-defined]
+    install("mdlc-excel", group=READERS, entry="excel")
     assert "excel" in Lifecycle.model_json_schema()["$defs"]["Source"]["properties"]
     assert defined.definition() == before
-
-
-class Excel(SectionKey):
-    """Location of a workbook."""
-
-    value = str
 
 
 def test_kubectl_can_apply_it():
