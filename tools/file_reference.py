@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -16,8 +16,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from mdlc.core import plugins
 from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.base import SpecSection, format_duration
+from mdlc.core.spec.model import CandidateChoice, params_model
+from mdlc.core.spec.open_section import OpenSection
 
 HEAD = """\
 # The lifecycle file
@@ -47,10 +50,21 @@ def reference() -> str:
 def sections(model: type[BaseModel], *, path: str) -> Iterator[tuple[str, type[BaseModel]]]:
     """Yield (path, model) of a section and of all below it, in the order of the file."""
     yield path, model
-    for name, field in model.model_fields.items():
-        below = f"{path}.{field.alias or name}".lstrip(".")
+    for key, field in _fields(model).items():
+        below = f"{path}.{key}".lstrip(".")
         for inner, mark in _inner(field.annotation):
             yield from sections(inner, path=below + mark)
+    if model is CandidateChoice and path.startswith("spec.model."):
+        kinds = {name: params_model(name) for name in plugins.names(plugins.CANDIDATES)}
+        for name, params in kinds.items():
+            if params.model_fields:
+                yield f"{path}.params of {name}", params
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return key -> field of a section; the keys of plug-ins come first."""
+    added = model.fields_of_plugins() if issubclass(model, OpenSection) else {}
+    return added | {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _inner(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
@@ -67,8 +81,8 @@ def _inner(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
 def _section(path: str, model: type[BaseModel]) -> str:
     lines = [f"## {path or 'The file'}", "", _text(model), ""]
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
-    for name, field in model.model_fields.items():
-        cells = (f"`{field.alias or name}`", _type(field), _default(field), _meaning(name, field))
+    for key, field in _fields(model).items():
+        cells = (f"`{key}`", _type(field), _default(field), _meaning(key, field))
         lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join([*lines, ""])
 
@@ -86,14 +100,20 @@ def _meaning(name: str, field: FieldInfo) -> str:
 
 
 def _type(field: FieldInfo) -> str:
-    text = _name(field.annotation)
-    bounds = [
+    bounds = _bounds(field.metadata)
+    return f"{_name(field.annotation)}, {bounds}" if bounds else _name(field.annotation)
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    """Return the bounds that annotations hold, those inside a Field too."""
+    items = [part for item in metadata for part in (getattr(item, "metadata", None) or [item])]
+    found = [
         f"{words}{getattr(item, key):g}"
-        for item in field.metadata
+        for item in items
         for key, words in BOUNDS.items()
         if getattr(item, key, None) is not None
     ]
-    return f"{text}, {', '.join(bounds)}" if bounds else text
+    return ", ".join(found)
 
 
 def _name(annotation: Any) -> str:
@@ -103,7 +123,7 @@ def _name(annotation: Any) -> str:
         return " or ".join(f"`{item}`" for item in arguments)
     names = [_name(item) for item in arguments if _is_type(item)]
     if origin is typing.Annotated:
-        text = names[0]
+        text = ", ".join(part for part in (names[0], _bounds(arguments[1:])) if part)
     elif origin in {typing.Union, types.UnionType}:
         text = " or ".join(names)
     elif origin in {list, tuple}:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers import READERS, ReadRequest
+from mdlc.components.collection.readers import ReadRequest, SourceReader, reader_of
 from mdlc.core import engine
 from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
-from mdlc.core.errors import DataError, StorageError
+from mdlc.core.errors import DataError, MdlcError, StorageError
 from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
 from mdlc.core.names import is_column
 from mdlc.core.spec.data import Data
@@ -49,10 +49,10 @@ def source_digests(data: Data, *, root: Path) -> dict[str, str]:
     Raises:
         DataError: a source is missing.
     """
-    return {
-        name: READERS[source.format].digest(ReadRequest(name=name, source=source, root=root))
-        for name, source in data.sources.items()
-    }
+    requests = [
+        ReadRequest(name=name, source=each, root=root) for name, each in data.sources.items()
+    ]
+    return {request.name: _digest(request) for request in requests}
 
 
 def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
@@ -80,9 +80,9 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
         try:
             for name, source in data.sources.items():
                 request = ReadRequest(name=name, source=source, root=root)
-                reader = READERS[source.format]
+                reader = reader_of(source, name=name)
                 try:
-                    tables[name] = reader.open(connection, request, scratch=Path(folder))
+                    tables[name] = _open(reader, connection, request, scratch=Path(folder))
                 except duckdb.Error as error:
                     raise reader.explain(error, request=request) from error
                 _check_names(tables[name].columns, request=request)
@@ -91,16 +91,38 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
             connection.disconnect()
 
 
+def _digest(request: ReadRequest) -> str:
+    reader = reader_of(request.source, name=request.name)
+    try:
+        return reader.digest(request)
+    except MdlcError:
+        raise
+    except Exception as error:
+        # A reader of another package may raise anything; the source is what cannot be read.
+        raise reader.explain(error, request=request) from error
+
+
+def _open(reader: SourceReader, connection: Any, request: ReadRequest, *, scratch: Path) -> Any:
+    import duckdb
+
+    try:
+        return reader.open(connection, request, scratch=scratch)
+    except (MdlcError, duckdb.Error):
+        raise
+    except Exception as error:
+        raise reader.explain(error, request=request) from error
+
+
 def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) -> SourceSnapshot:
     import duckdb
     import pyarrow.parquet
 
     source = request.source
-    reader = READERS[source.format]
-    source_digest = reader.digest(request)
+    reader = reader_of(source, name=request.name)
+    source_digest = _digest(request)
     path = out / f"{request.name}.parquet"
     try:
-        table = reader.open(connection, request, scratch=scratch)
+        table = _open(reader, connection, request, scratch=scratch)
         _check_names(table.columns, request=request)
         table.to_parquet(path, compression="zstd")
     except duckdb.Error as error:
@@ -112,7 +134,7 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
         raise reader.explain(error, request=request) from error
     rows: int = pyarrow.parquet.read_metadata(path).num_rows
     if rows == 0:
-        raise DataError(f"{source.location} has no rows", where=request.where)
+        raise DataError(f"{source.location or request.name} has no rows", where=request.where)
     return SourceSnapshot(
         location=source.location,
         format=source.format,

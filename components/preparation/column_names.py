@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mdlc.components.preparation import expressions
+from mdlc.components.preparation.checks import kinds_of
 from mdlc.core.errors import SpecError, closest
 from mdlc.core.spec.data import Data, Join, Source
 
@@ -40,8 +41,8 @@ def check_columns(data: Data, schemas: Schemas) -> None:
         where = f"spec.data.checks[{number}]"
         if check.column is not None:
             _need(check.column, known=known, where=f"{where}.column")
-        if check.expression is not None:
-            expressions.check(check.expression, known=known, where=f"{where}.expression")
+        for name, kind in kinds_of(check):
+            kind.check_names(check.asked[name], known=known, where=f"{where}.{name}")
 
 
 def _source(source: Source, *, raw: list[str], where: str) -> list[str]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.preparation.checks import KINDS, expression
-from mdlc.components.preparation.checks._base import CheckFinding
+from mdlc.components.preparation.checks import (
+    CheckFinding,
+    CheckRequest,
+    ColumnCheck,
+    kinds_of,
+)
 from mdlc.core.documents.prepared_data import CheckResult
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.files import write_json
@@ -30,33 +35,39 @@ def findings(
     `numbers` are the checks' places in the file; `of` goes before each test's name.
 
     Raises:
-        SpecError: a check does not fit its column's type, or asks for nothing.
+        SpecError: a check does not fit its column's type.
     """
-    table = expression.add(connection, table, checks=checks)
     found: list[CheckFinding] = []
+    asked: list[tuple[ColumnCheck, CheckRequest, DataCheck]] = []
     for index, check in enumerate(checks):
         where = f"spec.data.checks[{numbers[index] if numbers else index}]"
-        own = _of_check(table, check, index=index, where=where)
-        found += [
-            replace(item, where=where, severity=check.severity, name=of + item.name) for item in own
-        ]
+        for name, kind in kinds_of(check):
+            request = CheckRequest(
+                connection, table, check.column, check.asked[name], len(asked), where
+            )
+            with _fitting(request):
+                table = kind.extend(request)
+            asked.append((kind, request, check))
+    for kind, request, check in asked:
+        with _fitting(request):
+            item = kind.finding(replace(request, table=table))
+        found.append(
+            replace(item, where=request.where, severity=check.severity, name=of + item.name)
+        )
     return table, found
 
 
-def _of_check(table: Any, check: DataCheck, *, index: int, where: str) -> list[CheckFinding]:
-    """Ask every kind for its finding."""
+@contextlib.contextmanager
+def _fitting(request: CheckRequest) -> Iterator[None]:
+    """Turn what Ibis says of a check and a column that do not fit into an error of the file."""
     import ibis
 
     try:
-        own = [finding for kind in KINDS if (finding := kind(table, check, index=index))]
+        yield
     except (ibis.common.exceptions.IbisError, TypeError, ValueError, AttributeError) as error:
-        kind = table[check.column].type() if check.column else "a table"
-        message = f"the check does not fit {check.column}, which is {kind}"
-        raise SpecError(message, where=where) from error
-    if not own:
-        hint = "give not_null, unique, min, max, one_of, pattern or max_null_ratio with column"
-        raise SpecError("the check asks for nothing", where=where, hint=hint)
-    return own
+        kind = request.cells.type() if request.column else "a table"
+        message = f"the check does not fit {request.column}, which is {kind}"
+        raise SpecError(message, where=request.where) from error
 
 
 def run(table: Any, found: list[CheckFinding], *, sensitive: Sequence[str]) -> list[CheckResult]:

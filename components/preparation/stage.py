@@ -15,7 +15,7 @@ from mdlc.components.preparation import features as shaping
 from mdlc.components.preparation import labelled_feedback as returned
 from mdlc.components.preparation import row_rules as rules
 from mdlc.components.preparation.assemble import assemble
-from mdlc.components.preparation.checks import builtin
+from mdlc.components.preparation.checks import builtin, kinds_of
 from mdlc.components.preparation.column_names import check_columns
 from mdlc.components.preparation.guard.inspection import Context, Inspected, inspect
 from mdlc.core import engine
@@ -241,7 +241,7 @@ def _feedback_tests(work: _Work, table: Any, *, features: list[Feature]) -> list
     checks = {
         index: check
         for index, check in enumerate(work.data.checks)
-        if check.column in names and check.expression is None
+        if check.column in names and all(kind.of_features for _, kind in kinds_of(check))
     }
     table, found = data_tests.findings(
         work.connection, table, checks=list(checks.values()), numbers=list(checks), of="feedback "

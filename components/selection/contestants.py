@@ -1,14 +1,20 @@
-"""Who takes part: the rule always, and the candidates of the file or those that suit the task."""
+"""Who takes part: the rule always, and the candidates of the file or those that suit the task.
+
+What a kind suits is its own declaration (`core/model_kind.py`), found by the name of its entry
+point; selection imports nothing of training.
+"""
 
 from __future__ import annotations
 
-from mdlc.components.selection.kinds import BY_NAME, KINDS, RULE, Kind
 from mdlc.core.documents.training_result import Contestant
-from mdlc.core.errors import SpecError, closest
+from mdlc.core.model_kind import ModelKind, kind_of
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.model import CandidateChoice, Task
 
-WHERE = "spec.model.candidates"
+RULE = "rule"
+DEFAULTS = (RULE, "logistic", "linear", "lightgbm", "keras_mlp", "keras_cnn")
+"""Kinds that take part where the file names none, if they suit, in this order. None of a plug-in:
+installing a package changes no file's result."""
 
 
 def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -> list[Contestant]:
@@ -18,34 +24,18 @@ def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -
     suit as refused with the reason. `image` says whether a feature is an image.
 
     Raises:
-        SpecError: a kind is not known, or stands twice.
+        SpecError: a kind is not installed, or cannot be imported.
     """
     if not candidates:
-        suited = [kind for kind in KINDS if kind.default and not kind.unsuited(task, image=image)]
+        found = [kind_of(name) for name in DEFAULTS]
+        suited = [kind for kind in found if not kind.unsuited(task, image=image)]
         return [_contestant(kind, refused="") for kind in suited]
-    named = _named(candidates)
-    if RULE not in named:
-        named.insert(0, RULE)
-    named.sort(key=lambda kind: kind != RULE)
-    return [_contestant(kind, refused=kind.unsuited(task, image=image)) for kind in named]
+    named = [candidate.kind for candidate in candidates if candidate.kind != RULE]
+    kinds = [kind_of(name) for name in (RULE, *named)]
+    return [_contestant(kind, refused=kind.unsuited(task, image=image)) for kind in kinds]
 
 
-def _named(candidates: list[CandidateChoice]) -> list[Kind]:
-    found: list[Kind] = []
-    for place, candidate in enumerate(candidates):
-        where = f"{WHERE}[{place}]"
-        kind = BY_NAME.get(candidate.kind)
-        if kind is None:
-            hint = closest(candidate.kind, BY_NAME)
-            raise SpecError(f"{candidate.kind} is not a kind of model", where=where, hint=hint)
-        if kind in found:
-            # Each kind has one folder of training's output.
-            raise SpecError(f"{kind.name} stands twice", where=where, hint="keep one of them")
-        found.append(kind)
-    return found
-
-
-def _contestant(kind: Kind, *, refused: str) -> Contestant:
+def _contestant(kind: ModelKind, *, refused: str) -> Contestant:
     return Contestant(kind=kind.name, deep=kind.deep, refused=refused, why=kind.why)
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from mdlc.components.training import judging, problem
 from mdlc.components.training.aging import effective
-from mdlc.components.training.candidates import registry
 from mdlc.components.training.candidates._base import Candidate, Params
+from mdlc.components.training.candidates.registry import find_candidate
 from mdlc.components.training.packing import Packer
 from mdlc.components.training.parity import ParityError
 from mdlc.components.training.problem import Problem
@@ -27,7 +27,7 @@ from mdlc.core.bundle import open_bundle
 from mdlc.core.cleaning import Decision
 from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.documents.training_result import CandidateResult, Contestant, Training
-from mdlc.core.errors import MdlcError, SpecError, StageError
+from mdlc.core.errors import MdlcError, StageError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Model, Tuning
@@ -111,14 +111,12 @@ def fixed_params(model: Model) -> dict[str, Params]:
     """Return kind -> what the file fixes of its hyperparameters.
 
     Raises:
-        SpecError: a kind or hyperparameter is unknown, or a kind is listed twice.
+        SpecError: a kind or hyperparameter is unknown.
     """
     fixed: dict[str, Params] = {}
     for index, spec in enumerate(model.candidates):
         where = f"{WHERE}[{index}]"
-        candidate = registry.find(spec.kind, where=f"{where}.kind")
-        if spec.kind in fixed:
-            raise SpecError(f"{spec.kind} is listed twice", where=where)
+        candidate = find_candidate(spec.kind, where=f"{where}.kind")
         fixed[spec.kind] = candidate.read_params(spec.params, where=f"{where}.params")
     return fixed
 
@@ -134,7 +132,7 @@ def _entries(
         if contestant.refused or part not in ("", contestant.kind):
             continue
         known = older.params if older and older.candidate == contestant.kind else {}
-        candidate = registry.find(contestant.kind, where=WHERE)
+        candidate = find_candidate(contestant.kind, where=WHERE)
         entries.append(TrainingEntry(candidate, fixed.get(contestant.kind, {}), known))
     if not entries:
         raise StageError("there is no candidate to train", where=WHERE, hint="see selection.json")
@@ -176,14 +174,19 @@ def _run(entry: TrainingEntry, packer: Packer, *, tuning: Tuning, out: Path) -> 
 
 
 def _make(entry: TrainingEntry, task: Problem) -> Candidate:
-    if task.task not in entry.candidate.tasks:
+    if task.task not in entry.candidate.about.tasks:
         raise StageError(f"{entry.candidate.kind} is not for {task.task}")
     if task.train.weights is not None and not entry.candidate.takes_weights:
         raise StageError(
             f"{entry.candidate.kind} cannot weigh its rows, as spec.retrain.half_life asks",
             hint="leave it out of spec.retrain.candidates, or leave half_life out",
         )
-    return entry.candidate(task)
+    try:
+        return entry.candidate(task)
+    except ImportError as error:
+        extra = entry.candidate.about.extra
+        hint = f"install {extra}" if extra else ""
+        raise StageError(f"{error.name or error} is not installed", hint=hint) from error
 
 
 def _nothing_yet(entry: TrainingEntry, *, metric: str) -> CandidateResult:

@@ -55,7 +55,7 @@ def search(
     """
     started = time.monotonic()
     tuned = {n: d for n, d in candidate.space.items() if d.tuned and n not in fixed}
-    start: Params = {name: dimension.default for name, dimension in candidate.space.items()}
+    start = candidate.defaults()
     known = {name: value for name, value in warm.items() if name in candidate.space}
     start |= {name: candidate.space[name].inside(value) for name, value in known.items()}
     study = _study(candidate.problem.seed, first={name: start[name] for name in tuned})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 
 from mdlc.core.files import Document, digest_json
-from mdlc.pipelines.cache.code_digests import stage_code
+from mdlc.pipelines.cache.plugin_digests import question_code
 from mdlc.pipelines.cache.result_store import CacheEntry, ResultStore, StageQuestion
 from mdlc.pipelines.stage_arguments import Arguments
 
@@ -82,13 +82,15 @@ def _question(
     name: str, *, task: dict[str, Any], arguments: Arguments, entries: dict[str, CacheEntry]
 ) -> StageQuestion:
     inputs = task.get("inputs", {})
-    parameters = {
-        key: digest_json(arguments[source["componentInputParameter"]])
+    given = {
+        key: arguments[source["componentInputParameter"]]
         for key, source in inputs.get("parameters", {}).items()
     }
+    parameters = {key: digest_json(value) for key, value in given.items()}
     artifacts = {}
     for key, source in inputs.get("artifacts", {}).items():
         producer = source["taskOutputArtifact"]
         output = entries[producer["producerTask"]].outputs[producer["outputArtifactKey"]]
         artifacts[key] = output.digest
-    return StageQuestion(stage=name, code=stage_code(name), parameters=parameters, inputs=artifacts)
+    code = question_code(name, given)
+    return StageQuestion(stage=name, code=code, parameters=parameters, inputs=artifacts)

@@ -5,7 +5,8 @@
       -> pod_config          image, resources, nodes, secrets and retries of each pod
     cluster_arguments    a run's arguments; source_uploads where it finds its data
     kfp_client           pipelines, versions, experiments and runs of the API; recurring_runs
-    cluster_plan         what a run would do; run_state how one stands; failure_records why it failed
+    cluster_plan         what a run would do; run_state how one stands
+    failure_records      why a stage failed, kept for the step that ends the run
     stage_process        one stage inside its pod: fetch_inputs, ask remote_results, run it
     ui_artifacts         what KFP's UI shows of a stage
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mdlc.core.errors import StageError
 from mdlc.core.files import digest_json, digest_path
-from mdlc.pipelines.cache.code_digests import stage_code
+from mdlc.pipelines.cache.plugin_digests import question_code
 from mdlc.pipelines.cache.result_store import StageQuestion
 from mdlc.pipelines.kubeflow import candidate_parts
 from mdlc.pipelines.kubeflow.fetch_inputs import Exporter, Parameters, fetch_inputs
@@ -66,7 +66,7 @@ def question_of(asked: StepRequest, given: Parameters) -> StageQuestion:
         inputs = {k: v for k, v in inputs.items() if k != candidate_parts.CONTEST}
     return StageQuestion(
         stage=asked.stage,
-        code=stage_code(asked.stage),
+        code=question_code(asked.stage, given),
         parameters={k: digest_json(v) for k, v in given.items() if k not in PLACES},
         inputs={k: digest_path(Path(v)) for k, v in inputs.items()},
     )

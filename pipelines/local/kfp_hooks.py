@@ -17,7 +17,7 @@ from typing import Any
 
 from mdlc.core.errors import MARK, KilledError, MdlcError, StageError, from_json
 from mdlc.core.files import digest_json, digest_path
-from mdlc.pipelines.cache.code_digests import stage_code
+from mdlc.pipelines.cache.plugin_digests import question_code
 from mdlc.pipelines.cache.result_store import ResultStore, StageOutput, StageQuestion
 from mdlc.pipelines.local.warm_server import WarmServer
 
@@ -124,7 +124,7 @@ def _make_cache(session: Session) -> type:
             given = {k: v for k, v in arguments.items() if isinstance(v, dsl.Artifact)}
             question = StageQuestion(
                 stage=stage,
-                code=stage_code(stage),
+                code=question_code(stage, arguments),
                 parameters={k: digest_json(v) for k, v in arguments.items() if k not in given},
                 inputs={k: session.digest_of(v.uri) for k, v in given.items()},
             )

@@ -1,15 +1,30 @@
-"""Readers of sources, one file each. A new kind of source is one new file and one line here."""
+"""Readers of sources, one file each; `pyproject.toml` lists them as entry points.
+
+What a package needs to add one of its own is importable from here; docs/plugins.md shows a whole
+one.
+"""
 
 from __future__ import annotations
 
-from mdlc.components.collection.readers import csv, json, parquet
-from mdlc.components.collection.readers._base import ReadRequest, SourceReader
+from typing import cast
 
-READERS: dict[str, SourceReader] = {
-    "csv": csv.Delimited(","),
-    "tsv": csv.Delimited("\t"),
-    "json": json.Json(),
-    "parquet": parquet.Parquet(),
-}
+from mdlc.components.collection.readers._base import FileReader, ReadRequest, SourceReader
+from mdlc.core.errors import SpecError
+from mdlc.core.spec.base import SpecSection
+from mdlc.core.spec.data import Source
 
-__all__ = ["READERS", "ReadRequest", "SourceReader"]
+
+def reader_of(source: Source, *, name: str) -> SourceReader:
+    """Return the reader that the source called `name` asks for.
+
+    Raises:
+        SpecError: no installed package has it, or it cannot be imported.
+    """
+    try:
+        return cast("type[SourceReader]", Source.plugin_key(source.format))()
+    except SpecError as error:
+        error.where = f"spec.data.sources.{name}.{source.format}"
+        raise
+
+
+__all__ = ["FileReader", "ReadRequest", "SourceReader", "SpecSection", "reader_of"]

@@ -1,16 +1,22 @@
-"""What every reader of a source is: something with a digest that opens as an Ibis table."""
+"""What every reader of a source is: something with a digest that opens as an Ibis table.
+
+A new reader is one file with a class, and one line in `pyproject.toml` that names it as an entry
+point of the group `mdlc.readers`; the entry point's name is its key in a source. `value` is the
+type of what stands under that key: a location, or a pydantic model of the reader's own options.
+"""
 
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mdlc.components.collection import locations
 from mdlc.core import engine
 from mdlc.core.errors import DataError
 from mdlc.core.spec.data import Source
+from mdlc.core.spec.open_section import SectionKey
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,11 @@ class ReadRequest:
     """Folder that relative locations start from."""
 
     @property
+    def options(self) -> Any:
+        """What stands under the reader's key, of the type that its `value` says."""
+        return self.source.options
+
+    @property
     def where(self) -> str:
         """The place of its location in the file."""
         return f"spec.data.sources.{self.name}.{self.source.format}"
@@ -32,8 +43,8 @@ class ReadRequest:
         return f"spec.data.sources.{self.name}.{field}"
 
 
-class SourceReader(abc.ABC):
-    """Reads one format."""
+class SourceReader(SectionKey):
+    """Reads one format. mdlc makes one for each source, and calls nothing else on it."""
 
     @abc.abstractmethod
     def digest(self, request: ReadRequest) -> str:
@@ -54,7 +65,12 @@ class SourceReader(abc.ABC):
 
 
 class FileReader(SourceReader):
-    """Reads files of one format: finds them, unpacks them, looks at them, then opens them."""
+    """Reads files of one format: finds them, unpacks them, looks at them, then opens them.
+
+    `value` is a location, or a pydantic model with a field `location`.
+    """
+
+    value: ClassVar[Any] = str
 
     def digest(self, request: ReadRequest) -> str:
         """Return the SHA-256 of the file's bytes, or of the names and digests of a glob's files."""

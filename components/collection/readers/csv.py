@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mdlc.components.collection.readers._base import FileReader, ReadRequest
 from mdlc.core import engine
@@ -26,11 +25,10 @@ MAX_LINE_CHARACTERS = 2_000_000
 """DuckDB's own limit on a line."""
 
 
-@dataclass(frozen=True)
 class Delimited(FileReader):
-    """Reads text with one delimiter between values."""
+    """Text with one delimiter between values."""
 
-    delimiter: str
+    delimiter: ClassVar[str]
 
     def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows; NULL texts and column types are the source's."""
@@ -104,6 +102,18 @@ class Delimited(FileReader):
                 raise DataError(message, where=request.where, hint=hint)
             seen.add(name.lower())
         return names
+
+
+class Csv(Delimited):
+    """Location of comma-separated text."""
+
+    delimiter = ","
+
+
+class Tsv(Delimited):
+    """Location of tab-separated text."""
+
+    delimiter = "\t"
 
 
 def _check_types(connection: Any, types: dict[str, str], *, where: str) -> None:

@@ -10,7 +10,7 @@ from mdlc.core.errors import DataError
 
 
 class Json(FileReader):
-    """Reads arrays of objects and JSON lines."""
+    """Location of an array of objects, or of an object a line."""
 
     def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows; every row is looked at for keys and types.

@@ -11,7 +11,10 @@ from mdlc.core.errors import DataError
 
 
 class Parquet(FileReader):
-    """Reads Parquet files that have the same columns."""
+    """Location of Parquet.
+
+    All files have the same columns.
+    """
 
     def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows.

@@ -1,27 +1,43 @@
-"""Data tests, one file a kind. A new kind is one new file and one line here."""
+"""Data tests, one file a kind; `pyproject.toml` lists them as entry points.
+
+What a package needs to add one of its own is importable from here; docs/plugins.md shows a whole
+one.
+"""
 
 from __future__ import annotations
 
-from mdlc.components.preparation.checks import (
-    bounds,
-    expression,
-    max_null_ratio,
-    min_rows,
-    not_null,
-    one_of,
-    pattern,
-    unique,
-)
-from mdlc.components.preparation.checks._base import Kind
+from collections.abc import Iterator
+from typing import cast
 
-KINDS: list[Kind] = [
-    not_null.test,
-    max_null_ratio.test,
-    unique.test,
-    bounds.at_least,
-    bounds.at_most,
-    one_of.test,
-    pattern.test,
-    min_rows.test,
-    expression.test,
+from mdlc.components.preparation.checks._base import (
+    CheckFinding,
+    CheckRequest,
+    ColumnCheck,
+    TableCheck,
+    comparable,
+    of_rows,
+)
+from mdlc.core.spec.base import SpecSection
+from mdlc.core.spec.data import DataCheck
+
+
+def kinds_of(check: DataCheck) -> Iterator[tuple[str, ColumnCheck]]:
+    """Yield the name and the kind of each test that one check of the file asks for.
+
+    Raises:
+        SpecError: no installed package has it, or it cannot be imported.
+    """
+    for name in check.asked:
+        yield name, cast("type[ColumnCheck]", DataCheck.plugin_key(name))()
+
+
+__all__ = [
+    "CheckFinding",
+    "CheckRequest",
+    "ColumnCheck",
+    "SpecSection",
+    "TableCheck",
+    "comparable",
+    "kinds_of",
+    "of_rows",
 ]

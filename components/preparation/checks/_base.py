@@ -1,13 +1,17 @@
 """What a kind of data test gives: an expression that counts, and one that shows.
 
-All counts of all tests are computed in one query over the table, however large.
+All counts of all tests are computed in one query over the table, however large. A new kind is one
+file with a class, and one line in `pyproject.toml` that names it as an entry point of the group
+`mdlc.checks`; the entry point's name is its key in a check of the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import abc
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from mdlc.core.spec.open_section import SectionKey
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,62 @@ class CheckFinding:
     severity: Literal["error", "warn"] = "error"
 
 
-Kind = Callable[..., CheckFinding | None]
-"""(table, check, index=) -> the finding, or None where the check does not ask for this kind."""
+@dataclass(frozen=True)
+class CheckRequest:
+    """One check of the file, and the table that it is about."""
+
+    connection: Any
+    table: Any
+    """Ibis table."""
+    column: str | None
+    value: Any
+    """What stands under the check's key, of the type that its `value` says."""
+    number: int
+    """Tells checks apart; no two requests of one table have the same."""
+    where: str
+    """The place of the check in the file."""
+
+    @property
+    def cells(self) -> Any:
+        """The Ibis column that the check is about."""
+        return self.table[self.column]
+
+
+class ColumnCheck(SectionKey):
+    """A kind of data check; it is asked for the finding of each check that has its key.
+
+    It returns expressions and computes nothing, so all tests of a table stay one query.
+    """
+
+    needs_column: ClassVar[bool] = True
+    """Whether it is about one column, so that a check without `column` is refused."""
+    of_features: ClassVar[bool] = True
+    """Whether it can be asked of labelled predictions, which have the features and no others."""
+
+    @abc.abstractmethod
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Return what counts the failing rows.
+
+        Raises:
+            SpecError: the check does not fit its column. What Ibis raises is turned into one.
+        """
+
+    def extend(self, request: CheckRequest) -> Any:
+        """Return the table with columns that `finding` needs and the data do not have."""
+        return request.table
+
+    def check_names(self, value: Any, *, known: list[str], where: str) -> None:
+        """Find columns that the value names and the table lacks, without reading a row.
+
+        Raises:
+            SpecError: there is one.
+        """
+
+
+class TableCheck(ColumnCheck):
+    """A kind of data check that is about the whole table, or says itself what it is about."""
+
+    needs_column: ClassVar[bool] = False
 
 
 def of_rows(table: Any, *, name: str, bad: Any, column: str | None) -> CheckFinding:

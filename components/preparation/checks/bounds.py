@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from mdlc.components.preparation.checks._base import CheckFinding, comparable, of_rows
-from mdlc.core.spec.data import DataCheck
-
-
-def at_least(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
-    """Count the rows below the minimum."""
-    if check.min is None or check.column is None:
-        return None
-    column, bound = comparable(table[check.column], check.min)
-    name = f"{check.column}: not below {check.min}"
-    return of_rows(table, name=name, bad=column < bound, column=check.column)
+from mdlc.components.preparation.checks._base import (
+    CheckFinding,
+    CheckRequest,
+    ColumnCheck,
+    comparable,
+    of_rows,
+)
 
 
-def at_most(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
-    """Count the rows above the maximum."""
-    if check.max is None or check.column is None:
-        return None
-    column, bound = comparable(table[check.column], check.max)
-    name = f"{check.column}: not above {check.max}"
-    return of_rows(table, name=name, bad=column > bound, column=check.column)
+class Minimum(ColumnCheck):
+    """No value is below; dates as text."""
+
+    value: ClassVar[Any] = float | str
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows below the minimum."""
+        column, bound = comparable(request.cells, request.value)
+        name = f"{request.column}: not below {request.value}"
+        return of_rows(request.table, name=name, bad=column < bound, column=request.column)
+
+
+class Maximum(ColumnCheck):
+    """No value is above; dates as text."""
+
+    value: ClassVar[Any] = float | str
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows above the maximum."""
+        column, bound = comparable(request.cells, request.value)
+        name = f"{request.column}: not above {request.value}"
+        return of_rows(request.table, name=name, bad=column > bound, column=request.column)

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mdlc.components.preparation import expressions
-from mdlc.components.preparation.checks._base import CheckFinding, of_rows
-from mdlc.core.spec.data import DataCheck
+from mdlc.components.preparation.checks._base import CheckFinding, CheckRequest, TableCheck, of_rows
 
 
-def column_of(index: int) -> str:
-    """Return the name of the column that holds the condition of check `index`."""
-    return f"__check_{index}"
+class Expression(TableCheck):
+    """SQL condition that every row meets."""
+
+    value: ClassVar[Any] = str
+    of_features: ClassVar[bool] = False
+
+    def extend(self, request: CheckRequest) -> Any:
+        """Return the table with a column that holds the condition."""
+        where = f"{request.where}.expression"
+        expressions.parse(request.value, where=where)
+        text = f"CAST(({request.value}) AS BOOLEAN)"
+        return expressions.derive(
+            request.connection, request.table, column=_column_of(request), text=text, where=where
+        )
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows that do not meet it."""
+        name = f"{request.column or 'table'}: {request.value}"
+        holds = request.table[_column_of(request)]
+        return of_rows(request.table, name=name, bad=~holds, column=request.column)
+
+    def check_names(self, value: Any, *, known: list[str], where: str) -> None:
+        """Find a column that the condition names and the table lacks."""
+        expressions.check(value, known=known, where=where)
 
 
-def add(connection: Any, table: Any, *, checks: list[DataCheck]) -> Any:
-    """Return the table with a column for each condition."""
-    for index, check in enumerate(checks):
-        if check.expression is not None:
-            where = f"spec.data.checks[{index}].expression"
-            text = f"CAST(({check.expression}) AS BOOLEAN)"
-            expressions.parse(check.expression, where=where)
-            table = expressions.derive(
-                connection, table, column=column_of(index), text=text, where=where
-            )
-    return table
-
-
-def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:
-    """Count the rows that do not meet it."""
-    if check.expression is None or column_of(index) not in table.columns:
-        return None
-    name = f"{check.column or 'table'}: {check.expression}"
-    return of_rows(table, name=name, bad=~table[column_of(index)], column=check.column)
+def _column_of(request: CheckRequest) -> str:
+    return f"__check_{request.number}"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from mdlc.components.preparation.checks._base import CheckFinding
-from mdlc.core.spec.data import DataCheck
+from pydantic import Field
+
+from mdlc.components.preparation.checks._base import CheckFinding, CheckRequest, ColumnCheck
 
 
-def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
-    """Count the rows without a value, if they are too many."""
-    if check.max_null_ratio is None or check.column is None:
-        return None
-    import ibis
+class MaxNullRatio(ColumnCheck):
+    """Share of NULLs that is allowed."""
 
-    nulls = table[check.column].isnull().sum().fill_null(0)
-    failing = ibis.ifelse(nulls > table.count() * check.max_null_ratio, nulls, 0)
-    name = f"{check.column}: at most {check.max_null_ratio:.2%} NULL"
-    return CheckFinding(name=name, failing=failing, column=check.column)
+    value: ClassVar[Any] = Annotated[float, Field(ge=0, le=1)]
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows without a value, if they are too many."""
+        import ibis
+
+        nulls = request.cells.isnull().sum().fill_null(0)
+        failing = ibis.ifelse(nulls > request.table.count() * request.value, nulls, 0)
+        name = f"{request.column}: at most {request.value:.2%} NULL"
+        return CheckFinding(name=name, failing=failing, column=request.column)

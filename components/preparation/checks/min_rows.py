@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from mdlc.components.preparation.checks._base import CheckFinding
-from mdlc.core.spec.data import DataCheck
+from pydantic import Field
+
+from mdlc.components.preparation.checks._base import CheckFinding, CheckRequest, TableCheck
 
 
-def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
-    """Count the rows that are lacking."""
-    if check.min_rows is None:
-        return None
-    import ibis
+class MinRows(TableCheck):
+    """The table has at least so many rows."""
 
-    failing = ibis.greatest(check.min_rows - table.count(), 0)
-    return CheckFinding(name=f"table: at least {check.min_rows} rows", failing=failing)
+    value: ClassVar[Any] = Annotated[int, Field(ge=0)]
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows that are lacking."""
+        import ibis
+
+        failing = ibis.greatest(request.value - request.table.count(), 0)
+        return CheckFinding(name=f"table: at least {request.value} rows", failing=failing)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from mdlc.components.preparation.checks._base import CheckFinding
-from mdlc.core.spec.data import DataCheck
+from mdlc.components.preparation.checks._base import CheckFinding, CheckRequest, ColumnCheck
 
 
-def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
-    """Count the rows without a value."""
-    if not check.not_null or check.column is None:
-        return None
-    failing = table[check.column].isnull().sum().fill_null(0)
-    return CheckFinding(name=f"{check.column}: not NULL", failing=failing, column=check.column)
+class NotNull(ColumnCheck):
+    """No value is NULL."""
+
+    value: ClassVar[Any] = bool
+    absent: ClassVar[Any] = False
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows without a value."""
+        failing = request.cells.isnull().sum().fill_null(0)
+        name = f"{request.column}: not NULL"
+        return CheckFinding(name=name, failing=failing, column=request.column)

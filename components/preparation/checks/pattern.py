@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from mdlc.components.preparation.checks._base import CheckFinding, of_rows
-from mdlc.core.spec.data import DataCheck
+from mdlc.components.preparation.checks._base import (
+    CheckFinding,
+    CheckRequest,
+    ColumnCheck,
+    of_rows,
+)
 
 
-def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
-    """Count the rows that it does not match."""
-    if check.pattern is None or check.column is None:
-        return None
-    matches = table[check.column].cast("string").re_search(f"^(?:{check.pattern})$")
-    name = f"{check.column}: matches {check.pattern}"
-    return of_rows(table, name=name, bad=~matches, column=check.column)
+class Pattern(ColumnCheck):
+    """Regular expression that the whole text matches."""
+
+    value: ClassVar[Any] = str
+
+    def finding(self, request: CheckRequest) -> CheckFinding:
+        """Count the rows that it does not match."""
+        matches = request.cells.cast("string").re_search(f"^(?:{request.value})$")
+        name = f"{request.column}: matches {request.value}"
+        return of_rows(request.table, name=name, bad=~matches, column=request.column)

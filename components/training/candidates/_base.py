@@ -1,26 +1,30 @@
-"""What a kind of model is: a space of hyperparameters, and a way to fit one point of it.
+"""What a kind of model is: a declaration, a space of hyperparameters, and a way to fit one point.
 
 A candidate is made once for each run: it encodes the rows once, and `fit` is called for each trial.
-A new kind is one file, one line in registry.py and one in tests/contract/test_candidates.py.
+A new kind is one file with a class, and one line in `pyproject.toml` that names it as an entry
+point of the group `mdlc.candidates`; in mdlc itself and in anybody's package alike.
 """
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pydantic import Field, ValidationError, create_model
+
 from mdlc.components.training.problem import Floats, Problem
 from mdlc.core.bundle import Format
-from mdlc.core.errors import SpecError, closest
-from mdlc.core.spec.model import Task
+from mdlc.core.errors import SpecError
+from mdlc.core.model_kind import ModelKind
+from mdlc.core.spec.base import SpecSection
+from mdlc.core.spec.model import params_problem
 
 Value = float | int | str | bool
 Params = dict[str, Value]
-CLASSIFICATION: frozenset[Task] = frozenset({"binary", "multiclass"})
-REGRESSION: frozenset[Task] = frozenset({"regression"})
 
 
 @dataclass(frozen=True)
@@ -52,20 +56,19 @@ class Dimension:
             return value
         return type(self.default)(min(max(value, self.low), self.high))
 
-    def read(self, value: Value, *, name: str, where: str) -> Value:
-        """Check a value of the file.
+    def field(self) -> tuple[Any, Any]:
+        """Return the type and the field of pydantic's that check a value of the file.
 
-        Raises:
-            SpecError: it is no number of the right kind, or too small.
+        A whole number is a number, a text that looks like one is not.
         """
-        whole = isinstance(self.default, int)
-        number = isinstance(value, int) or (isinstance(value, float) and not whole)
-        if isinstance(value, bool | str) or not number:
-            kind = "a whole number" if whole else "a number"
-            raise SpecError(f"{name} is {kind}, got {value!r}", where=f"{where}.{name}")
-        if value < self.least:
-            raise SpecError(f"{name} is {self.least} or more, got {value}", where=f"{where}.{name}")
-        return value if whole else float(value)
+        if self.low is None:
+            words = "Not tuned."
+        else:
+            scale = ", on a logarithmic scale" if self.log else ""
+            words = f"Tuned from {self.low:g} to {self.high:g}{scale}."
+        return type(self.default), Field(
+            self.default, ge=self.least, strict=True, description=words
+        )
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,14 @@ class Fitted:
 class Candidate(ABC):
     """A kind of model, with the rows that it learns from."""
 
+    about: ClassVar[ModelKind]
+    """What selection and the report know of it; its name is that of the entry point."""
     kind: ClassVar[str]
-    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION | REGRESSION
+    """The name in `about`."""
     space: ClassVar[dict[str, Dimension]] = {}
+    settings: ClassVar[type[SpecSection]] = SpecSection
+    """Hyperparameters that are no numbers, as a pydantic model: `fit` gets the file's values or the
+    defaults, and the search never varies them."""
     trials_divisor: ClassVar[int] = 1
     """A slow kind takes this share of spec.model.tuning.trials, at least one."""
     export_in_doubt: ClassVar[bool] = False
@@ -96,12 +104,31 @@ class Candidate(ABC):
     """Whether `fit` heeds the training rows' weights; one that does not is refused where there are
     some, instead of learning something else than was asked for."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "about" in vars(cls):
+            cls.kind = cls.about.name
+
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
     @abstractmethod
     def fit(self, params: Params) -> Fitted:
-        """Train with `params`, which has every name of `space`. The seed makes it repeatable."""
+        """Train with `params`, which has every name of `space` and of `settings`.
+
+        The seed makes it repeatable.
+        """
+
+    @classmethod
+    def params_model(cls) -> type[SpecSection]:
+        """Return the pydantic model of what the file may write under `params`."""
+        return _params_model(cls)
+
+    @classmethod
+    def defaults(cls) -> Params:
+        """Return the value of each hyperparameter that nobody has said anything about."""
+        values: Params = cls.params_model()().model_dump(mode="json")
+        return values
 
     @classmethod
     def read_params(cls, params: Params, *, where: str) -> Params:
@@ -110,14 +137,21 @@ class Candidate(ABC):
         Raises:
             SpecError: a name is unknown, or a value is of the wrong type or too small.
         """
-        for name in params:
-            if name not in cls.space:
-                raise SpecError(
-                    f"{cls.kind} has no hyperparameter {name}",
-                    where=where,
-                    hint=closest(name, cls.space),
-                )
-        return {n: cls.space[n].read(v, name=n, where=where) for n, v in params.items()}
+        try:
+            checked = cls.params_model().model_validate(params)
+        except ValidationError as error:
+            message, at = params_problem(error, kind=cls.kind, model=cls.params_model())
+            raise SpecError(message, where=".".join([where, *map(str, at)])) from error
+        fixed: Params = checked.model_dump(mode="json", exclude_unset=True)
+        return fixed
+
+
+@functools.cache
+def _params_model(candidate: type[Candidate]) -> type[SpecSection]:
+    fields: dict[str, Any] = {name: dim.field() for name, dim in candidate.space.items()}
+    model = create_model(f"{candidate.__name__}Params", __base__=candidate.settings, **fields)
+    model.__doc__ = f"{candidate.about.why} A search starts from the defaults."
+    return model
 
 
 def shares(owners: list[str], weights: Floats) -> dict[str, float]:

@@ -17,7 +17,6 @@ from mdlc.components.training import export_savedmodel
 from mdlc.components.training.candidates._base import Candidate, Dimension, Fitted, Params
 from mdlc.components.training.problem import Floats, Problem, Truth
 from mdlc.core.bundle import Format
-from mdlc.core.errors import StageError
 
 Array = npt.NDArray[Any]
 BATCH = 1024
@@ -31,13 +30,11 @@ def tensorflow(threads: int) -> Any:
     """Import TensorFlow, set to `threads` threads and repeatable operations.
 
     Raises:
-        StageError: it is not installed.
+        ImportError: it is not installed; training then refuses the candidate.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        import tensorflow as tf
-    except ImportError as error:
-        raise StageError("TensorFlow is not installed", hint="install mdlc[deep]") from error
+    import tensorflow as tf
+
     # A process that has run TensorFlow before (a test, a notebook) keeps the threads it has.
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -49,7 +46,6 @@ def tensorflow(threads: int) -> Any:
 class KerasCandidate(Candidate):
     """A Keras network on arrays; `finish` turns its output into scores."""
 
-    deep: ClassVar[bool] = True
     trials_divisor = 4
     takes_weights = True
     space: ClassVar[dict[str, Dimension]] = {

@@ -10,12 +10,17 @@ from typing import Any
 
 from mdlc.components.training.candidates._base import Dimension, Params
 from mdlc.components.training.candidates._sklearn import SklearnCandidate
+from mdlc.core.model_kind import ModelKind
 
 
 class HistGradientBoosting(SklearnCandidate):
     """Gradient boosting on binned columns (Ke et al., NeurIPS 2017, as in scikit-learn)."""
 
-    kind = "hist_gradient_boosting"
+    about = ModelKind(
+        "hist_gradient_boosting",
+        why="scikit-learn's boosted trees, where LightGBM is not wanted.",
+        images="refused",
+    )
     export_in_doubt = True
     space = {
         "learning_rate": Dimension(0.1, 0.01, 0.3, log=True, least=1e-6),

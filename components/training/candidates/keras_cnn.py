@@ -8,6 +8,7 @@ from typing import Any
 from mdlc.components.training.candidates._base import Dimension, Params
 from mdlc.components.training.candidates._keras import KerasCandidate
 from mdlc.core.errors import StageError
+from mdlc.core.model_kind import ModelKind
 
 
 class KerasCnn(KerasCandidate):
@@ -16,7 +17,13 @@ class KerasCnn(KerasCandidate):
     It reads one image feature; other features are left out, and the description says so.
     """
 
-    kind = "keras_cnn"
+    about = ModelKind(
+        "keras_cnn",
+        why="A convolutional network: it sees which pixels are neighbours.",
+        images="needed",
+        deep=True,
+        extra="mdlc[deep]",
+    )
     space = {**KerasCandidate.space, "filters": Dimension(16, 8, 32, log=True, least=1)}
 
     def prepare_rows(self) -> None:

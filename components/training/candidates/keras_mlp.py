@@ -9,6 +9,7 @@ from typing import Any
 from mdlc.components.training import encoding, export_savedmodel
 from mdlc.components.training.candidates._base import Dimension, Params
 from mdlc.components.training.candidates._keras import KerasCandidate
+from mdlc.core.model_kind import ModelKind
 
 
 class KerasMlp(KerasCandidate):
@@ -17,7 +18,13 @@ class KerasMlp(KerasCandidate):
     A dense layer on a one-hot column is an embedding of the category.
     """
 
-    kind = "keras_mlp"
+    about = ModelKind(
+        "keras_mlp",
+        why="A deep network on tables, with learned vectors for categories.",
+        images="refused",
+        deep=True,
+        extra="mdlc[deep]",
+    )
     space = {**KerasCandidate.space, "units": Dimension(64, 16, 128, log=True, least=1)}
 
     def prepare_rows(self) -> None:

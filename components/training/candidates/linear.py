@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from mdlc.components.training.candidates._base import REGRESSION, Dimension, Params
+from mdlc.components.training.candidates._base import Dimension, Params
 from mdlc.components.training.candidates._sklearn import SklearnCandidate
 from mdlc.components.training.problem import Floats
+from mdlc.core.model_kind import REGRESSION, ModelKind
 
 
 class Linear(SklearnCandidate):
     """Least squares with a ridge penalty (Hoerl and Kennard, Technometrics 1970)."""
 
-    kind = "linear"
-    tasks = REGRESSION
+    about = ModelKind(
+        "linear",
+        why="The simplest regression; its weights can be read.",
+        tasks=REGRESSION,
+    )
     scale = True
     space = {"alpha": Dimension(1.0, 1e-3, 1e3, log=True)}
 

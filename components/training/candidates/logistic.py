@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from mdlc.components.training.candidates._base import CLASSIFICATION, Dimension, Params
+from mdlc.components.training.candidates._base import Dimension, Params
 from mdlc.components.training.candidates._sklearn import SklearnCandidate
 from mdlc.components.training.problem import Floats
+from mdlc.core.model_kind import CLASSIFICATION, ModelKind
 
 
 class Logistic(SklearnCandidate):
     """Multinomial logistic regression with a ridge penalty (Hastie et al., ESL, 4.4)."""
 
-    kind = "logistic"
-    tasks = CLASSIFICATION
+    about = ModelKind(
+        "logistic",
+        why="The simplest calibrated classifier; its weights can be read.",
+        tasks=CLASSIFICATION,
+    )
     scale = True
     space = {
         "C": Dimension(1.0, 1e-3, 1e2, log=True, least=1e-12),

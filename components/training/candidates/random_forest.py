@@ -6,12 +6,17 @@ from typing import Any
 
 from mdlc.components.training.candidates._base import Dimension, Params
 from mdlc.components.training.candidates._sklearn import SklearnCandidate
+from mdlc.core.model_kind import ModelKind
 
 
 class RandomForest(SklearnCandidate):
     """Breiman's random forest (Machine Learning 2001)."""
 
-    kind = "random_forest"
+    about = ModelKind(
+        "random_forest",
+        why="Averaged trees: hard to overfit, little to tune.",
+        images="refused",
+    )
     space = {
         "n_estimators": Dimension(100, least=1),
         "min_samples_leaf": Dimension(10, 2, 200, log=True, least=1),

@@ -1,41 +1,27 @@
-"""All kinds of models that the file may name."""
+"""Finds the class of a kind of model among the plug-ins that are installed."""
 
 from __future__ import annotations
 
 from mdlc.components.training.candidates._base import Candidate
-from mdlc.components.training.candidates.hist_gradient_boosting import HistGradientBoosting
-from mdlc.components.training.candidates.keras_cnn import KerasCnn
-from mdlc.components.training.candidates.keras_mlp import KerasMlp
-from mdlc.components.training.candidates.lightgbm import LightGbm
-from mdlc.components.training.candidates.linear import Linear
-from mdlc.components.training.candidates.logistic import Logistic
-from mdlc.components.training.candidates.random_forest import RandomForest
-from mdlc.components.training.candidates.rule import RuleOfThumb
-from mdlc.core.errors import SpecError, closest
-
-CANDIDATES: dict[str, type[Candidate]] = {
-    candidate.kind: candidate
-    for candidate in (
-        RuleOfThumb,
-        Logistic,
-        Linear,
-        LightGbm,
-        RandomForest,
-        HistGradientBoosting,
-        KerasMlp,
-        KerasCnn,
-    )
-}
+from mdlc.core import plugins
+from mdlc.core.errors import SpecError
+from mdlc.core.model_kind import kind_of
+from mdlc.core.plugins import CANDIDATES
 
 
-def find(kind: str, *, where: str) -> type[Candidate]:
+def find_candidate(kind: str, *, where: str) -> type[Candidate]:
     """Return the class of a kind.
 
     Raises:
-        SpecError: there is no such kind.
+        SpecError: no installed package has such a kind, it cannot be imported, or it is no
+            candidate of that name.
     """
-    if kind not in CANDIDATES:
-        raise SpecError(
-            f"there is no candidate {kind}", where=where, hint=closest(kind, CANDIDATES)
-        )
-    return CANDIDATES[kind]
+    try:
+        kind_of(kind)
+        found = plugins.load(CANDIDATES, kind)
+        if not (isinstance(found, type) and issubclass(found, Candidate)):
+            raise SpecError(f"{plugins.find(CANDIDATES, kind)} is no class of a Candidate")
+    except SpecError as error:
+        error.where = where
+        raise
+    return found

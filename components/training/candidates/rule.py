@@ -18,6 +18,7 @@ from mdlc.components.training.problem import Floats, Problem
 from mdlc.core.bundle import Format
 from mdlc.core.columns import Batch
 from mdlc.core.errors import SpecError, StageError, closest
+from mdlc.core.model_kind import ModelKind
 from mdlc.core.spec.model import RuleCondition
 
 Mask = npt.NDArray[np.bool_]
@@ -27,7 +28,10 @@ WHERE = "spec.model.rule.when"
 class RuleOfThumb(Candidate):
     """Stated conditions, all of which hold or not; learnt questions where none are stated."""
 
-    kind = "rule"
+    about = ModelKind(
+        "rule",
+        why="What a person would do without ML; a model that does not beat it is not needed.",
+    )
     takes_weights = True
 
     def __init__(self, problem: Problem) -> None:
@@ -79,7 +83,7 @@ class RuleOfThumb(Candidate):
 class _TwoQuestions(SklearnCandidate):
     """A decision tree with at most two questions (Breiman et al., CART, 1984)."""
 
-    kind = "rule"
+    about = RuleOfThumb.about
 
     def estimator(self, params: Params) -> Any:
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor

@@ -9,8 +9,11 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from mdlc.core.errors import MARK, MdlcError, StageError, StorageError
+from pydantic import ValidationError
+
+from mdlc.core.errors import MARK, MdlcError, SpecError, StageError, StorageError
 from mdlc.core.files import disk_full
+from mdlc.core.spec.base import RuleError, first_problem, problem_text
 
 STEP_IMAGE = "mdlc-steps:0.1.0"
 """Image of every step, as `TAG=0.1.0 make images` names it: mdlc and kfp are inside, nothing is
@@ -40,6 +43,12 @@ def explain(error: Exception, *, stage: str) -> MdlcError:
     """Return `error` as one of ours: a full disk and exhausted memory have names of their own."""
     if isinstance(error, MdlcError):
         return error
+    if isinstance(error, ValidationError):
+        # The file was right where it was read: this machine lacks what the file names.
+        first = first_problem(error)
+        broken = first.get("ctx", {}).get("error")
+        at = (*first["loc"], *(broken.at if isinstance(broken, RuleError) else ()))
+        return SpecError(f"{stage}: {'.'.join(map(str, at))}: {problem_text(first)}")
     text = str(error)
     # DuckDB's and TensorFlow's errors have no code: of a full disk they keep the system's words.
     if disk_full(error) or os.strerror(errno.ENOSPC) in text:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.model_kind import kind_of
 from mdlc.core.spec import Lifecycle, Split
 from mdlc.core.spec.model import CandidateChoice
 from mdlc.life.progress import Progress
@@ -242,10 +243,20 @@ def renewal_of(
     kind = champion.candidate
     update: dict[str, object] = {"split": Split.model_validate(split.model_dump())}
     if not changed:
-        update["candidates"] = again.candidates or [fixed.get(kind, CandidateChoice(kind=kind))]
+        update["candidates"] = again.candidates or [fixed.get(kind) or _champions_kind(kind)]
         update["tuning"] = spec.model.tuning.model_copy(update={"trials": again.trials})
     model = spec.model.model_copy(update=update)
     return lifecycle.model_copy(update={"spec": spec.model_copy(update={"model": model})})
+
+
+def _champions_kind(kind: str) -> CandidateChoice:
+    """Return the champion's kind, which the file does not name, as a candidate.
+
+    Raises:
+        SpecError: the package that the champion's kind came from is no longer installed.
+    """
+    kind_of(kind)
+    return CandidateChoice(kind=kind)
 
 
 def _until(verdict: Verdict) -> datetime | None:

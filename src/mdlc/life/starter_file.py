@@ -9,7 +9,8 @@ from pathlib import Path
 from mdlc.core.errors import DataError, MdlcError, closest
 from mdlc.core.files import write_bytes
 from mdlc.core.names import is_label
-from mdlc.core.spec.data import FORMATS, Data
+from mdlc.core.plugins import READERS, built_in_names
+from mdlc.core.spec.data import Data
 
 MAX_CLASSES = 20
 """As preparation has it: more different whole numbers are a number to predict."""
@@ -56,8 +57,9 @@ def write_starter(file: Path, *, data: Path | None, target: str | None, name: st
     location, kind = "data.csv", "csv"
     if data:
         kind = data.suffix.lstrip(".").replace("jsonl", "json").replace("ndjson", "json")
-        if kind not in FORMATS:
-            raise DataError(f"{data}: its name does not end with one of {', '.join(FORMATS)}")
+        known = built_in_names(READERS)
+        if kind not in known:
+            raise DataError(f"{data}: its name does not end with one of {', '.join(known)}")
         classes = _classes(data, kind=kind, target=target)
         location = _relative(data, file)
     text = HEAD.format(

@@ -18,6 +18,7 @@ from mdlc.core.bundle import MANIFEST, Manifest
 from mdlc.core.documents.exploration_findings import Exploration
 from mdlc.core.documents.training_result import Contestant, Training
 from mdlc.core.files import read_document
+from mdlc.core.model_kind import kind_of
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec import Lifecycle
 from mdlc.life.retraining_request import renewal_of
@@ -97,7 +98,7 @@ def _train_month(
         parity=spec.deploy.promote.parity,
         prepared=table,
         cleaning=findings.decisions,
-        contestants=[Contestant(kind=kind, deep=kind.startswith("keras"))],
+        contestants=[Contestant(kind=kind, deep=kind_of(kind).deep)],
         out=models,
         warm=champion,
     )

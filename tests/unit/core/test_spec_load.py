@@ -61,6 +61,77 @@ def test_a_wrong_value_is_shown_with_the_rule(
     assert says in error.message
 
 
+@pytest.mark.parametrize(
+    ("candidates", "where", "says"),
+    [
+        ("[logistik]", "spec.model.candidates[0].kind", "did you mean logistic?"),
+        ("[knn]", "spec.model.candidates[0].kind", "the entry point knn in 'mdlc.candidates'"),
+        ("[rule, rule]", "spec.model.candidates[1]", "rule stands twice"),
+        (
+            "[{kind: lightgbm, params: {num_leafs: 3}}]",
+            "spec.model.candidates[0].params.num_leafs",
+            "lightgbm has no hyperparameter num_leafs; did you mean num_leaves?",
+        ),
+        (
+            "[rule, {kind: logistic, params: {C: big}}]",
+            "spec.model.candidates[1].params.C",
+            "input should be a valid number; got 'big'",
+        ),
+        (
+            "[{kind: logistic, params: {C: 0}}]",
+            "spec.model.candidates[0].params.C",
+            "greater than or equal to 0.000000000001; got 0",
+        ),
+        (
+            "[{kind: logistic, params: {max_iter: 1.5}}]",
+            "spec.model.candidates[0].params.max_iter",
+            "valid integer; got 1.5",
+        ),
+    ],
+)
+def test_candidates_are_judged_by_their_own_kind_before_anything_runs(
+    tmp_path: Path, candidates: str, where: str, says: str
+) -> None:
+    error = refused(tmp_path, "tuning: {trials: 2}", f"candidates: {candidates}")
+    assert (error.where, error.line) == (where, line_of("tuning"))
+    assert says in error.message
+    error = refused(tmp_path, "cooldown: 14d", f"candidates: {candidates}")
+    assert error.where == where.replace("model", "retrain")
+
+
+@pytest.mark.parametrize(
+    ("check", "where", "says"),
+    [
+        ("{column: x}", "spec.data.checks[0]", "the check asks for nothing"),
+        ("{column: x, unique: false}", "spec.data.checks[0]", "the check asks for nothing"),
+        ("{not_null: true}", "spec.data.checks[0].not_null", "is about a column; give column"),
+        ("{min_rows: -1}", "spec.data.checks[0].min_rows", "greater than or equal to 0; got -1"),
+    ],
+)
+def test_a_check_that_cannot_be_run_is_refused_before_anything_runs(
+    tmp_path: Path, check: str, where: str, says: str
+) -> None:
+    error = refused(tmp_path, "{column: x, min: 0}", check)
+    assert (error.where, error.line) == (where, line_of("min: 0"))
+    assert says in error.message
+
+
+def test_a_key_that_no_installed_package_has_says_what_a_package_needs(tmp_path: Path) -> None:
+    error = refused(tmp_path, "csv: rows.csv", "warehouse: rows")
+    assert error.where == "spec.data.sources.rows.warehouse"
+    assert error.message == "unknown key warehouse"
+    assert error.hint.endswith(
+        "; a package that adds it has the entry point warehouse in 'mdlc.readers'"
+    )
+
+
+@pytest.mark.parametrize("source", ["{header: false}", "{csv: a, json: b}", "{csv: null}"])
+def test_a_source_has_one_reader(tmp_path: Path, source: str) -> None:
+    error = refused(tmp_path, "{csv: rows.csv}", source)
+    assert (error.where, error.line) == ("spec.data.sources.rows", line_of("csv"))
+    assert "a source has exactly one of csv, json, parquet, tsv" in error.message
+
+
 def test_a_wrong_type_of_section_says_what_came(tmp_path: Path) -> None:
     error = refused(tmp_path, "payoff: {right: 1, wrong: -1}", "payoff: free")
     assert error.where == "spec.business.payoff"

@@ -13,17 +13,21 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from mdlc.cli.main import app
+from mdlc.core.plugins import READERS
+from mdlc.core.spec import Lifecycle
 from mdlc.core.spec.base import parse_duration
 from mdlc.kubernetes.crd import crd_definition as defined
 from mdlc.kubernetes.crd.cel_rules import RULES
 from mdlc.kubernetes.crd.lifecycle_status import LifecycleStatus
 from mdlc.kubernetes.crd.structural_schema import DURATION
+from tests.unit.conftest import Install
 
 ROOT = Path(__file__).parents[3]
 RENDERED = ROOT / "manifests/base/lifecycles.mdlc.dev.yaml"
 EXAMPLES = sorted((ROOT / "examples").glob("*/lifecycle.yaml"))
 KUBECTL_BYTES = 256 * 1024
 """kubectl apply keeps the whole object in an annotation, and annotations have this bound."""
+OPEN_SECTIONS = (".spec.data.sources[]", ".spec.data.checks[]")
 Schema = dict[str, Any]
 
 
@@ -63,6 +67,8 @@ def problems(  # noqa: PLR0912 - a kind a branch
         yield from (f"{path}.{k} is missing" for k in schema.get("required", []) if k not in value)
         for key, part in value.items():
             if key not in inside and other is None:
+                if schema.get("x-kubernetes-preserve-unknown-fields"):
+                    continue
                 yield f"{path}.{key} is unknown"
             else:
                 yield from problems(part, inside.get(key) or other or {}, f"{path}.{key}")
@@ -85,18 +91,33 @@ def test_it_is_structural():
         either = node.get("x-kubernetes-int-or-string")
         if node.get("x-kubernetes-preserve-unknown-fields"):
             free.append(path)
-        assert ("type" in node) + bool(either) + (path in free) == 1, path
+        open_section = path in OPEN_SECTIONS and node["type"] == "object"
+        assert ("type" in node) + bool(either) + (path in free) - open_section == 1, path
         assert not node.keys() & {"$ref", "allOf", "oneOf", "not", "default", "title"}, path
         assert ("anyOf" in node) == bool(either), path
         assert not node.keys() >= {"properties", "additionalProperties"}, path
         assert not isinstance(node.get("exclusiveMinimum", True), float), path
     assert free == [
-        ".spec.data.checks[].min",
+        ".spec.data.sources[]",
+        ".spec.data.checks[]",
         ".spec.data.checks[].max",
+        ".spec.data.checks[].min",
         ".spec.data.checks[].one_of[]",
         ".spec.model.candidates[]",
         ".spec.retrain.candidates[]",
-    ], "only what has values of several types"
+    ], "only what has values of several types, and what plug-ins add keys to"
+
+
+def test_a_plug_ins_key_is_kept_whoever_rendered_the_definition(install: Install):
+    """The API server prunes what a definition neither knows nor keeps: a key would be lost."""
+    source = {"sources": {"rows": {"excel": {"location": "rows.xlsx"}, "header": "yes"}}}
+    inside = defined.schema()["properties"]["spec"]["properties"]["data"]
+    inside = {**inside, "required": []}
+    assert list(problems(source, inside)) == [".sources.rows.header: 'yes' is no boolean"]
+    before = defined.definition()
+    install("mdlc-excel", group=READERS, entry="excel")
+    assert "excel" in Lifecycle.model_json_schema()["$defs"]["Source"]["properties"]
+    assert defined.definition() == before
 
 
 def test_kubectl_can_apply_it():

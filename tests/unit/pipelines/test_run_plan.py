@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.files import digest_json, digest_path
-from mdlc.pipelines.cache.code_digests import stage_code
+from mdlc.pipelines.cache.plugin_digests import question_code
 from mdlc.pipelines.cache.result_store import ResultStore, StageQuestion
 from mdlc.pipelines.cache.run_plan import make_plan, producers, read_tasks
 from mdlc.pipelines.compile_training import compile_training
@@ -52,12 +52,15 @@ def answer(store: ResultStore, *, pipeline: Path, asked: Arguments, stages: set[
             key: digest_path(written[source["taskOutputArtifact"]["producerTask"]])
             for key, source in task["inputs"].get("artifacts", {}).items()
         }
-        parameters = {
-            key: digest_json(asked[source["componentInputParameter"]])
+        given = {
+            key: asked[source["componentInputParameter"]]
             for key, source in task["inputs"].get("parameters", {}).items()
         }
         question = StageQuestion(
-            stage=name, code=stage_code(name), parameters=parameters, inputs=inputs
+            stage=name,
+            code=question_code(name, given),
+            parameters={key: digest_json(value) for key, value in given.items()},
+            inputs=inputs,
         )
         store.put(question, outputs={OUTPUTS[name]: (folder, "system.Artifact")}, seconds=2)
         written[name] = folder

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
 
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -24,6 +32,37 @@ class SpecSection(BaseModel):
     """A part of the file. Unknown keys are errors, values do not change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """Return the keys that the section may have, as the file writes them."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @classmethod
+    def type_of(cls, key: str) -> Any:
+        """Return the annotation of what stands under a key, None for a key that is not known."""
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+        return fields[key].annotation if key in fields else None
+
+
+def problem_text(problem: Mapping[str, Any]) -> str:
+    """Return one of pydantic's problems in a line: the rule, and the value that breaks it."""
+    broken = problem.get("ctx", {}).get("error")
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {problem['loc'][-1]}"
+    if problem["type"] == "missing":
+        return "this key is missing"
+    if problem["type"] == "value_error":
+        return str(broken) if broken else str(problem["msg"])
+    value, rule = repr(problem["input"]), str(problem["msg"])
+    shown = value if len(value) <= 60 else value[:57] + "..."
+    return f"{rule[0].lower()}{rule[1:]}; got {shown}"
+
+
+def first_problem(error: ValidationError) -> Mapping[str, Any]:
+    """Return the problem to say first: an unknown key explains others that are missing."""
+    problems = error.errors(include_url=False)
+    return next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
 
 
 def parse_duration(value: Any) -> timedelta:

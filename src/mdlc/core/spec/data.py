@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from mdlc.core.errors import closest
 from mdlc.core.names import is_column
+from mdlc.core.plugins import CHECKS, READERS, names
 from mdlc.core.spec.base import Duration, RuleError, SpecSection
-
-FORMATS = ("csv", "tsv", "json", "parquet")
+from mdlc.core.spec.open_section import OpenSection
 
 
 def _column(name: str) -> str:
@@ -22,20 +22,16 @@ def _column(name: str) -> str:
 Column = Annotated[str, AfterValidator(_column)]
 
 
-class Source(SpecSection):
-    """One source of rows: exactly one of csv, tsv, json (an array or lines) or parquet.
+class Source(OpenSection):
+    """One source of rows: exactly one of its readers' keys, such as csv, tsv, json or parquet.
 
     Each location is a path relative to the lifecycle file (globs allowed), an absolute path, or
     `package://NAME/FILE` for a file that an installed Python package ships. `.gz` and single-file
-    `.zip` are read as they are.
+    `.zip` are read as they are. A plug-in's reader may want more than a location, under its key.
     """
 
-    csv: str | None = Field(None, description="Location of comma-separated text.")
-    tsv: str | None = Field(None, description="Location of tab-separated text.")
-    json_: str | None = Field(
-        None, alias="json", description="Location of an array of objects, or of an object a line."
-    )
-    parquet: str | None = Field(None, description="Location of Parquet.")
+    group: ClassVar[str] = READERS
+
     header: bool = Field(True, description="csv, tsv: the first line names the columns.")
     nulls: list[str] = Field(
         default=["", "NA", "NULL"], description="csv, tsv: texts meaning NULL."
@@ -51,28 +47,28 @@ class Source(SpecSection):
     where: str | None = Field(None, description="SQL condition; rows that fail it are left out.")
 
     @model_validator(mode="after")
-    def _one_format(self) -> Source:
-        given = [name for name in FORMATS if self.location_of(name)]
+    def _one_reader(self) -> Source:
+        given = list(self.asked)
         if len(given) != 1:
-            raise ValueError(
-                f"a source has exactly one of {', '.join(FORMATS)}; got {given or 'none'}"
-            )
+            known = ", ".join(names(READERS))
+            raise ValueError(f"a source has exactly one of {known}; got {given or 'none'}")
         return self
-
-    def location_of(self, name: str) -> str | None:
-        """Return the location given for a format, or None."""
-        location: str | None = getattr(self, "json_" if name == "json" else name)
-        return location
 
     @property
     def format(self) -> str:
-        """The one format that is given."""
-        return next(name for name in FORMATS if self.location_of(name))
+        """The name of its reader."""
+        return next(iter(self.asked))
+
+    @property
+    def options(self) -> Any:
+        """What stands under the reader's key, as the reader's own model: for csv a location."""
+        return self.asked[self.format]
 
     @property
     def location(self) -> str:
-        """The one location that is given."""
-        return self.location_of(self.format) or ""
+        """Where its file is; "" for what a reader finds without one, such as a database."""
+        options = self.options
+        return options if isinstance(options, str) else str(getattr(options, "location", ""))
 
 
 class AsOf(SpecSection):
@@ -125,26 +121,23 @@ class Image(SpecSection):
     scale: float = Field(255, gt=0, description="Pixel values are divided by it, giving 0 to 1.")
 
 
-class DataCheck(SpecSection):
+class DataCheck(OpenSection):
     """A data test. A failing test stops the run unless its severity is warn."""
 
+    group: ClassVar[str] = CHECKS
     column: Column | None = Field(None, description="None: a test of the whole table.")
-    not_null: bool = Field(False, description="No value is NULL.")
-    max_null_ratio: float | None = Field(
-        None, ge=0, le=1, description="Share of NULLs that is allowed."
-    )
-    unique: bool = Field(False, description="No value occurs twice.")
-    min: float | str | None = Field(None, description="No value is below; dates as text.")
-    max: float | str | None = Field(None, description="No value is above; dates as text.")
-    one_of: list[str | int | float | bool] | None = Field(
-        None, description="Every value is one of these."
-    )
-    pattern: str | None = Field(None, description="Regular expression that the whole text matches.")
-    min_rows: int | None = Field(None, ge=0, description="The table has at least so many rows.")
-    expression: str | None = Field(None, description="SQL condition that every row meets.")
     severity: Literal["error", "warn"] = Field(
         "error", description="error stops the run, warn is only recorded."
     )
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> DataCheck:
+        if not self.asked:
+            raise ValueError(f"the check asks for nothing; give {', '.join(names(CHECKS))}")
+        for name in self.asked:
+            if self.column is None and getattr(self.plugin_key(name), "needs_column", False):
+                raise RuleError(f"{name} is about a column; give column", name)
+        return self
 
 
 def _no_source(name: str, known: set[str]) -> str:

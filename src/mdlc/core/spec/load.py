@@ -14,8 +14,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mdlc.core.errors import MdlcError, SpecError, closest
-from mdlc.core.spec.base import RuleError
+from mdlc.core.plugins import hint_for
+from mdlc.core.spec.base import RuleError, SpecSection, first_problem, problem_text
 from mdlc.core.spec.lifecycle import Lifecycle
+from mdlc.core.spec.open_section import OpenSection
 
 MAX_BYTES = 1_000_000
 
@@ -80,26 +82,19 @@ def _not_yaml(error: Exception, *, path: Path) -> SpecError:
 
 
 def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> SpecError:
-    problems = error.errors(include_url=False)
-    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    first = first_problem(error)
     kind, hint = first["type"], ""
     steps = _places(document, first["loc"], missing=kind == "missing")
     broken = first.get("ctx", {}).get("error")
     if isinstance(broken, RuleError):
         steps += broken.at
-    where = _dotted(steps)
     if kind == "extra_forbidden":
-        message = f"unknown key {steps[-1]}"
-        hint = closest(str(steps[-1]), _fields(Lifecycle, steps[:-1]))
+        hint = _other_keys(str(steps[-1]), steps[:-1])
     elif kind == "missing":
-        message, hint = "this key is missing", "see mdlc schema"
-    elif kind == "value_error":
-        message = str(first["ctx"]["error"]) if "ctx" in first else first["msg"]
-    else:
-        value = repr(first["input"])
-        shown = value if len(value) <= 60 else value[:57] + "..."
-        message = f"{first['msg'][0].lower()}{first['msg'][1:]}; got {shown}"
-    return SpecError(message, where=where, hint=hint, file=str(path), line=_line(document, steps))
+        hint = "see mdlc schema"
+    line = _line(document, steps)
+    message = problem_text(first)
+    return SpecError(message, where=_dotted(steps), hint=hint, file=str(path), line=line)
 
 
 def _places(document: Any, loc: Sequence[str | int], *, missing: bool) -> list[str | int]:
@@ -139,16 +134,30 @@ def _line(document: Any, steps: Sequence[str | int]) -> int:
     return line
 
 
-def _fields(model: type[BaseModel], steps: Sequence[str | int]) -> list[str]:
-    """Return the keys that the section at `steps` knows."""
+def _other_keys(key: str, steps: Sequence[str | int]) -> str:
+    """Return a hint: the key of the section at `steps` that is nearest, or who could add this."""
+    models = _models(_type_at(Lifecycle, steps))
+    known = [one for model in models for one in _keys(model)]
+    groups = [model.group for model in models if issubclass(model, OpenSection)]
+    return hint_for(key, known=known, group=groups[0]) if groups else closest(key, known)
+
+
+def _type_at(model: type[BaseModel], steps: Sequence[str | int]) -> Any:
+    """Return the annotation of the section that stands at `steps`."""
     current: Any = model
     for step in steps:
-        models = _models(current)
+        models = [one for one in _models(current) if issubclass(one, SpecSection)]
         if isinstance(step, int) or not models:
             continue
-        names = {(f.alias or n): f.annotation for m in models for n, f in m.model_fields.items()}
-        current = names.get(step, current)
-    return [f.alias or n for m in _models(current) for n, f in m.model_fields.items()]
+        found = [one.type_of(step) for one in models]
+        current = next((kind for kind in found if kind is not None), current)
+    return current
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    if issubclass(model, SpecSection):
+        return model.known_keys()
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

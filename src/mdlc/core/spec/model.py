@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from mdlc.core.spec.base import Duration, SpecSection
+from mdlc.core import plugins
+from mdlc.core.errors import SpecError, closest
+from mdlc.core.spec.base import Duration, RuleError, SpecSection, first_problem, problem_text
 from mdlc.core.spec.data import Column
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -55,7 +66,11 @@ class Rule(SpecSection):
 
 
 class CandidateChoice(SpecSection):
-    """A kind of model to try, and fixed values for some of its hyperparameters."""
+    """A kind of model to try, and fixed values for some of its hyperparameters.
+
+    The kinds are those of mdlc and of the plug-ins that are installed; each has hyperparameters of
+    its own, and its own model checks them.
+    """
 
     kind: str = Field(
         description="Such as logistic, lightgbm or keras_mlp; see the training stage."
@@ -64,12 +79,85 @@ class CandidateChoice(SpecSection):
         default={}, description="Hyperparameters that are fixed instead of tuned."
     )
 
+    @model_validator(mode="after")
+    def _known_params(self) -> CandidateChoice:
+        try:
+            model = params_model(self.kind)
+        except SpecError as error:
+            raise RuleError(f"{error.message}; {error.hint}", "kind") from error
+        try:
+            model.model_validate(self.params)
+        except ValidationError as error:
+            message, at = params_problem(error, kind=self.kind, model=model)
+            raise RuleError(message, "params", *at) from error
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say of each installed kind which hyperparameters it has; its name alone is enough."""
+        made = handler(core_schema)
+        section = handler.resolve_ref_schema(made)
+        kinds = plugins.names(plugins.CANDIDATES)
+        section["properties"]["kind"]["enum"] = kinds
+        section["allOf"] = [
+            {
+                "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+                "then": {
+                    "properties": {"params": handler(params_model(kind).__pydantic_core_schema__)}
+                },
+            }
+            for kind in kinds
+        ]
+        words = section["description"].partition("\n")[0]
+        return {"anyOf": [{"type": "string", "enum": kinds}, made], "description": words}
+
+
+def params_model(kind: str) -> type[SpecSection]:
+    """Return the pydantic model of a kind's hyperparameters.
+
+    Raises:
+        SpecError: no installed package has such a kind, it cannot be imported, or does not declare
+            itself.
+    """
+    from mdlc.core.model_kind import kind_of
+
+    kind_of(kind)
+    model: type[SpecSection] = plugins.load(plugins.CANDIDATES, kind).params_model()
+    return model
+
+
+def params_problem(
+    error: ValidationError, *, kind: str, model: type[SpecSection]
+) -> tuple[str, tuple[str | int, ...]]:
+    """Return what is wrong with hyperparameters, and the steps from `params` to it."""
+    first = first_problem(error)
+    at = tuple(first["loc"])
+    if first["type"] == "extra_forbidden":
+        name = str(at[-1])
+        return f"{kind} has no hyperparameter {name}; {closest(name, model.known_keys())}", at
+    return problem_text(first), at
+
 
 def _candidate(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
 CandidateSpec = Annotated[CandidateChoice, BeforeValidator(_candidate)]
+
+
+def _each_once(candidates: list[CandidateChoice]) -> list[CandidateChoice]:
+    seen: set[str] = set()
+    for number, candidate in enumerate(candidates):
+        if candidate.kind in seen:
+            raise RuleError(f"{candidate.kind} stands twice; keep one of them", number)
+        seen.add(candidate.kind)
+    return candidates
+
+
+Candidates = Annotated[list[CandidateSpec], AfterValidator(_each_once)]
+"""Each kind once: it has one folder of training's output."""
 
 
 class Tuning(SpecSection):
@@ -110,7 +198,7 @@ class Model(SpecSection):
     """Which models are tried, and how they are judged."""
 
     task: Task | None = Field(None, description="None: inferred from the target.")
-    candidates: list[CandidateSpec] = Field(default=[], description="[] is what suits the task.")
+    candidates: Candidates = Field(default=[], description="[] is what suits the task.")
     rule: Rule = Field(Rule(), description="The rule that always takes part.")
     tuning: Tuning = Field(Tuning(), description="How long hyperparameters are searched for.")
     split: Split = Field(Split(), description="Which rows train, tune and test.")

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.data import Column
-from mdlc.core.spec.model import CandidateSpec
+from mdlc.core.spec.model import Candidates
 
 Reason = Literal[
     "calibration", "skill", "accuracy", "money", "drift", "schedule", "labels", "changed"
@@ -144,7 +144,7 @@ class Retrain(SpecSection):
     )
     min_new_labels: int = Field(1000, ge=1, description="Labels since the last one, at least.")
     trials: int = Field(3, ge=1, description="Tuning is warm-started from the champion.")
-    candidates: list[CandidateSpec] = Field(
+    candidates: Candidates = Field(
         default=[], description="[] is the champion's kind; the rule always takes part."
     )
 

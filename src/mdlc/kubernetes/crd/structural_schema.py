@@ -12,11 +12,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from mdlc.core.plugins import CHECKS, READERS, built_in_names, names
+
 Schema = dict[str, Any]
 DURATION = r"^( *[0-9][0-9 ]*([.][0-9 ]+)?[smhdw])+ *$"
 """As parse_duration reads it, with spaces."""
-FREE = {"CandidateChoice"}
-"""Models that may also be written as a text: no schema of Kubernetes says that."""
+OPEN = {"Source": READERS, "DataCheck": CHECKS}
+"""Models whose keys plug-ins add to -> the group. The definition is one for a whole cluster, and
+the plug-ins are those of an image; so it knows the built-in keys, the same whoever renders it, and
+keeps others as they are, for the controller to judge by the plug-ins that it has."""
 FORMATS = {
     "date": {"format": "date"},
     "date-time": {"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt _][0-9]{2}:[0-9]{2}.*)?$"},
@@ -58,8 +62,6 @@ class Converter:
         if "$ref" in node:
             name = node["$ref"].rpartition("/")[2]
             node = {**self._defs[name], **{k: v for k, v in node.items() if k != "$ref"}}
-        if name in FREE:
-            return self._described({"x-kubernetes-preserve-unknown-fields": True}, node)
         if "anyOf" in node:
             return self._described(self._any(node["anyOf"]), node)
         if "[smhdw]" in node.get("pattern", ""):
@@ -105,13 +107,21 @@ class Converter:
             made["properties"] = {
                 key: self._property(part, at=f"{name}.{key}")
                 for key, part in node["properties"].items()
+                if not self._of_plugin(key, name=name)
             }
         elif isinstance(node.get("additionalProperties"), dict):
             made["additionalProperties"] = self._node(node["additionalProperties"])
+        if name in OPEN:
+            made["x-kubernetes-preserve-unknown-fields"] = True
         if name in self._rules:
             self.used.add(name)
             made["x-kubernetes-validations"] = self._rules[name]
         return made
+
+    def _of_plugin(self, key: str, *, name: str) -> bool:
+        """Say whether a property is there only because of what this machine has installed."""
+        group = OPEN.get(name)
+        return group is not None and key in set(names(group)) - set(built_in_names(group))
 
     def _property(self, part: Schema, *, at: str) -> Schema:
         made = self._node(part)

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from mdlc.components.collection.readers.csv import Csv
 from mdlc.components.collection.stage import collect, source_digests
 from mdlc.core.documents.prepared_data import Snapshot
 from mdlc.core.errors import DataError, MdlcError, SpecError
@@ -185,3 +186,18 @@ def test_a_changed_file_changes_the_digest(tmp_path: Path) -> None:
     before = source_digests(data, root=tmp_path)
     (tmp_path / "b.csv").write_text(CSV + "3,z\n")
     assert source_digests(data, root=tmp_path) != before
+
+
+@pytest.mark.parametrize("method", ["digest", "read"])
+def test_whatever_a_reader_raises_is_an_error_of_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("sheet 1\nof many")
+
+    (tmp_path / "a.csv").write_text(CSV)
+    monkeypatch.setattr(Csv, method, broken)
+    with pytest.raises(DataError) as caught:
+        run(tmp_path, {"csv": "a.csv"})
+    assert caught.value.where == "spec.data.sources.s.csv"
+    assert "\n" not in str(caught.value)

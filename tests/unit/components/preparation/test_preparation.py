@@ -109,7 +109,6 @@ def test_a_join_that_would_multiply_rows_is_refused_with_its_keys(tmp_path: Path
         ({"table": {"key": ["q"]}}, "no column q", "spec.data.table.key[0]"),
         ({"table": {"where": "zz > 1"}}, "no column zz", "spec.data.table.where"),
         ({"checks": [{"column": "zz", "min": 1}]}, "no column zz", "spec.data.checks[0].column"),
-        ({"checks": [{"column": "x"}]}, "asks for nothing", "spec.data.checks[0]"),
         ({"table": {"key": ["c"]}}, "2 keys occur more than once, such as a, b", "spec.data.table.key"),  # noqa: E501
         ({"table": {"where": "y"}}, "has 1 class", "spec.data.target"),
         ({"table": {"where": "x > 1000"}}, "no rows are left", "spec.data.table"),

@@ -2,9 +2,12 @@
 
 import pytest
 
-from mdlc.components.selection.kinds import BY_NAME, KINDS
+from mdlc.components.selection.contestants import DEFAULTS, contestants
+from mdlc.core import plugins
 from mdlc.core.columns import Feature
 from mdlc.core.errors import SpecError
+from mdlc.core.model_kind import kind_of
+from mdlc.core.spec.model import CandidateChoice
 
 IMAGE = Feature(name="image", kind="image", shape=(8, 8, 1))
 
@@ -37,18 +40,6 @@ def test_candidates_of_the_file_replace_the_defaults_but_the_rule_stays_first(ch
     assert kinds(chosen(model=named)) == ["rule", "lightgbm"]
 
 
-def test_an_unknown_kind_names_its_place_and_the_closest(chosen):
-    with pytest.raises(SpecError) as caught:
-        chosen(model={"candidates": ["logistic", "lightbgm"]})
-    assert caught.value.where == "spec.model.candidates[1]"
-    assert caught.value.hint == "did you mean lightgbm?"
-
-
-def test_a_kind_that_stands_twice_is_an_error(chosen):
-    with pytest.raises(SpecError, match="lightgbm stands twice"):
-        chosen(model={"candidates": ["lightgbm", {"kind": "lightgbm", "params": {"x": 1}}]})
-
-
 @pytest.mark.parametrize(
     ("kind", "features", "reason"),
     [
@@ -65,10 +56,17 @@ def test_a_kind_that_does_not_suit_is_listed_as_refused(chosen, kind, features, 
     assert reason in refused.refused
 
 
-def test_the_table_of_kinds_has_each_once_with_a_reason():
-    assert len(BY_NAME) == len(KINDS)
-    assert all(kind.why for kind in KINDS)
-    assert [kind.name for kind in KINDS if kind.deep] == ["keras_mlp", "keras_cnn"]
+def test_every_built_in_kind_declares_itself_under_its_own_name():
+    kinds = {name: kind_of(name) for name in plugins.built_in_names(plugins.CANDIDATES)}
+    assert set(DEFAULTS) < set(kinds)
+    assert all(kind.why and kind.name == name for name, kind in kinds.items())
+    assert {name for name, kind in kinds.items() if kind.deep} == {"keras_mlp", "keras_cnn"}
+
+
+def test_a_kind_that_is_gone_since_the_file_was_read_is_named():
+    gone = CandidateChoice.model_construct(kind="light_gbm", params={})
+    with pytest.raises(SpecError, match="no kind of model is called light_gbm; did you mean"):
+        contestants([gone], task="binary", image=False)
 
 
 BUY = {"options": {"buy": {"name": "cloud", "money_per_decision": 0.5}}}

@@ -14,7 +14,7 @@ from mdlc.core.documents.training_result import Contestant, Training
 from mdlc.core.errors import ArtifactError, SpecError, StageError
 from mdlc.core.files import digest_path, read_document
 from mdlc.core.spec.business import Payoff
-from mdlc.core.spec.model import Model
+from mdlc.core.spec.model import CandidateChoice, Model
 from mdlc.core.spec.monitor import Drift
 
 KINDS = ["rule", "logistic", "lightgbm", "random_forest"]
@@ -125,6 +125,7 @@ def test_what_is_not_whole_is_refused(apart: Any, make_prepared: Any, tmp_path: 
     (parts[0] / "candidates/random_forest/model.onnx").write_bytes(b"another")
     with pytest.raises(ArtifactError):
         assemble(parts, out=tmp_path / "altered", **given)
-    wrong = MODEL.model_validate({"candidates": [{"kind": "logistic", "params": {"Z": 1}}]})
+    choice = CandidateChoice.model_construct(kind="logistic", params={"Z": 1})
+    wrong = MODEL.model_copy(update={"candidates": [choice]})
     with pytest.raises(SpecError, match="no hyperparameter Z"):
         assemble(parts, model=wrong, contestants=contestants(KINDS), out=tmp_path / "wrong")

@@ -132,7 +132,7 @@ def test_without_tensorflow_keras_is_refused(
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     _keras.tensorflow.cache_clear()
     made = run(make_prepared(), tmp_path / "out", kinds=["keras_mlp", "rule"])
-    assert made.candidates[1].refused == "TensorFlow is not installed; install mdlc[deep]"
+    assert made.candidates[1].refused == "tensorflow is not installed; install mdlc[deep]"
 
 
 def test_warm_start_begins_with_the_old_parameters(make_prepared: Any, tmp_path: Path) -> None:
@@ -151,18 +151,6 @@ def test_warm_start_begins_with_the_old_parameters(make_prepared: Any, tmp_path:
 @pytest.mark.parametrize(
     ("model", "where", "text"),
     [
-        (
-            {"candidates": [{"kind": "lightgbm", "params": {"num_leafs": 3}}]},
-            "spec.model.candidates[0].params",
-            "no hyperparameter num_leafs; did you mean num_leaves",
-        ),
-        (
-            {"candidates": ["rule", {"kind": "logistic", "params": {"C": "big"}}]},
-            "spec.model.candidates[1].params.C",
-            "C is a number, got 'big'",
-        ),
-        ({"candidates": ["logistik"]}, "spec.model.candidates[0].kind", "did you mean logistic"),
-        ({"candidates": ["rule", "rule"]}, "spec.model.candidates[1]", "listed twice"),
         ({"tuning": {"metric": "mae"}}, "spec.model.tuning.metric", "use one of log_loss, money"),
         (
             {"rule": {"when": [{"column": "hours", "below": 3}]}},

@@ -1,0 +1,122 @@
+"""What of plug-ins a stage's result depends on, as a part of its question.
+
+A plug-in counts only for the stage that calls it, and only where the stage's part of the file names
+it: another version of a reader computes collection again, where a source is read with it. Its code
+is that of the whole package that the entry point leads into; its distribution's version and those
+of what it requires count as well, as those of mdlc's own libraries do.
+
+Selection also depends on what kinds of model say of themselves, though their code is training's.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mdlc.components.selection.contestants import DEFAULTS
+from mdlc.core import plugins
+from mdlc.core.files import digest_bytes, digest_json
+from mdlc.core.model_kind import kind_of
+from mdlc.core.plugins import CANDIDATES, CHECKS, READERS, Plugin
+from mdlc.pipelines.cache.code_digests import stage_code
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NEEDED_FOR_AN_EXTRA = re.compile(r";.*\bextra\s*==")
+
+
+def question_code(stage: str, parameters: Mapping[str, Any]) -> str:
+    """Return the digest of all code that decides what a stage computes of its parameters.
+
+    Args:
+        stage: The stage's name.
+        parameters: What the stage is given, parts of the file as JSON.
+
+    Raises:
+        SpecError: the file names a plug-in that is not installed here, or cannot be imported.
+    """
+    used: dict[str, Any] = {
+        plugin.name: code_digest(plugin)
+        for plugin in _named(stage, parameters)
+        if not plugin.built_in
+    }
+    if stage == "selection":
+        kinds = _kinds(parameters) or DEFAULTS
+        used["kinds"] = [asdict(kind_of(name)) | {"tasks": _tasks(name)} for name in kinds]
+    return digest_json([stage_code(stage), used]) if used else stage_code(stage)
+
+
+def _tasks(kind: str) -> list[str]:
+    return sorted(kind_of(kind).tasks)
+
+
+def _named(stage: str, parameters: Mapping[str, Any]) -> list[Plugin]:
+    """Return the plug-ins that a stage's part of the file names."""
+    if stage == "collection":
+        sources = json.loads(parameters["sources"])["sources"].values()
+        return _of_keys(READERS, sources)
+    if stage == "preparation":
+        return _of_keys(CHECKS, json.loads(parameters["data"])["checks"])
+    if stage in {"selection", "training"}:
+        return [plugins.find(CANDIDATES, kind) for kind in _kinds(parameters)]
+    return []
+
+
+def _of_keys(group: str, sections: Iterable[Mapping[str, Any]]) -> list[Plugin]:
+    known = set(plugins.names(group))
+    keys = sorted({key for section in sections for key in section if key in known})
+    return [plugins.find(group, key) for key in keys]
+
+
+def _kinds(parameters: Mapping[str, Any]) -> list[str]:
+    return [candidate["kind"] for candidate in json.loads(parameters["model"])["candidates"]]
+
+
+@functools.cache
+def code_digest(plugin: Plugin) -> str:
+    """Return the digest of a plug-in's package, its version and those of what it requires."""
+    found = metadata.distribution(plugin.distribution)
+    requires = sorted(
+        match.group()
+        for line in found.requires or []
+        if not NEEDED_FOR_AN_EXTRA.search(line) and (match := NAME.match(line))
+    )
+    versions = {name: _version(name) for name in requires if name != plugins.OURS}
+    files = _files(plugin.value.partition(":")[0])
+    return digest_json({"files": files, "version": plugin.version, "libraries": versions})
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _files(module: str) -> dict[str, str]:
+    """Return the digests of a module's file, or of all files of the package that it lies in.
+
+    A namespace is shared by several distributions, so the first regular package below it counts.
+    """
+    parts = module.split(".")
+    for length in range(1, len(parts) + 1):
+        found = importlib.util.find_spec(".".join(parts[:length]))
+        if found is not None and found.origin is not None:
+            break
+    else:
+        return {}
+    file = Path(found.origin)
+    if found.submodule_search_locations is None:
+        return {file.name: digest_bytes(file.read_bytes())}
+    folder = file.parent
+    return {
+        path.relative_to(folder).as_posix(): digest_bytes(path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }

@@ -1,0 +1,1 @@
+"""Plug-ins for mdlc; each module is one, and `pyproject.toml` names them."""
