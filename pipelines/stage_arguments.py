@@ -159,7 +159,7 @@ PARAMETERS = (
         ),
         feeds=("evaluation", "model"),
     ),
-    _P("deploy", lambda run: _json(run.lifecycle.spec.deploy, "promote")),
+    _P("promote", lambda run: _json(run.lifecycle.spec.deploy.promote)),
     _P("registry", lambda run: run.registry),
     _P("feedback", lambda run: run.feedback.location, renews=True),
     _P("feedback_digest", lambda run: run.feedback.digest, renews=True),

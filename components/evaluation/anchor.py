@@ -15,8 +15,8 @@ from mdlc.components.evaluation.contenders import CHAMPION, EvaluationContext, S
 from mdlc.components.evaluation.verdict import TITLES, PromotionVerdict
 from mdlc.core.documents.evaluation_result import Anchor, Comparison
 from mdlc.core.scorer import Scorer
-from mdlc.core.spec.deploy import Promotion
 from mdlc.core.spec.model import Model
+from mdlc.core.spec.promotion import Promotion
 from mdlc.core.spec.retrain import Guard
 
 TABLE = "anchor.parquet"

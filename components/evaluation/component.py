@@ -8,7 +8,7 @@ from mdlc.core.steps import STEP_IMAGE
 @dsl.component(base_image=STEP_IMAGE, install_kfp_package=False)
 def evaluation(
     model: str,
-    deploy: str,
+    promote: str,
     payoff: str,
     champion: str,
     champion_digest: str,
@@ -21,7 +21,7 @@ def evaluation(
 
     Args:
         model: spec.model's slices, bootstrap and seed as JSON.
-        deploy: spec.deploy as JSON.
+        promote: spec.deploy.promote as JSON.
         payoff: spec.business.payoff as JSON.
         champion: The serving bundle, or "".
         champion_digest: Its digest; part of the cache key.
@@ -36,13 +36,13 @@ def evaluation(
 
     with reporting("evaluation"):
         from mdlc.components.evaluation import stage
-        from mdlc.core.spec import Deploy, Guard, Model, Payoff
+        from mdlc.core.spec import Guard, Model, Payoff, Promotion
 
         out = Path(verdict.path)
         out.mkdir(parents=True)
         stage.evaluate(
             Model.model_validate_json(model),
-            deploy=Deploy.model_validate_json(deploy),
+            promotion=Promotion.model_validate_json(promote),
             payoff=Payoff.model_validate_json(payoff),
             prepared=Path(table.path),
             training=Path(models.path),

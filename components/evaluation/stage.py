@@ -21,15 +21,15 @@ from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.documents.training_result import Training
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.business import Payoff
-from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Model
+from mdlc.core.spec.promotion import Promotion
 from mdlc.core.spec.retrain import Guard
 
 
 def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     model: Model,
     *,
-    deploy: Deploy,
+    promotion: Promotion,
     payoff: Payoff,
     prepared: Path,
     training: Path,
@@ -59,13 +59,11 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     field = [*entrants, *([reigning] if reigning else []), nothing]
     resamples = _resamples(bench, model)
     comparisons = [
-        verdict.compare(winner, other, resamples=resamples, promotion=deploy.promote)
+        verdict.compare(winner, other, resamples=resamples, promotion=promotion)
         for other in _rivals(winner, field=field, reigning=reigning)
     ]
-    judged = verdict.judge(
-        winner, comparisons, champion_digest=champion_digest, needs=deploy.promote
-    )
-    contest = anchor.Contest(model, deploy.promote, prepared, training, champion)
+    judged = verdict.judge(winner, comparisons, champion_digest=champion_digest, needs=promotion)
+    contest = anchor.Contest(model, promotion, prepared, training, champion)
     judged, anchored = contest.settle(judged, winner, bench, comparisons=comparisons, guard=guard)
     begins, ends = _span(bench)
     evaluation = Evaluation(

@@ -11,7 +11,7 @@ import numpy as np
 from mdlc.components.evaluation.bootstrap import Resamples
 from mdlc.components.evaluation.contenders import CHAMPION, NOTHING, RULE, ScoredContender
 from mdlc.core.documents.evaluation_result import Comparison
-from mdlc.core.spec.deploy import Promotion
+from mdlc.core.spec.promotion import Promotion
 
 TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
 """Contenders that are no candidates, in words."""

@@ -30,9 +30,10 @@ class FailureRecord(Document):
 
 @contextlib.contextmanager
 def recording_failure(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
-    """Leave the error of the block where `told` finds it; take back one that an earlier try left.
+    """Write the error of the block where `read_failure` finds it, and let the error go on.
 
-    That it cannot be left, for the object store may be what failed, does not hide the error itself.
+    If the block ends well, an error that an earlier try wrote is taken back. If the error cannot be
+    written, perhaps because the object store is what failed, the block's own error still goes on.
     """
     name = f"{stage}-{part}" if part else stage
     try:

@@ -284,7 +284,7 @@ def run_arguments(
 
 
 def _client_class() -> Any:
-    """Return kfp's client, less its half minute of silent tries before it says "no token"."""
+    """Return kfp's client without its retries: it would try in silence for half a minute."""
     import kfp
 
     class Once(kfp.Client):  # type: ignore[misc]

@@ -46,7 +46,7 @@ class StepRequest(Document):
     parts: list[str] = []
     """Of training: folders of the parts that other pods made, to be put together."""
     answer: str
-    """File for the Answered."""
+    """File for the StepResult."""
 
 
 class StepResult(Document):

@@ -157,8 +157,8 @@ def _earned(lifecycle: Lifecycle, found: LoggedPrediction, *, truth: str) -> flo
     try:
         if not found.scores:
             unit = payoff.for_numbers(terms)
-            predicted, actual = np.array([found.value], float), np.array([float(truth)])
-            return float(unit.earned(predicted, actual)[0])
+            numbers = np.array([found.value], float), np.array([float(truth)])
+            return float(unit.earned(*numbers)[0])
         table = payoff.for_classes(terms, list(found.scores))
     except SpecError:
         return None

@@ -67,6 +67,8 @@ def changed_by(*files: Path) -> set[str]:
         ("core/bundle.py", {"training", "evaluation", "deployment"}),
         ("core/payoff.py", {"business", "selection", "training", "evaluation"}),
         ("core/documents/evaluation_result.py", {"evaluation", "deployment"}),
+        ("core/spec/cluster.py", set()),
+        ("core/spec/deploy.py", set()),
         ("core/spec/load.py", set()),
         ("core/spec/lifecycle.py", set()),
         ("pipelines/training_pipeline.py", {"the pipeline"}),

@@ -108,6 +108,6 @@ def test_a_package_that_does_more_than_pass_names_on_counts(tmp_path: Path) -> N
         "mdlc.core.kit.one",
     }
     assert "mdlc.core.three" in ImportGraph(root).reached(root / "whole")
-    with (root / "core/kit/__init__.py").open("a") as text:
-        text.write("two.patched = True\n")
+    with (root / "core/kit/__init__.py").open("a") as more:
+        more.write("two.patched = True\n")
     assert "mdlc.core.three" in ImportGraph(root).reached(root / "stage")

@@ -7,6 +7,7 @@ from mdlc.core.spec.lifecycle import Lifecycle, Spec
 from mdlc.core.spec.load import load
 from mdlc.core.spec.model import Explore, Model, Split, Task
 from mdlc.core.spec.monitor import Drift, Monitor
+from mdlc.core.spec.promotion import Promotion
 from mdlc.core.spec.retrain import Guard, Retrain
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Model",
     "Monitor",
     "Payoff",
+    "Promotion",
     "Retrain",
     "Spec",
     "Split",

@@ -8,20 +8,9 @@ from pydantic import Field, model_validator
 
 from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.cluster import ObjectName, Pod
+from mdlc.core.spec.promotion import Promotion
 
 RELEASES = ("s3://", "pvc://")
-
-
-class Promotion(SpecSection):
-    """When a challenger replaces the champion."""
-
-    min_gain: float = Field(0, description="Money per decision that it must earn more, on average.")
-    confidence: float = Field(
-        0.9, gt=0.5, lt=1, description="Share of bootstrap resamples in which it earns more."
-    )
-    parity: float = Field(
-        1e-4, gt=0, description="Largest difference of exported and trained model."
-    )
 
 
 class Canary(SpecSection):

@@ -13,8 +13,8 @@ from mdlc.components.evaluation.stage import evaluate
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.documents.prepared_data import GuardFinding, Prepared
 from mdlc.core.files import read_document, write_document
-from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Model
+from mdlc.core.spec.promotion import Promotion
 from mdlc.core.spec.retrain import Guard
 from tests.unit.bundles import CLASSES, PAYOFF, make_bundle, make_prepared, make_training
 
@@ -41,7 +41,7 @@ def judged(
     (folder / "out").mkdir()
     return evaluate(
         Model(bootstrap=200),
-        deploy=Deploy(),
+        promotion=Promotion(),
         payoff=PAYOFF,
         prepared=folder / "prepared",
         training=folder / "training",
@@ -90,7 +90,7 @@ def test_rows_that_were_put_aside_are_told(tmp_path: Path) -> None:
     (folder / "again").mkdir()
     got = evaluate(
         Model(bootstrap=100),
-        deploy=Deploy(),
+        promotion=Promotion(),
         payoff=PAYOFF,
         prepared=folder / "prepared",
         training=folder / "training",

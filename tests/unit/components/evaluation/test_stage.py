@@ -14,8 +14,8 @@ from mdlc.core.documents.evaluation_result import Comparison, Contender, Evaluat
 from mdlc.core.errors import ArtifactError, DataError, StageError
 from mdlc.core.files import read_document
 from mdlc.core.spec.business import Payoff
-from mdlc.core.spec.deploy import Deploy, Promotion
 from mdlc.core.spec.model import Model
+from mdlc.core.spec.promotion import Promotion
 from tests.unit.bundles import (
     CLASSES,
     LINE_PAYOFF,
@@ -37,7 +37,7 @@ def _evaluate(folder: Path, *, payoff: Payoff = PAYOFF, **more: Any) -> Evaluati
     promote = Promotion(min_gain=more.pop("min_gain", 0))
     return evaluate(
         Model(bootstrap=300, slices=more.pop("slices", [])),
-        deploy=Deploy(promote=promote),
+        promotion=promote,
         payoff=payoff,
         prepared=folder / "prepared",
         training=folder / "training",
