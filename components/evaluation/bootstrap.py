@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.components.evaluation.metrics import Blocks, Floats
+from mdlc.components.evaluation.metrics import Blocks
 from mdlc.core.documents.evaluation_result import Interval
+from mdlc.core.scoring_rules import Floats
 
 MIN_DAYS = 5
 """With fewer days there is too little to resample; rows are resampled instead."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mdlc.components.evaluation.metrics import Floats, Ints
 from mdlc.core.documents.evaluation_result import Calibration
+from mdlc.core.scoring_rules import Floats, Ints
 
 BINS = 10
 MAX_CLASSES = 10

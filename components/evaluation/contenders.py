@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from mdlc.components.evaluation.held_out_rows import HeldOutRows
-from mdlc.components.evaluation.metrics import Floats, Ints
 from mdlc.core import cleaning, payoff
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import Batch, Feature, rows_of
@@ -19,6 +18,7 @@ from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import ArtifactError, StageError
 from mdlc.core.payoff import ActionPayoff, UnitPayoff
 from mdlc.core.scorer import Answers, Scorer
+from mdlc.core.scoring_rules import Floats, Ints
 
 CHAMPION, NOTHING, RULE = "champion", "nothing", "rule"
 CHUNK = 8192

@@ -35,14 +35,16 @@ def start(
             backend=lambda watched: LocalBackend(
                 watched.file, workspace=watched.workspace, secrets=secrets
             ),
-            trials=CanaryWatch(
-                options.prometheus, workspace=lambda watched: nullcontext(watched.workspace)
-            ),
+            trials=CanaryWatch(options.prometheus, workspace=_own),
         )
     elif backend == "kubeflow":
         _on_kubeflow(files, home=home, options=options)
     else:
         raise MdlcError(f"no backend {backend}", hint=closest(backend, ("local", "kubeflow")))
+
+
+def _own(watched: LifecycleEntry) -> AbstractContextManager[Workspace]:
+    return nullcontext(watched.workspace)
 
 
 def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: TriggerOptions) -> None:

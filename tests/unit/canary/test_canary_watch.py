@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from mdlc.canary import canary_watch
 from mdlc.canary.canary_judge import CanaryState, CanaryTerms
 from mdlc.canary.canary_watch import CanaryWatch, LookTimes, await_end
 from mdlc.core.errors import MdlcError
@@ -75,7 +74,7 @@ def test_a_lifecycle_is_looked_at_no_more_often_than_asked(
         return nullcontext(one.workspace)
 
     clock = [100.0]
-    monkeypatch.setattr(canary_watch.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("mdlc.canary.canary_watch.time.monotonic", lambda: clock[0])
     watch: CanaryWatch[Any] = CanaryWatch("http://127.0.0.1:9", workspace=lend, every_seconds=30)
     for now in (100.0, 129.0, 130.0):
         clock[0] = now

@@ -52,10 +52,10 @@ class Asked:
         ended = Verdict.model_validate({**decided, "outcome": self.outcome, "version": version})
         if not version:
             return RetrainingOutcome(ended)
-        _, evaluation = self.world.made(version)
+        evaluation = self.world.made(version)[1]
         begin = self.world.canary if self.outcome == "canary" else self.world.release
         hour = round((request.time - at(0)).total_seconds() / 3600)
-        return RetrainingOutcome(ended, evaluation, begin(version, hour=hour))
+        return RetrainingOutcome(ended, evaluation, begin(version, hour))
 
 
 class Days:

@@ -17,8 +17,11 @@ from mdlc.core.spec import load
 from mdlc.core.spec.deploy import Canary
 from mdlc.life.progress import SilentProgress
 from mdlc.life.train import TrainingArtifacts, TrainingOutcome
+from mdlc.monitoring.watch import Watch
 from mdlc.replay import run_replay as replaying
+from mdlc.replay.retraining_loop import RetrainingLoop
 from mdlc.replay.run_replay import UNTIMED, run_replay
+from mdlc.state.release_documents import Pointer
 from mdlc.state.replay_documents import PolicyResult, ReplayRecord
 from mdlc.state.watch_documents import Baseline
 from mdlc.state.workspace import Workspace
@@ -55,7 +58,7 @@ class Scene:
         evaluation = deployed(
             out, name="tiny", version="1", digest=manifest.digest, money=1, created=NOON
         ).model_copy(update={"reasons": ["it earns less than the rule"]})
-        pointer = replaying.Pointer(
+        pointer = Pointer(
             name="tiny",
             version="1",
             bundle=str(out / "bundle"),
@@ -108,7 +111,7 @@ def test_each_policy_pays_for_its_own_retrainings_and_the_loop_is_first(
     def twice(loop: Any, _: datetime) -> None:
         loop.retrainings = 2
 
-    monkeypatch.setattr(replaying.RetrainingLoop, "tick", twice)
+    monkeypatch.setattr(RetrainingLoop, "tick", twice)
     policies: dict[str, PolicyResult] = {policy.name: policy for policy in scene.replay().policies}
     assert list(policies) == ["loop", "never", "rule", "nothing"]
     loop, never = policies["loop"], policies["never"]
@@ -123,7 +126,7 @@ def test_a_canary_that_was_never_decided_about_is_said(
         loop.trial = Baseline(version="2", money_per_decision=1, log_loss=None, mae=None)
         loop.waits = "it has answered 3 of 200 predictions"
 
-    monkeypatch.setattr(replaying.RetrainingLoop, "tick", begin)
+    monkeypatch.setattr(RetrainingLoop, "tick", begin)
     said = "version 2 was still on trial at the end: it has answered 3 of 200 predictions"
     assert said in scene.replay(canary=True).notes
     assert UNTIMED not in scene.replay(canary=True).notes
@@ -134,7 +137,7 @@ def test_samples_are_kept_for_as_long_as_a_canary_may_be_on_trial(
 ) -> None:
     kept = []
 
-    class Noted(replaying.Watch):
+    class Noted(Watch):
         def __init__(self, *args: Any, **options: Any) -> None:
             kept.append(options["keep"])
             super().__init__(*args, **options)

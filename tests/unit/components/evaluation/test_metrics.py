@@ -7,9 +7,10 @@ import pytest
 from sklearn import metrics as reference
 
 from mdlc.components.evaluation import metrics
+from mdlc.core.scoring_rules import Floats, Ints
 
 
-def _problem(classes: int, rows: int = 300) -> tuple[metrics.Floats, metrics.Ints]:
+def _problem(classes: int, rows: int = 300) -> tuple[Floats, Ints]:
     random = np.random.default_rng(classes)
     truth = random.integers(0, classes, rows)
     logits = np.round(random.normal(size=(rows, classes)), 1)  # Rounded: ties.
