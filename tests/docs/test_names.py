@@ -16,7 +16,7 @@ from mdlc.cli.main import app
 from mdlc.core.errors import MdlcError
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle, Monitor
-from mdlc.monitoring.alert_conditions import judge
+from mdlc.monitoring.alert_conditions import AlertCondition, judge
 from mdlc.monitoring.rules.rule_file import rule_file
 from mdlc.monitoring.signals import Signals
 from mdlc.services.metric_families import PREDICTOR, TRIGGER, GaugeFamily, HistogramFamily
@@ -87,6 +87,11 @@ def rows(page: str) -> dict[str, set[str]]:
 
 def alerts() -> set[str]:
     """Return the names of all conditions that monitoring judges."""
+    return {condition.name for condition in conditions()}
+
+
+def conditions() -> list[AlertCondition]:
+    """Return all conditions that monitoring judges, of features and the prediction."""
     drift = [DriftSignal(name=n, psi=None, noise=0, predictions=0) for n in ("a", PREDICTION)]
     signals = Signals(
         predictions=0,
@@ -103,12 +108,16 @@ def alerts() -> set[str]:
     )
     baseline = Baseline(version="1", money_per_decision=1, log_loss=None, mae=None)
     monitor = Monitor.model_validate({"quality": {"min_accuracy": 0.5}})
-    judged = judge(signals, monitor=monitor, baseline=baseline, ignored=())
-    return {condition.name for condition in judged}
+    return judge(signals, monitor=monitor, baseline=baseline, ignored=())
 
 
 def rules() -> set[str]:
     """Return the names of all alerts of a lifecycle that asks for everything."""
+    return {rule["alert"] for rule in whole_rules()}
+
+
+def whole_rules() -> list[dict[str, Any]]:
+    """Return all alerting rules of a lifecycle that asks for everything."""
     goal = {"metric": "accuracy", "at_least": 0.5, "by": "2030-01-01"}
     payoff = {"actions": {"a": {"yes": 1}, "b": {"yes": 0}}, "do_nothing": "b"}
     whole = {
@@ -124,7 +133,7 @@ def rules() -> set[str]:
         },
     }
     groups = rule_file(Lifecycle.model_validate(whole))["groups"]
-    return {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 def test_metrics_are_documented_with_their_labels():
@@ -168,6 +177,15 @@ def test_alerts_have_a_runbook():
 def test_prometheus_has_every_alert_that_python_has():
     assert alerts() <= rules()
     assert len(alerts()) == 9
+
+
+def test_a_condition_and_its_rule_agree_on_severity_and_reason():
+    """Whoever adds a condition, and forgets the rule or changes one of them, is told here."""
+    kinds = {(rule["alert"], rule["labels"]["severity"]) for rule in whole_rules()}
+    reasons = {(rule["alert"], rule["labels"].get("reason", "")) for rule in whole_rules()}
+    for condition in conditions():
+        assert (condition.name, condition.severity) in kinds
+        assert (condition.name, condition.reason) in reasons
 
 
 def test_verbs_are_documented():
