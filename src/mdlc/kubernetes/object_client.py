@@ -5,8 +5,7 @@ command line applies as mdlc and is refused where somebody else set a field; the
 as itself with `force`, and sets back what others changed.
 
 Example:
-    >>> client = ObjectClient(kube, namespace="models", manager="mdlc-controller", force=True)
-    ... # doctest: +SKIP
+    >>> ObjectClient(kube, namespace="models", manager="other", force=True)  # doctest: +SKIP
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def test_every_kind_that_the_controller_applies_has_the_path_of_its_version(tmp_
             "metadata": {"name": "tiny", "namespace": "models", "uid": "u", "generation": 1},
         }
     )
-    how = Rendering(trigger_url="http://t:1", grafana_folder="f")
+    how = Rendering(trigger_url="http://127.0.0.1:8090", grafana_folder="f")
     bodies = monitoring(load(tiny.write_file(tmp_path)), of=one, how=how)
     assert {"ConfigMap", "PrometheusRule", "PodMonitor"} <= {body["kind"] for body in bodies}
     for body in bodies:
