@@ -11,14 +11,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from mdlc.services import metric_families as metrics
+
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 MODEL = "m"
 GAUGES = {
-    "mdlc_reference_bin_count",
-    "mdlc_model_info",
-    "mdlc_model_since_timestamp_seconds",
-    "mdlc_promised_money_per_decision",
+    metrics.REFERENCE_BIN_COUNT.series,
+    metrics.MODEL_INFO.series,
+    metrics.MODEL_SINCE_TIMESTAMP_SECONDS.series,
+    metrics.PROMISED_MONEY_PER_DECISION.series,
     "process_start_time_seconds",
 }
 
@@ -36,7 +38,7 @@ class FakePredictor(Collector):
     def __init__(self) -> None:
         self.counts: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
         # A predictor shows its counters, at 0, from the moment that it has loaded a version.
-        self.add("mdlc_predictions_total", 0, of={})
+        self.add(metrics.PREDICTIONS.series, 0, of={})
 
     def add(self, name: str, value: float, *, of: PredictorLabels, **labels: str) -> None:
         """Raise one series; a label called `class_` is `class`."""
@@ -60,28 +62,34 @@ class FakePredictor(Collector):
         **of: Unpack[PredictorLabels],
     ) -> None:
         """Show which version a replica serves, since when, and the money that it promised."""
-        for key in [key for key in self.counts if key[0] == "mdlc_model_info"]:
+        for key in [key for key in self.counts if key[0] == metrics.MODEL_INFO.series]:
             if dict(key[1]).get("instance") == of.get("instance"):
                 del self.counts[key]
-        self.add("mdlc_predictions_total", 0, of=of)
-        self.add("mdlc_model_info", 1, of=of, digest="d", candidate="c")
-        self.counts[_key("mdlc_model_since_timestamp_seconds", of, {})] = since.timestamp()
+        self.add(metrics.PREDICTIONS.series, 0, of=of)
+        self.add(metrics.MODEL_INFO.series, 1, of=of, digest="d", candidate="c")
+        self.counts[_key(metrics.MODEL_SINCE_TIMESTAMP_SECONDS.series, of, {})] = since.timestamp()
         if promised is not None:
-            key = _key("mdlc_promised_money_per_decision", of, {"currency": "EUR"})
+            key = _key(metrics.PROMISED_MONEY_PER_DECISION.series, of, {"currency": "EUR"})
             self.counts[key] = promised
 
     def train(self, bins: Mapping[str, float], **of: Unpack[PredictorLabels]) -> None:
         """Show training counts for the feature x and for the prediction."""
         for feature in ("x", "__prediction"):
             for name, count in bins.items():
-                self.add("mdlc_reference_bin_count", count, of=of, feature=feature, bin=name)
+                self.add(
+                    metrics.REFERENCE_BIN_COUNT.series,
+                    count,
+                    of=of,
+                    feature=feature,
+                    bin=name,
+                )
 
     def predict(self, bins: Mapping[str, float], **of: Unpack[PredictorLabels]) -> None:
         """Predict rows whose x, and whose prediction, fall into these bins."""
-        self.add("mdlc_predictions_total", sum(bins.values()), of=of)
+        self.add(metrics.PREDICTIONS.series, sum(bins.values()), of=of)
         for name, count in bins.items():
-            self.add("mdlc_feature_bin_total", count, of=of, feature="x", bin=name)
-            self.add("mdlc_prediction_bin_total", count, of=of, bin=name)
+            self.add(metrics.FEATURE_BIN.series, count, of=of, feature="x", bin=name)
+            self.add(metrics.PREDICTION_BIN.series, count, of=of, bin=name)
 
     def label(
         self,
@@ -93,21 +101,21 @@ class FakePredictor(Collector):
         **of: Unpack[PredictorLabels],
     ) -> None:
         """Label `count` predictions of "yes" with probability `p`, of which `positive` were."""
-        self.add("mdlc_predictions_total", 0, of=of)
-        self.add("mdlc_labels_total", count, of=of)
-        self.add("mdlc_correct_total", positive if p > 0.5 else count - positive, of=of)
+        self.add(metrics.PREDICTIONS.series, 0, of=of)
+        self.add(metrics.LABELS.series, count, of=of)
+        self.add(metrics.CORRECT.series, positive if p > 0.5 else count - positive, of=of)
         loss = -(positive * math.log(p) + (count - positive) * math.log(1 - p))
-        self.add("mdlc_log_loss_sum_total", loss, of=of)
+        self.add(metrics.LOG_LOSS_SUM.series, loss, of=of)
         for name, share, seen in (("yes", p, positive), ("no", 1 - p, count - positive)):
-            self.add("mdlc_class_predicted_sum_total", share * count, of=of, class_=name)
-            self.add("mdlc_class_observed_total", seen, of=of, class_=name)
-            self.add("mdlc_class_variance_sum_total", p * (1 - p) * count, of=of, class_=name)
+            self.add(metrics.CLASS_PREDICTED_SUM.series, share * count, of=of, class_=name)
+            self.add(metrics.CLASS_OBSERVED.series, seen, of=of, class_=name)
+            self.add(metrics.CLASS_VARIANCE_SUM.series, p * (1 - p) * count, of=of, class_=name)
             named = count if (name == "yes") == (p > 0.5) else 0
-            self.add("mdlc_class_named_total", named, of=of, class_=name)
-            self.add("mdlc_class_correct_total", seen if named else 0, of=of, class_=name)
-        self.add("mdlc_money_squared_sum_total", money**2 * count, of=of, currency="EUR")
-        self.add("mdlc_money_gained_total", max(money, 0) * count, of=of, currency="EUR")
-        self.add("mdlc_money_lost_total", max(-money, 0) * count, of=of, currency="EUR")
+            self.add(metrics.CLASS_NAMED.series, named, of=of, class_=name)
+            self.add(metrics.CLASS_CORRECT.series, seen if named else 0, of=of, class_=name)
+        self.add(metrics.MONEY_SQUARED_SUM.series, money**2 * count, of=of, currency="EUR")
+        self.add(metrics.MONEY_GAINED.series, max(money, 0) * count, of=of, currency="EUR")
+        self.add(metrics.MONEY_LOST.series, max(-money, 0) * count, of=of, currency="EUR")
 
     def collect(self) -> list[Metric]:
         """Return the families for a registry."""

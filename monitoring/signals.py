@@ -16,6 +16,7 @@ from mdlc.core.scoring_rules import skill
 from mdlc.core.spec.monitor import Monitor
 from mdlc.monitoring import population_stability
 from mdlc.monitoring.sample_store import Labels, SampleStore, by
+from mdlc.services import metric_families as metrics
 from mdlc.state.watch_documents import CalibrationSignal, DriftSignal
 
 COIN = 0.25
@@ -80,21 +81,23 @@ def measure(
     window = Window(store, match=match, start=time - monitor.window, end=time)
     old = time - monitor.labels_within
     due = Window(store, match=match, start=old - monitor.window, end=old).count(
-        "mdlc_predictions_total"
+        metrics.PREDICTIONS.series
     )
-    labels = window.count("mdlc_labels_total")
-    settled = bool(store.value("mdlc_predictions_total", match=match, time=time - monitor.warm_up))
+    labels = window.count(metrics.LABELS.series)
+    settled = bool(
+        store.value(metrics.PREDICTIONS.series, match=match, time=time - monitor.warm_up)
+    )
     enough = settled and labels >= monitor.quality.min_labels
-    log_loss = _mean(window, "mdlc_log_loss_sum_total", labels) if enough else None
+    log_loss = _mean(window, metrics.LOG_LOSS_SUM.series, labels) if enough else None
     return Signals(
-        predictions=window.count("mdlc_predictions_total"),
+        predictions=window.count(metrics.PREDICTIONS.series),
         labels=labels,
         due=due,
         label_ratio=min(labels / due, 1.0) if due else None,
-        accuracy=_mean(window, "mdlc_correct_total", labels) if enough else None,
+        accuracy=_mean(window, metrics.CORRECT.series, labels) if enough else None,
         log_loss=log_loss,
         skill=_skill(window, log_loss),
-        mae=_mean(window, "mdlc_absolute_error_sum_total", labels) if enough else None,
+        mae=_mean(window, metrics.ABSOLUTE_ERROR_SUM.series, labels) if enough else None,
         money_per_decision=_money(window, labels) if enough else None,
         calibration=_calibration(window, labels) if enough else [],
         drift=_drift(store, monitor=monitor, match=match, time=time, settled=settled),
@@ -108,19 +111,22 @@ def _mean(window: Window, name: str, labels: int) -> float | None:
 
 
 def _skill(window: Window, log_loss: float | None) -> float | None:
-    observed = by(window.series("mdlc_class_observed_total"), "class")
+    observed = by(window.series(metrics.CLASS_OBSERVED.series), "class")
     return None if log_loss is None else skill(log_loss, observed.values())
 
 
 def _money(window: Window, labels: int) -> float | None:
-    gained, lost = window.sum("mdlc_money_gained_total"), window.sum("mdlc_money_lost_total")
+    gained, lost = (
+        window.sum(metrics.MONEY_GAINED.series),
+        window.sum(metrics.MONEY_LOST.series),
+    )
     if not labels or (gained is None and lost is None):
         return None
     return ((gained or 0.0) - (lost or 0.0)) / labels
 
 
 def _money_error(window: Window, labels: int) -> float | None:
-    mean, squares = _money(window, labels), window.sum("mdlc_money_squared_sum_total")
+    mean, squares = _money(window, labels), window.sum(metrics.MONEY_SQUARED_SUM.series)
     return None if mean is None or squares is None else standard_error(mean, squares, n=labels)
 
 
@@ -140,9 +146,9 @@ def _calibration(window: Window, labels: int) -> list[CalibrationSignal]:
     Observed - predicted counts sum independent Bernoulli trials, whose variance is the sum of
     p (1 - p) (D. J. Spiegelhalter, Statistics in Medicine 5, 1986).
     """
-    predicted = by(window.series("mdlc_class_predicted_sum_total"), "class")
-    observed = by(window.series("mdlc_class_observed_total"), "class")
-    variance = by(window.series("mdlc_class_variance_sum_total"), "class")
+    predicted = by(window.series(metrics.CLASS_PREDICTED_SUM.series), "class")
+    observed = by(window.series(metrics.CLASS_OBSERVED.series), "class")
+    variance = by(window.series(metrics.CLASS_VARIANCE_SUM.series), "class")
     return [
         CalibrationSignal(
             label=name,
@@ -165,10 +171,12 @@ def _drift(
 ) -> list[DriftSignal]:
     """Return the index of every feature and of the prediction, features first, by name."""
     window = Window(store, match=match, start=time - monitor.window, end=time)
-    live = _by_feature(window.series("mdlc_feature_bin_total"))
-    live[PREDICTION] = by(window.series("mdlc_prediction_bin_total"), "bin")
+    live = _by_feature(window.series(metrics.FEATURE_BIN.series))
+    live[PREDICTION] = by(window.series(metrics.PREDICTION_BIN.series), "bin")
     # Each replica shows the same training counts, so they are not summed.
-    trained = _by_feature(store.value("mdlc_reference_bin_count", match=match, time=time), top=True)
+    trained = _by_feature(
+        store.value(metrics.REFERENCE_BIN_COUNT.series, match=match, time=time), top=True
+    )
     names = sorted({*live, *trained} - {PREDICTION})
     least = monitor.drift.min_predictions if settled else math.inf
     return [

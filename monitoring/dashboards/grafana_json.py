@@ -9,6 +9,7 @@ from typing import Any
 
 from mdlc.monitoring.dashboards.panel import Annotation, Bound, Page, Panel, Query
 from mdlc.monitoring.dashboards.panel_shapes import shape
+from mdlc.services import metric_families as metrics
 
 WIDTH = 24
 """Columns of Grafana's grid."""
@@ -95,7 +96,7 @@ def _variables(model: str, *, by_version: bool) -> list[Any]:
     )
     if not by_version:
         return [source]
-    values = f'label_values(mdlc_predictions_total{{model="{model}"}}, version)'
+    values = f'label_values({metrics.PREDICTIONS.series}{{model="{model}"}}, version)'
     version = (
         sdk.QueryVariable("version")
         .label("Version")

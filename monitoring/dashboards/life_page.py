@@ -24,6 +24,7 @@ from mdlc.monitoring.dashboards.panel import (
 from mdlc.monitoring.dashboards.quality_panels import quality
 from mdlc.monitoring.rules import series_names
 from mdlc.monitoring.rules.promql import money_bound
+from mdlc.services import metric_families as metrics
 
 TIME = "dateTimeFromNow"
 
@@ -59,8 +60,8 @@ def page(lifecycle: Lifecycle) -> Page:
 def events(series: SeriesSelector) -> tuple[Annotation, ...]:
     """Return what happened to the model, as marks on every plot."""
     # A canary has such a time too, of when its trial began: only what serves is marked.
-    since = series.serving("mdlc_model_since_timestamp_seconds")
-    ended = series.of("mdlc_retraining_last_timestamp_seconds")
+    since = series.serving(metrics.MODEL_SINCE_TIMESTAMP_SECONDS.series)
+    ended = series.of(metrics.RETRAINING_LAST_TIMESTAMP_SECONDS.series)
     return (
         Annotation(
             "Versions", f"max by (version) ({since}) * 1000", "Version {{version}}", "began", BLUE
@@ -81,7 +82,10 @@ def _span(seconds: float) -> str:
 
 
 def _serves(series: SeriesSelector) -> tuple[Panel, ...]:
-    info, since = series.of("mdlc_model_info"), "mdlc_model_since_timestamp_seconds"
+    info, since = (
+        series.of(metrics.MODEL_INFO.series),
+        metrics.MODEL_SINCE_TIMESTAMP_SECONDS.series,
+    )
     firing = series.of("ALERTS", 'alertstate="firing"')
     return (
         Panel(
@@ -164,7 +168,9 @@ def _state(series: SeriesSelector) -> tuple[Panel, ...]:
 def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     unit = money_unit(lifecycle)
     ratio = lifecycle.spec.monitor.quality.money_ratio
-    promised = f"max by (model, version) ({series.by_version('mdlc_promised_money_per_decision')})"
+    promised = (
+        f"max by (model, version) ({series.by_version(metrics.PROMISED_MONEY_PER_DECISION.series)})"
+    )
     least = money_bound(promised, ratio=ratio)
     return (
         Panel(
@@ -209,7 +215,7 @@ def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
 
 
 def _retraining(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[PanelLine, ...]:
-    ended = series.of("mdlc_retraining_last_timestamp_seconds")
+    ended = series.of(metrics.RETRAINING_LAST_TIMESTAMP_SECONDS.series)
     panels = [
         Panel(
             title="Retrainings that ended",
@@ -233,7 +239,7 @@ def _retraining(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[PanelL
             about="Of retrain.max_per_month. At 0 the trigger only notes what it would do; "
             "`mdlc retrain FILE --force` goes on.",
             unit="none",
-            queries=(Query(f"max({series.of('mdlc_retraining_runs_left')})", "runs"),),
+            queries=(Query(f"max({series.of(metrics.RETRAINING_RUNS_LEFT.series)})", "runs"),),
             kind="stat",
             bounds=(Bound(None, RED), Bound(1, ORANGE), Bound(2, GREEN)),
             runbook="RetrainingBudgetSpent",
@@ -248,7 +254,7 @@ def _retraining(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[PanelL
 
 def last_retraining(series: SeriesSelector) -> Panel:
     """Return the panel of how the newest retraining ended."""
-    ended = series.of("mdlc_retraining_last_timestamp_seconds")
+    ended = series.of(metrics.RETRAINING_LAST_TIMESTAMP_SECONDS.series)
     return Panel(
         title="Last retraining",
         about="How the newest retraining that ended came out, and for which version: why that "
@@ -268,7 +274,7 @@ def money_left(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
         title="Money left this month",
         about="Of retrain.money_per_month. A run that would cost more than this does not start.",
         unit=money_unit(lifecycle),
-        queries=(Query(f"max({series.of('mdlc_retraining_money_left')})", "money"),),
+        queries=(Query(f"max({series.of(metrics.RETRAINING_MONEY_LEFT.series)})", "money"),),
         kind="stat",
         bounds=(Bound(None, RED), Bound(max(lifecycle.spec.retrain.cost_per_run, 1e-9), GREEN)),
         runbook="RetrainingBudgetSpent",
@@ -282,7 +288,12 @@ def canary_share(series: SeriesSelector) -> Panel:
         about="The version on trial and the share of predictions that it answers. `mdlc promote "
         "FILE` and `mdlc rollback FILE` end the trial by hand.",
         unit="percentunit",
-        queries=(Query(f"max by (version) ({series.of('mdlc_canary_ratio')})", "{{version}}"),),
+        queries=(
+            Query(
+                f"max by (version) ({series.of(metrics.CANARY_RATIO.series)})",
+                "{{version}}",
+            ),
+        ),
         kind="stat",
         bounds=(Bound(None, TEXT),),
         empty="no canary",

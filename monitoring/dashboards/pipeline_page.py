@@ -20,8 +20,9 @@ from mdlc.monitoring.dashboards.panel import (
     ValueMapping,
 )
 from mdlc.monitoring.rules import series_names
+from mdlc.services import metric_families as metrics
 
-LAST = "mdlc_trigger_last_decision_timestamp_seconds"
+LAST = metrics.TRIGGER_LAST_DECISION_TIMESTAMP_SECONDS.series
 
 
 def page(lifecycle: Lifecycle) -> Page:
@@ -77,7 +78,7 @@ def _now(series: SeriesSelector) -> tuple[Panel, ...]:
             about="Whether a retraining runs. For much longer than the durations below: see its "
             "log, or end it.",
             unit="none",
-            queries=(Query(f"max({series.of('mdlc_retraining_running')})", "running"),),
+            queries=(Query(f"max({series.of(metrics.RETRAINING_RUNNING.series)})", "running"),),
             kind="stat",
             states=(ValueMapping(0, "no", "text"), ValueMapping(1, "yes", BLUE)),
         ),
@@ -86,7 +87,12 @@ def _now(series: SeriesSelector) -> tuple[Panel, ...]:
             about="From 1 on look at the newest run's log: until it is mended, each try costs one "
             "of the month's runs.",
             unit="none",
-            queries=(Query(f"max({series.of('mdlc_retraining_failures_in_a_row')})", "failures"),),
+            queries=(
+                Query(
+                    f"max({series.of(metrics.RETRAINING_FAILURES_IN_A_ROW.series)})",
+                    "failures",
+                ),
+            ),
             kind="stat",
             bounds=(Bound(None, GREEN), Bound(1, ORANGE), Bound(2, RED)),
             runbook="RetrainingFailing",
@@ -101,7 +107,7 @@ def _budget(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...
             about="Of retrain.max_per_month, in a calendar month of UTC; failed ones count. At 0 "
             "the trigger only notes what it would do.",
             unit="none",
-            queries=(Query(f"max({series.of('mdlc_retraining_runs_left')})", "runs"),),
+            queries=(Query(f"max({series.of(metrics.RETRAINING_RUNS_LEFT.series)})", "runs"),),
             kind="stat",
             bounds=(Bound(None, RED), Bound(1, ORANGE), Bound(2, GREEN)),
             runbook="RetrainingBudgetSpent",
@@ -114,7 +120,7 @@ def _budget(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...
             title="Retrainings over time",
             about="When one ran. Much longer than the durations below: see its log, or end it.",
             unit="none",
-            queries=(Query(f"max({series.of('mdlc_retraining_running')})", "running"),),
+            queries=(Query(f"max({series.of(metrics.RETRAINING_RUNNING.series)})", "running"),),
             kind="state-timeline",
             states=(ValueMapping(0, "no", "#d8d9da"), ValueMapping(1, "yes", BLUE)),
             width=2,
@@ -124,7 +130,7 @@ def _budget(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...
 
 
 def _decisions(series: SeriesSelector) -> tuple[Panel, ...]:
-    made = series.of("mdlc_trigger_decisions_total")
+    made = series.of(metrics.TRIGGER_DECISIONS.series)
     return (
         Panel(
             title="Decisions by rule",
@@ -167,7 +173,10 @@ def _runs(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
             "look at retrain.when.",
             unit="none",
             queries=(
-                Query(f"max by (outcome) ({series.of('mdlc_retrainings_total')})", "{{outcome}}"),
+                Query(
+                    f"max by (outcome) ({series.of(metrics.RETRAININGS.series)})",
+                    "{{outcome}}",
+                ),
             ),
             low=0,
             steps=True,
@@ -178,9 +187,9 @@ def _runs(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
             "More attempts than retrainings: something passes by itself, such as a database away.",
             unit="none",
             queries=(
-                Query(f"max({series.of('mdlc_retraining_attempts_total')})", "attempts"),
+                Query(f"max({series.of(metrics.RETRAINING_ATTEMPTS.series)})", "attempts"),
                 Query(
-                    f"sum(max by (outcome) ({series.of('mdlc_retrainings_total')}))",
+                    f"sum(max by (outcome) ({series.of(metrics.RETRAININGS.series)}))",
                     "retrainings",
                     dashed=True,
                 ),
@@ -192,7 +201,7 @@ def _runs(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
             title="Duration of retrainings",
             about="How long the newest one took, over time. A jump: more data, or a busy machine.",
             unit="s",
-            queries=(Query(f"max({series.of('mdlc_retraining_seconds')})", "newest took"),),
+            queries=(Query(f"max({series.of(metrics.RETRAINING_SECONDS.series)})", "newest took"),),
             low=0,
             steps=True,
         ),
@@ -203,19 +212,19 @@ def _versions(series: SeriesSelector) -> tuple[Panel, ...]:
     what = (
         (
             "Promotions",
-            "mdlc_promotions_total",
+            metrics.PROMOTIONS.series,
             "Versions that began to serve, the first included.",
             "",
         ),
         (
             "Rollbacks",
-            "mdlc_rollbacks_total",
+            metrics.ROLLBACKS.series,
             "Versions that a person took back; `mdlc history FILE` says why.",
             "",
         ),
         (
             "Canaries rolled back",
-            "mdlc_canary_rollbacks_total",
+            metrics.CANARY_ROLLBACKS.series,
             "Versions that did not pass their trial. See what they failed before the next one.",
             "CanaryRolledBack",
         ),
@@ -234,8 +243,9 @@ def _versions(series: SeriesSelector) -> tuple[Panel, ...]:
 
 
 def _trigger() -> tuple[Panel, ...]:
-    asked = "increase(mdlc_trigger_requests_total[$__rate_interval])"
-    refused = 'increase(mdlc_trigger_requests_total{outcome!="accepted"}[$__rate_interval])'
+    requests = metrics.TRIGGER_REQUESTS.series
+    asked = f"increase({requests}[$__rate_interval])"
+    refused = f'increase({requests}{{outcome!="accepted"}}[$__rate_interval])'
     return (
         Panel(
             title="Trigger up",

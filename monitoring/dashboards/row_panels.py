@@ -16,6 +16,7 @@ from mdlc.monitoring.dashboards.panel import (
     rising,
 )
 from mdlc.monitoring.rules import series_names
+from mdlc.services import metric_families as metrics
 
 
 def rows(series: SeriesSelector, *, regression: bool) -> tuple[Panel, ...]:
@@ -28,7 +29,7 @@ def rows(series: SeriesSelector, *, regression: bool) -> tuple[Panel, ...]:
             unit="rowsps",
             queries=(
                 Query(
-                    f"sum by (version) ({series.rate('mdlc_predictions_total', VERSIONS)})",
+                    f"sum by (version) ({series.rate(metrics.PREDICTIONS.series, VERSIONS)})",
                     "{{version}}",
                 ),
             ),
@@ -37,7 +38,7 @@ def rows(series: SeriesSelector, *, regression: bool) -> tuple[Panel, ...]:
         )
     ]
     if not regression:
-        actions = f"sum by (version, action) ({series.rate('mdlc_actions_total', VERSIONS)})"
+        actions = f"sum by (version, action) ({series.rate(metrics.ACTIONS.series, VERSIONS)})"
         panels.append(
             Panel(
                 title="Rows by action",
@@ -96,7 +97,7 @@ def payload(series: SeriesSelector) -> tuple[Panel, ...]:
             about="Predictions in memory until the log is back. If it grows, see the database: "
             "what does not fit is lost, and its labels will be unknown.",
             unit="short",
-            queries=(Query(f"sum({series.of('mdlc_payload_waiting_rows')})", "waiting"),),
+            queries=(Query(f"sum({series.of(metrics.PAYLOAD_WAITING_ROWS.series)})", "waiting"),),
             bounds=rising(bad=1000),
             low=0,
             runbook="PayloadLost",
@@ -106,7 +107,7 @@ def payload(series: SeriesSelector) -> tuple[Panel, ...]:
             about="Answered and never logged. Anything above 0: mend the log, and expect labels "
             "that are unknown.",
             unit="rowsps",
-            queries=(Query(f"sum({series.rate('mdlc_payload_lost_total')})", "lost"),),
+            queries=(Query(f"sum({series.rate(metrics.PAYLOAD_LOST.series)})", "lost"),),
             low=0,
             runbook="PayloadLost",
         ),
@@ -117,7 +118,8 @@ def payload(series: SeriesSelector) -> tuple[Panel, ...]:
             unit="ops",
             queries=(
                 Query(
-                    f"sum by (reason) ({series.rate('mdlc_labels_rejected_total')})", "{{reason}}"
+                    f"sum by (reason) ({series.rate(metrics.LABELS_REJECTED.series)})",
+                    "{{reason}}",
                 ),
             ),
             low=0,
@@ -130,9 +132,9 @@ def payload(series: SeriesSelector) -> tuple[Panel, ...]:
 
 def versions(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on versions side by side."""
-    total = series.rate("mdlc_scoring_seconds_sum", VERSIONS)
-    count = series.rate("mdlc_scoring_seconds_count", VERSIONS)
-    slowest = series.rate("mdlc_scoring_seconds_bucket", VERSIONS)
+    total = series.rate(metrics.SCORING_SECONDS.sum_series, VERSIONS)
+    count = series.rate(metrics.SCORING_SECONDS.count_series, VERSIONS)
+    slowest = series.rate(metrics.SCORING_SECONDS.bucket_series, VERSIONS)
     panels = [
         Panel(
             title="Scoring time by version",
@@ -159,7 +161,7 @@ def versions(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ..
             unit="rowsps",
             queries=(
                 Query(
-                    f"sum by (version) ({series.rate('mdlc_version_failures_total', VERSIONS)})",
+                    f"sum by (version) ({series.rate(metrics.VERSION_FAILURES.series, VERSIONS)})",
                     "{{version}}",
                 ),
             ),
@@ -175,9 +177,8 @@ def versions(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ..
 
 def replicas(series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on the processes."""
-    ours = (
-        f"on (job, instance) group_left () max by (job, instance) ({series.of('mdlc_model_info')})"
-    )
+    serving = series.of(metrics.MODEL_INFO.series)
+    ours = f"on (job, instance) group_left () max by (job, instance) ({serving})"
     return (
         Panel(
             title="Replicas",

@@ -21,6 +21,7 @@ from mdlc.monitoring.dashboards.panel import (
     rising,
 )
 from mdlc.monitoring.rules import series_names
+from mdlc.services import metric_families as metrics
 
 ANSWERS = 'protocol!="feedback"'
 BURN = (Bound(None, GREEN), Bound(1, "yellow"), Bound(6, ORANGE), Bound(14.4, RED))
@@ -76,7 +77,9 @@ def _now(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
             title="Requests a second",
             about="Of all replicas, feedback included. None at all: see whether replicas are up.",
             unit="reqps",
-            queries=(Query(f"sum({series.rate('mdlc_request_seconds_count')})", "requests"),),
+            queries=(
+                Query(f"sum({series.rate(metrics.REQUEST_SECONDS.count_series)})", "requests"),
+            ),
             kind="stat",
             empty="none",
         ),
@@ -105,7 +108,7 @@ def _now(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
             about="Replicas that answer scrapes and have a model loaded. 0: nobody is answered, or "
             "Prometheus does not reach them.",
             unit="none",
-            queries=(Query(f"count({series.of('mdlc_model_info')}) or vector(0)", "up"),),
+            queries=(Query(f"count({series.of(metrics.MODEL_INFO.series)}) or vector(0)", "up"),),
             kind="stat",
             bounds=(Bound(None, RED), Bound(1, GREEN)),
             runbook="PredictorDown",
@@ -121,7 +124,7 @@ def _requests(series: SeriesSelector) -> tuple[Panel, ...]:
             unit="reqps",
             queries=(
                 Query(
-                    f"sum by (protocol) ({series.rate('mdlc_request_seconds_count')})",
+                    f"sum by (protocol) ({series.rate(metrics.REQUEST_SECONDS.count_series)})",
                     "{{protocol}}",
                 ),
             ),
@@ -135,7 +138,8 @@ def _requests(series: SeriesSelector) -> tuple[Panel, ...]:
             unit="reqps",
             queries=(
                 Query(
-                    f"sum by (reason) ({series.rate('mdlc_request_errors_total')})", "{{reason}}"
+                    f"sum by (reason) ({series.rate(metrics.REQUEST_ERRORS.series)})",
+                    "{{reason}}",
                 ),
             ),
             low=0,
@@ -147,7 +151,7 @@ def _requests(series: SeriesSelector) -> tuple[Panel, ...]:
 
 
 def _latency(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
-    buckets = series.rate("mdlc_request_seconds_bucket", ANSWERS)
+    buckets = series.rate(metrics.REQUEST_SECONDS.bucket_series, ANSWERS)
     limit = lifecycle.spec.monitor.objectives.latency_seconds
     queries = tuple(
         Query(f"histogram_quantile({share:g}, sum by (le) ({buckets}))", f"{share:.0%}")

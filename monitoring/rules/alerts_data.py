@@ -30,6 +30,7 @@ from mdlc.monitoring.rules.promql import (
 )
 from mdlc.monitoring.rules.series_names import FEATURE_LEVEL, SHORT, VERSION_LEVEL
 from mdlc.monitoring.rules.window_rules import due, recent, total
+from mdlc.services import metric_families as metrics
 
 FEATURE, VERSION = on(FEATURE_LEVEL), on(VERSION_LEVEL)
 RECENT = timedelta(hours=1)
@@ -135,9 +136,12 @@ def _refused(scope: Scope) -> Rule:
         description="{{ $value | humanizePercentage }} of the requests of an hour were refused as"
         f" invalid_input, bound {number(REFUSED_RATIO)}.",
     )
-    errors = scope.select("mdlc_request_errors_total", 'reason="invalid_input"')
+    errors = scope.select(metrics.REQUEST_ERRORS.series, 'reason="invalid_input"')
     refused = sum_by(("model",), f"increase({errors}[{span}])")
-    requests = sum_by(("model",), f"increase({scope.select('mdlc_request_seconds_count')}[{span}])")
+    requests = sum_by(
+        ("model",),
+        f"increase({scope.select(metrics.REQUEST_SECONDS.count_series)}[{span}])",
+    )
     met = f"{refused} / ({requests} > 0) > {number(REFUSED_RATIO)}"
     return alert.rule(scope, f"{met} and on (model) {refused} >= {MIN_REFUSED}", hold=AT_ONCE)
 

@@ -18,6 +18,7 @@ from mdlc.monitoring.rules.alert_rule import (
 from mdlc.monitoring.rules.promql import Rule, Scope, money_bound, number, on, sum_by
 from mdlc.monitoring.rules.series_names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
 from mdlc.monitoring.rules.window_rules import total
+from mdlc.services import metric_families as metrics
 
 CLASS, VERSION = on(CLASS_LEVEL), on(VERSION_LEVEL)
 OF_VERSION = "Version {{ $labels.version }}"
@@ -131,7 +132,7 @@ def _money(scope: Scope) -> Rule:
 
 def _money_bound(scope: Scope, *matchers: str) -> str:
     """Return what each version has to earn per decision."""
-    gauge = scope.select("mdlc_promised_money_per_decision", *matchers)
+    gauge = scope.select(metrics.PROMISED_MONEY_PER_DECISION.series, *matchers)
     promised = f"max by ({', '.join(VERSION_LEVEL)}) ({gauge})"
     return money_bound(promised, ratio=scope.monitor.quality.money_ratio)
 

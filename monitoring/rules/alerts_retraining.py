@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from mdlc.monitoring.rules.alert_rule import AT_ONCE, SOON, VALUE, AlertRule
 from mdlc.monitoring.rules.promql import Rule, Scope, number
+from mdlc.services import metric_families as metrics
 
 TOLD = timedelta(hours=1)
 """How long it is told that a retraining ended."""
@@ -18,10 +19,13 @@ def rules(scope: Scope) -> list[Rule]:
     if scope.lifecycle.spec.deploy.canary is not None:
         found.append(_rolled_back(scope))
     if retrain.when and retrain.max_per_month:
-        found += [_down(scope), _spent(scope, "runs", "mdlc_retraining_runs_left", 1)]
+        found += [
+            _down(scope),
+            _spent(scope, "runs", metrics.RETRAINING_RUNS_LEFT.series, 1),
+        ]
     if retrain.when and retrain.money_per_month is not None:
         least = retrain.cost_per_run
-        found.append(_spent(scope, "money", "mdlc_retraining_money_left", least))
+        found.append(_spent(scope, "money", metrics.RETRAINING_MONEY_LEFT.series, least))
     return found
 
 
@@ -34,7 +38,7 @@ def _ended(scope: Scope) -> Rule:
         description="Outcome {{ $labels.outcome }}, version {{ $labels.version }}, at"
         " {{ $value | humanizeTimestamp }}. Nobody has to do anything.",
     )
-    last = scope.select("mdlc_retraining_last_timestamp_seconds")
+    last = scope.select(metrics.RETRAINING_LAST_TIMESTAMP_SECONDS.series)
     newest = f"max by (model, outcome, version) ({last})"
     return alert.rule(scope, f"{newest} > time() - {number(TOLD.total_seconds())}", hold=AT_ONCE)
 
@@ -48,7 +52,7 @@ def _failing(scope: Scope) -> Rule:
         description=f"The last {VALUE} retrainings failed, each after"
         f" {scope.lifecycle.spec.retrain.attempts} attempts at most; the old version serves on.",
     )
-    failures = scope.select("mdlc_retraining_failures_in_a_row")
+    failures = scope.select(metrics.RETRAINING_FAILURES_IN_A_ROW.series)
     return alert.rule(scope, f"max by (model) ({failures}) > 0", hold=AT_ONCE)
 
 
@@ -76,12 +80,12 @@ def _rolled_back(scope: Scope) -> Rule:
         description=f"{VALUE} canaries were rolled back within an hour; the version"
         " before serves on.",
     )
-    rolled_back = f"increase({scope.select('mdlc_canary_rollbacks_total')}[1h])"
+    rolled_back = f"increase({scope.select(metrics.CANARY_ROLLBACKS.series)}[1h])"
     return alert.rule(scope, f"max by (model) ({rolled_back}) > 0", hold=AT_ONCE)
 
 
 def _down(scope: Scope) -> Rule:
-    left = scope.select("mdlc_retraining_runs_left")
+    left = scope.select(metrics.RETRAINING_RUNS_LEFT.series)
     alert = AlertRule(
         name="TriggerDown",
         severity="warning",

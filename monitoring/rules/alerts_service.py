@@ -8,6 +8,7 @@ from mdlc.monitoring.rules import series_names, slo_rules
 from mdlc.monitoring.rules.alert_rule import AT_ONCE, VALUE, AlertRule, Severity, soon
 from mdlc.monitoring.rules.increment_rules import OF_STARTED
 from mdlc.monitoring.rules.promql import Rule, Scope, number, rename, sum_by
+from mdlc.services import metric_families as metrics
 
 # Rates, windows and severities of the Site Reliability Workbook (Google, 2018), chapter 5: at these
 # rates 2 %, 5 % and 10 % of the 30 days' budget are gone within the long window.
@@ -74,7 +75,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 
 def _down(scope: Scope) -> list[Rule]:
-    info = scope.select("mdlc_model_info")
+    info = scope.select(metrics.MODEL_INFO.series)
     none = AlertRule(
         name="PredictorDown",
         severity="critical",
@@ -108,14 +109,14 @@ def _lost(scope: Scope) -> Rule:
         description=f"{VALUE} predictions of the last hour are in no payload log;"
         " labels for them will be unknown.",
     )
-    lost = f"increase({scope.select('mdlc_payload_lost_total')}[1h])"
+    lost = f"increase({scope.select(metrics.PAYLOAD_LOST.series)}[1h])"
     return alert.rule(scope, f"{sum_by(('model',), lost)} > 0", hold=AT_ONCE)
 
 
 def _knocks(scope: Scope) -> list[Rule]:
-    errors = scope.select("mdlc_request_errors_total", 'reason="unauthorized"')
-    trigger = 'mdlc_trigger_requests_total{outcome="unauthorized"}'
-    ours = scope.select("mdlc_retraining_runs_left")
+    errors = scope.select(metrics.REQUEST_ERRORS.series, 'reason="unauthorized"')
+    trigger = f'{metrics.TRIGGER_REQUESTS.series}{{outcome="unauthorized"}}'
+    ours = scope.select(metrics.RETRAINING_RUNS_LEFT.series)
     asked = {
         "predictor": f"increase({errors}[1h])",
         "trigger": f"increase({trigger}[1h]) and on (job, instance) {ours}",

@@ -20,15 +20,16 @@ from __future__ import annotations
 from mdlc.core.profile import PREDICTION
 from mdlc.monitoring.rules import series_names
 from mdlc.monitoring.rules.promql import Rule, Scope, duration, label, quote, rule, sum_by
+from mdlc.services import metric_families as metrics
 
 OWN = ("version", "feature", "bin", "class", "action", "le", "currency")
 """A counter's own labels; the others are its target's."""
 COUNTERS = {
     **series_names.COUNTS,
     **series_names.CLASS_COUNTS,
-    series_names.ACTIONS: "mdlc_actions_total",
-    series_names.LAG_BUCKET: "mdlc_label_lag_seconds_bucket",
-    series_names.ROWS: "mdlc_feature_bin_total|mdlc_prediction_bin_total",
+    series_names.ACTIONS: metrics.ACTIONS.series,
+    series_names.LAG_BUCKET: metrics.LABEL_LAG_SECONDS.bucket_series,
+    series_names.ROWS: f"{metrics.FEATURE_BIN.series}|{metrics.PREDICTION_BIN.series}",
 }
 """What is counted -> the predictor's counters, as a pattern."""
 RAW = "|".join(COUNTERS.values())
@@ -79,7 +80,7 @@ def _state(scope: Scope) -> str:
     # A change of currency changes what money means; it is not two kinds of money.
     own = ("of", "model", *(name for name in OWN if name != "currency"))
     # Bins of the prediction are those of one more feature.
-    which = '"of", "mdlc_prediction_bin_total"'
+    which = f'"of", "{metrics.PREDICTION_BIN.series}"'
     increase = f'label_replace({sum_by(own, rise)}, "feature", "{PREDICTION}", {which})'
     return "\n".join(
         [
@@ -128,7 +129,7 @@ def _known(scope: Scope) -> str:
 def _started(scope: Scope) -> str:
     """Return when each process that shows this model's counters began."""
     latest = f"[{duration(scope.latest)}]"
-    shows = f"last_over_time({scope.select('mdlc_predictions_total')}{latest})"
+    shows = f"last_over_time({scope.select(metrics.PREDICTIONS.series)}{latest})"
     named = label(label(f"last_over_time({STARTED}{latest})", "of", "started"), "model", scope.name)
     return f"{named} and {PROCESS} {shows}"
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mdlc.services import metric_families as metrics
+
 Window = Literal["short", "long"]
 SHORT: Window = "short"
 LONG: Window = "long"
@@ -23,26 +25,26 @@ CHI_SQUARE = "mdlc:chi_square:quantile"
 """Constants by number of bins (label `bins`)."""
 
 COUNTS = {
-    "predictions": "mdlc_predictions_total",
-    "labels": "mdlc_labels_total",
-    "correct": "mdlc_correct_total",
-    "log_loss": "mdlc_log_loss_sum_total",
-    "brier": "mdlc_brier_sum_total",
-    "money_gained": "mdlc_money_gained_total",
-    "money_lost": "mdlc_money_lost_total",
-    "money_squared": "mdlc_money_squared_sum_total",
-    "absolute_error": "mdlc_absolute_error_sum_total",
-    "squared_error": "mdlc_squared_error_sum_total",
-    "label_lag_seconds_sum": "mdlc_label_lag_seconds_sum",
-    "label_lag_seconds_count": "mdlc_label_lag_seconds_count",
+    "predictions": metrics.PREDICTIONS.series,
+    "labels": metrics.LABELS.series,
+    "correct": metrics.CORRECT.series,
+    "log_loss": metrics.LOG_LOSS_SUM.series,
+    "brier": metrics.BRIER_SUM.series,
+    "money_gained": metrics.MONEY_GAINED.series,
+    "money_lost": metrics.MONEY_LOST.series,
+    "money_squared": metrics.MONEY_SQUARED_SUM.series,
+    "absolute_error": metrics.ABSOLUTE_ERROR_SUM.series,
+    "squared_error": metrics.SQUARED_ERROR_SUM.series,
+    "label_lag_seconds_sum": metrics.LABEL_LAG_SECONDS.sum_series,
+    "label_lag_seconds_count": metrics.LABEL_LAG_SECONDS.count_series,
 }
 """What is counted of a version -> the predictor's counter."""
 CLASS_COUNTS = {
-    "class_predicted": "mdlc_class_predicted_sum_total",
-    "class_observed": "mdlc_class_observed_total",
-    "class_variance": "mdlc_class_variance_sum_total",
-    "class_named": "mdlc_class_named_total",
-    "class_correct": "mdlc_class_correct_total",
+    "class_predicted": metrics.CLASS_PREDICTED_SUM.series,
+    "class_observed": metrics.CLASS_OBSERVED.series,
+    "class_variance": metrics.CLASS_VARIANCE_SUM.series,
+    "class_named": metrics.CLASS_NAMED.series,
+    "class_correct": metrics.CLASS_CORRECT.series,
 }
 """The same of a class."""
 ACTIONS, LAG_BUCKET, ROWS = "actions", "label_lag_seconds_bucket", "rows"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mdlc.monitoring.rules import series_names
 from mdlc.monitoring.rules.promql import Rule, Scope, number, rule
+from mdlc.services import metric_families as metrics
 
 FAULTS = ("internal", "unavailable")
 """Reasons of mdlc_request_errors_total that are the server's own; the others are the caller's."""
@@ -30,17 +31,17 @@ def rules(scope: Scope) -> list[Rule]:
 
 def failed(scope: Scope) -> str:
     """Select the counters of requests that the server failed."""
-    return scope.select("mdlc_request_errors_total", f'reason=~"{"|".join(FAULTS)}"')
+    return scope.select(metrics.REQUEST_ERRORS.series, f'reason=~"{"|".join(FAULTS)}"')
 
 
 def all_requests(scope: Scope) -> str:
     """Select the counters of all requests that were answered, in whatever way."""
-    return scope.select("mdlc_request_seconds_count")
+    return scope.select(metrics.REQUEST_SECONDS.count_series)
 
 
 def predictions(scope: Scope) -> str:
     """Select the counters of requests for predictions."""
-    return scope.select("mdlc_request_seconds_count", PREDICTIONS)
+    return scope.select(metrics.REQUEST_SECONDS.count_series, PREDICTIONS)
 
 
 def in_time(scope: Scope) -> str:
@@ -48,7 +49,7 @@ def in_time(scope: Scope) -> str:
     bound = number(scope.monitor.objectives.latency_seconds)
     # The client writes a whole bound as 1.0; others write 1.
     le = f'le=~"{bound.replace(".", "[.]")}([.]0)?"'
-    return scope.select("mdlc_request_seconds_bucket", PREDICTIONS, le)
+    return scope.select(metrics.REQUEST_SECONDS.bucket_series, PREDICTIONS, le)
 
 
 def _share(part: str, whole: str, window: str) -> str:

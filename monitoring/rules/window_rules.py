@@ -18,6 +18,7 @@ from mdlc.monitoring.rules.promql import (
     zero_where_absent,
 )
 from mdlc.monitoring.rules.series_names import BIN_LEVEL, LONG, VERSION_LEVEL, WINDOWS, Window
+from mdlc.services import metric_families as metrics
 
 SUMMED = ("predictions", "labels")
 """What is also summed over versions. Money is, too: gained less lost."""
@@ -85,7 +86,7 @@ def _serving(scope: Scope) -> str:
 
     Its alerts stand on then: nothing was heard that would resolve them.
     """
-    now = scope.select("mdlc_model_info")
+    now = scope.select(metrics.MODEL_INFO.series)
     by_version = f"group by ({', '.join(VERSION_LEVEL)})"
     return f"{by_version} ({now}) or ({scope.select(series_names.SERVING)} unless on (model) {now})"
 
@@ -94,7 +95,8 @@ def _settled(scope: Scope) -> str:
     """Return 1 for each version whose counter was there warm_up ago, within what a watch keeps."""
     monitor = scope.monitor
     keep = 2 * monitor.window + max(monitor.labels_within - monitor.warm_up, timedelta())
-    state = scope.select(series_names.STATE, 'is="last"', 'of="mdlc_predictions_total"')
+    counted = f'of="{metrics.PREDICTIONS.series}"'
+    state = scope.select(series_names.STATE, 'is="last"', counted)
     seen = f"last_over_time({state}[{duration(keep)}]{offset(monitor.warm_up)})"
     return f"group by ({', '.join(VERSION_LEVEL)}) ({seen})"
 
@@ -106,6 +108,5 @@ def _reference(scope: Scope) -> str:
     """
     kept = scope.select(series_names.REFERENCE)
     known = f"{kept} and {on(VERSION_LEVEL)} {total(scope, 'predictions', LONG)}"
-    return (
-        f"max by ({', '.join(BIN_LEVEL)}) ({scope.select('mdlc_reference_bin_count')}) or ({known})"
-    )
+    shown = scope.select(metrics.REFERENCE_BIN_COUNT.series)
+    return f"max by ({', '.join(BIN_LEVEL)}) ({shown}) or ({known})"

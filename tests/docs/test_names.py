@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
 
+import mdlc
 from mdlc.cli.main import app
 from mdlc.core.errors import MdlcError
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle, Monitor
-from mdlc.monitoring.alert_conditions import judge
+from mdlc.monitoring.alert_conditions import AlertCondition, judge
 from mdlc.monitoring.rules.rule_file import rule_file
 from mdlc.monitoring.signals import Signals
+from mdlc.services.metric_families import PREDICTOR, TRIGGER, GaugeFamily, HistogramFamily
 from mdlc.state.watch_documents import Baseline, DriftSignal
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,35 +30,53 @@ def headings(page: str) -> set[str]:
     return set(re.findall(r"^#+ .*?`([^`]+)`", (DOCS / page).read_text(), re.MULTILINE))
 
 
-def series() -> dict[str, set[str]]:
-    """Return each metric of the predictor with its labels, histograms by their base name."""
-    from mdlc.serving.predictor_metrics import Metrics
-
-    metrics = Metrics("m", currency="USD")
-    # The client shows label names of series that have no value yet in no public way.
-    collectors: list[Any] = list(metrics.registry._collector_to_names)
-    found = {}
-    for collector in collectors:
-        suffix = "_total" if collector._type == "counter" else ""
-        found[collector._name + suffix] = set(collector._labelnames)
-    return found
+def families() -> dict[str, set[str]]:
+    """Return each metric of the table with its labels, histograms by their base name."""
+    return {of.documented: set(of.labels) for of in (*PREDICTOR, *TRIGGER)}
 
 
-def trigger_series() -> dict[str, set[str]]:
-    """Return each metric of the trigger with its labels."""
+def shown() -> dict[str, set[str]]:
+    """Return each metric that predictor and trigger show, with its labels."""
     from prometheus_client import CollectorRegistry
 
+    from mdlc.serving.predictor_metrics import Metrics
     from mdlc.trigger.request_counter import RequestCounter
-    from mdlc.trigger.trigger_metrics import families
+    from mdlc.trigger.trigger_metrics import families as trigger_families
 
     registry = CollectorRegistry()
     RequestCounter(registry)
-    (requests,) = registry.collect()
-    found = {f"{requests.name}_total": set(requests.samples[0].labels)}
-    for family in families().values():
+    # The client shows label names of series that have no value yet in no public way.
+    collectors: list[Any] = list(Metrics("m", currency="USD").registry._collector_to_names)
+    collectors += list(registry._collector_to_names)
+    found = {
+        one._name + ("_total" if one._type == "counter" else ""): set(one._labelnames)
+        for one in collectors
+    }
+    for family in trigger_families().values():
         suffix = "_total" if family.type == "counter" else ""
         found[family.name + suffix] = set(family._labelnames)
     return found
+
+
+def units(page: str) -> dict[str, str]:
+    """Return the metrics in a page's tables with what their third column says."""
+    lines = re.findall(
+        r"^\| `(mdlc_\w+)` \|[^|]*\|([^|]*)\|", (DOCS / page).read_text(), re.MULTILINE
+    )
+    return {name: unit.strip() for name, unit in lines}
+
+
+def texts(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of all texts in a module's code, but its docstrings."""
+    tree = ast.parse(file.read_text())
+    prose = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.lineno, node.value
 
 
 def rows(page: str) -> dict[str, set[str]]:
@@ -65,6 +87,11 @@ def rows(page: str) -> dict[str, set[str]]:
 
 def alerts() -> set[str]:
     """Return the names of all conditions that monitoring judges."""
+    return {condition.name for condition in conditions()}
+
+
+def conditions() -> list[AlertCondition]:
+    """Return all conditions that monitoring judges, of features and the prediction."""
     drift = [DriftSignal(name=n, psi=None, noise=0, predictions=0) for n in ("a", PREDICTION)]
     signals = Signals(
         predictions=0,
@@ -81,12 +108,16 @@ def alerts() -> set[str]:
     )
     baseline = Baseline(version="1", money_per_decision=1, log_loss=None, mae=None)
     monitor = Monitor.model_validate({"quality": {"min_accuracy": 0.5}})
-    judged = judge(signals, monitor=monitor, baseline=baseline, ignored=())
-    return {condition.name for condition in judged}
+    return judge(signals, monitor=monitor, baseline=baseline, ignored=())
 
 
 def rules() -> set[str]:
     """Return the names of all alerts of a lifecycle that asks for everything."""
+    return {rule["alert"] for rule in whole_rules()}
+
+
+def whole_rules() -> list[dict[str, Any]]:
+    """Return all alerting rules of a lifecycle that asks for everything."""
     goal = {"metric": "accuracy", "at_least": 0.5, "by": "2030-01-01"}
     payoff = {"actions": {"a": {"yes": 1}, "b": {"yes": 0}}, "do_nothing": "b"}
     whole = {
@@ -102,12 +133,41 @@ def rules() -> set[str]:
         },
     }
     groups = rule_file(Lifecycle.model_validate(whole))["groups"]
-    return {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
 def test_metrics_are_documented_with_their_labels():
     pytest.importorskip("kserve")
-    assert rows("metrics.md") == series() | trigger_series()
+    assert rows("metrics.md") == families()
+
+
+def test_units_on_the_page_are_those_of_the_table():
+    endings = {GaugeFamily: ", gauge", HistogramFamily: ", histogram"}
+    wanted = {of.documented: of.unit + endings.get(type(of), "") for of in (*PREDICTOR, *TRIGGER)}
+    assert units("metrics.md") == wanted
+
+
+def test_servers_show_what_is_in_the_table():
+    pytest.importorskip("kserve")
+    assert shown() == families()
+
+
+def test_no_metric_is_spelled_out_but_in_the_table():
+    """One that is renamed there then breaks at import, not on a dashboard that stays empty."""
+    names = {of.name for of in (*PREDICTOR, *TRIGGER)}
+    spelled = re.compile(rf"\b(?:{'|'.join(names)})(?:_total|_bucket|_count|_sum)?\b")
+    package = Path(mdlc.__file__).parent
+    # Some rooms are links, which rglob does not follow.
+    rooms = [room.resolve() for room in package.iterdir() if room.is_dir()]
+    files = [f for room in rooms for f in room.rglob("*.py") if f.name != "metric_families.py"]
+    assert len(files) > 300
+    found = [
+        f"{file}:{line}: {text[:80]}"
+        for file in files
+        for line, text in texts(file)
+        if spelled.search(text)
+    ]
+    assert not found
 
 
 def test_alerts_have_a_runbook():
@@ -117,6 +177,15 @@ def test_alerts_have_a_runbook():
 def test_prometheus_has_every_alert_that_python_has():
     assert alerts() <= rules()
     assert len(alerts()) == 9
+
+
+def test_a_condition_and_its_rule_agree_on_severity_and_reason():
+    """Whoever adds a condition, and forgets the rule or changes one of them, is told here."""
+    kinds = {(rule["alert"], rule["labels"]["severity"]) for rule in whole_rules()}
+    reasons = {(rule["alert"], rule["labels"].get("reason", "")) for rule in whole_rules()}
+    for condition in conditions():
+        assert (condition.name, condition.severity) in kinds
+        assert (condition.name, condition.reason) in reasons
 
 
 def test_verbs_are_documented():

@@ -15,12 +15,14 @@ from typing import Any
 from mdlc.canary.canary_verdict import VersionCounts
 from mdlc.core.profile import PREDICTION
 from mdlc.monitoring.prometheus_api import Prometheus
+from mdlc.monitoring.rules import series_names
+from mdlc.services import metric_families as metrics
 
 RECORDED = {"predictions": "predictions", "labels": "labels", "money_squared": "money_squared"}
 RAW = {
-    "failures": "mdlc_version_failures_total",
-    "scorings": "mdlc_scoring_seconds_count",
-    "scoring_seconds": "mdlc_scoring_seconds_sum",
+    "failures": metrics.VERSION_FAILURES.series,
+    "scorings": metrics.SCORING_SECONDS.count_series,
+    "scoring_seconds": metrics.SCORING_SECONDS.sum_series,
 }
 
 
@@ -47,7 +49,7 @@ def counted(prometheus: Prometheus, *, model: str, elapsed: timedelta) -> dict[s
 def _sums(model: str, span: str) -> Iterator[tuple[str, str]]:
     recorded = {**RECORDED, "gained": "money_gained", "lost": "money_lost"}
     for name, series in recorded.items():
-        increments = f'model_version:mdlc_{series}:increase{{model="{model}"}}[{span}]'
+        increments = f'{series_names.increase(series)}{{model="{model}"}}[{span}]'
         yield name, f"sum by (version) (sum_over_time({increments}))"
     for name, counter in RAW.items():
         yield name, f'sum by (version) (increase({counter}{{model="{model}"}}[{span}]))'
@@ -55,7 +57,7 @@ def _sums(model: str, span: str) -> Iterator[tuple[str, str]]:
 
 def _bins(model: str, span: str) -> Iterator[tuple[str, str]]:
     match = f'{{model="{model}", feature="{PREDICTION}"}}'
-    live = f"sum_over_time(model_version_feature_bin:mdlc_rows:increase{match}[{span}])"
+    live = f"sum_over_time({series_names.increase(series_names.ROWS)}{match}[{span}])"
     yield "bins", f"sum by (version, bin) ({live})"
-    trained = f"model_version_feature_bin:mdlc_reference_rows:max{match}"
+    trained = f"{series_names.REFERENCE}{match}"
     yield "reference", f"max by (version, bin) ({trained})"

@@ -18,7 +18,8 @@ from mdlc.cli.verb_support import (
 
 EPILOG = (
     "Example: mdlc serve lifecycle.yaml --port 8080, then "
-    "curl localhost:8080/v1/models/NAME:predict -d '{\"instances\": [{...}]}'"
+    "curl localhost:8080/v1/models/NAME:predict -H 'content-type: application/json' "
+    "-d '{\"instances\": [{...}]}'"
 )
 
 

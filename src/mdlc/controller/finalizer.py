@@ -27,11 +27,11 @@ def finalize(one: LifecycleObject, world: Clients) -> str:
             ("InferenceService", one.name),
             *((made.kind, made.name) for made in one.status.objects),
         ]
-        if world.cluster.delete(kind, name, of=one)
+        if world.cluster.delete_owned(kind, name, of=one)
     ]
     for name in (desired_objects.FILES, desired_objects.RULES):
         without = desired_objects.part(one, name=name, files={})
-        if world.cluster.get(without) is not None:
+        if world.cluster.get("ConfigMap", name) is not None:
             world.cluster.apply(without, manager=desired_objects.file_manager(one))
     root = one.document["spec"].get("cluster", {}).get("artifacts", "")
     kept = f"{root.rstrip('/')}/{one.name}" if root else "the artifacts"

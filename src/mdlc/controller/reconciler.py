@@ -106,7 +106,7 @@ class Reconciler:
             self.seen.errors[what] = shortened(str(error))
 
     def _kinds(self) -> None:
-        self.kinds = self.world.cluster.kinds()
+        self.kinds = self.world.cluster.known_kinds()
 
     def _follow(self) -> None:
         if self.status.runs and self.status.runs[-1].state == "running":
@@ -201,7 +201,7 @@ class Reconciler:
                 rules = desired_objects.rules_file(self.lifecycle, of=self.one, how=how)
                 self.world.cluster.apply(rules, manager=desired_objects.file_manager(self.one))
             for made in next_actions.leftovers(self.status.objects, there):
-                self.world.cluster.delete(made.kind, made.name, of=self.one)
+                self.world.cluster.delete_owned(made.kind, made.name, of=self.one)
         except MdlcError as error:
             self.seen.errors["monitoring"] = shortened(str(error))
             return ConditionValue("False", "NotApplied", str(error))

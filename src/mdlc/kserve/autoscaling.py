@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mdlc.core.spec.deploy import KServe
+from mdlc.services import metric_families as metrics
 
 CLASS = "serving.kserve.io/autoscalerClass"
 RATE_WINDOW = "2m"
@@ -33,7 +34,7 @@ def scaling(settings: KServe, *, name: str) -> tuple[dict[str, str], dict[str, A
 def _counted(settings: KServe, name: str) -> dict[str, Any]:
     """Return KEDA's trigger on rows a second of all predictors; KEDA divides by their number."""
     auto = settings.autoscaling
-    query = f'sum(rate(mdlc_predictions_total{{model="{name}"}}[{RATE_WINDOW}]))'
+    query = f'sum(rate({metrics.PREDICTIONS.series}{{model="{name}"}}[{RATE_WINDOW}]))'
     metric = {"backend": "prometheus", "serverAddress": auto.prometheus, "query": query}
     return {
         "type": "External",

@@ -1,4 +1,12 @@
-"""Objects on a cluster as plain dictionaries: get, list, apply as manager mdlc, delete."""
+"""Objects on a cluster as plain dictionaries: get, list, apply, delete.
+
+One client for all of mdlc. Who applies is its `manager` (server-side apply's field manager): the
+command line applies as mdlc and is refused where somebody else set a field; the controller applies
+as itself with `force`, and sets back what others changed.
+
+Example:
+    >>> ObjectClient(kube, namespace="models", manager="other", force=True)  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
@@ -7,19 +15,26 @@ from typing import Any
 
 from mdlc.core.errors import RefusedError, ServiceError
 from mdlc.kubernetes.api_client import ApiError, Kube
+from mdlc.kubernetes.crd.crd_definition import GROUP, PLURAL, VERSION
 
 Object = dict[str, Any]
 MANAGER = "mdlc"
 PLURALS = {
+    "AlertmanagerConfig": "monitoring.coreos.com/v1alpha1/alertmanagerconfigs",
+    "ConfigMap": "v1/configmaps",
     "Deployment": "apps/v1/deployments",
     "Event": "v1/events",
     "HTTPRoute": "gateway.networking.k8s.io/v1/httproutes",
     "InferenceService": "serving.kserve.io/v1beta1/inferenceservices",
+    "Lifecycle": f"{GROUP}/{VERSION}/{PLURAL}",
     "PersistentVolumeClaim": "v1/persistentvolumeclaims",
     "Pod": "v1/pods",
+    "PodMonitor": "monitoring.coreos.com/v1/podmonitors",
+    "PrometheusRule": "monitoring.coreos.com/v1/prometheusrules",
     "ReplicaSet": "apps/v1/replicasets",
     "ServingRuntime": "serving.kserve.io/v1alpha1/servingruntimes",
 }
+"""Kind -> group, version and plural by which the API server has its objects."""
 SCHEMA = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}"
 MISSING = 404
 CONFLICT = 409
@@ -27,19 +42,32 @@ GONE = {MISSING}
 
 
 class ObjectClient:
-    """The objects of one namespace."""
+    """The objects of one namespace, applied by one field manager."""
 
-    def __init__(self, kube: Kube, *, namespace: str) -> None:
+    def __init__(
+        self, kube: Kube, *, namespace: str, manager: str = MANAGER, force: bool = False
+    ) -> None:
         self.kube = kube
         self.namespace = namespace
+        self._manager = manager
+        self._force = force
 
     def get(self, kind: str, name: str) -> Object | None:
         """Return an object, None if it is not there."""
-        return self._found(f"{self._path(kind)}/{name}")
+        return self._found(f"{self.path(kind)}/{name}")
 
     def cluster_runtime(self, name: str) -> Object | None:
         """Return a ClusterServingRuntime, None if it is not there."""
         return self._found(f"/apis/serving.kserve.io/v1alpha1/clusterservingruntimes/{name}")
+
+    def kinds(self, *groups: str) -> set[str]:
+        """Return the kinds that the API server has of API groups, such as serving.kserve.io."""
+        found: set[str] = set()
+        for path in {plural.rpartition("/")[0] for plural in PLURALS.values()}:
+            if path.partition("/")[0] in groups:
+                answer = self._found(f"/apis/{path}") or {}
+                found |= {str(one["kind"]) for one in answer.get("resources", [])}
+        return found
 
     def definition(self, name: str) -> Object | None:
         """Return the definition of a custom resource, None if it is not there."""
@@ -49,7 +77,7 @@ class ObjectClient:
         """Return the objects with these labels; none where their kind is not known."""
         try:
             answer = self.kube.send(
-                "GET", self._path(kind), query={"labelSelector": labels} if labels else {}
+                "GET", self.path(kind), query={"labelSelector": labels} if labels else {}
             )
         except ApiError as error:
             if error.status in GONE:
@@ -62,34 +90,30 @@ class ObjectClient:
         query = {"container": container, "tailLines": str(lines)}
         query |= {"previous": "true"} if previous else {}
         try:
-            path = f"{self._path('Pod')}/{pod}/log"
+            path = f"{self.path('Pod')}/{pod}/log"
             return str(self.kube.send("GET", path, query=query, text=True))
         except ApiError:
             return ""
 
     def create(self, body: Object) -> Object:
         """Make an object that is not there yet."""
-        made: Object = self.kube.send("POST", self._path(body["kind"]), body=body)
+        made: Object = self.kube.send("POST", self.path(body["kind"]), body=body)
         return made
 
-    def apply(self, body: Object, *, force: bool = False, dry_run: bool = False) -> Object:
-        """Apply on the server as the manager mdlc; fields that `body` leaves out are dropped.
+    def apply(
+        self, body: Object, *, manager: str = "", force: bool = False, dry_run: bool = False
+    ) -> Object:
+        """Apply on the server; fields that the manager had set and `body` leaves out are dropped.
+
+        `manager` is another one than the client's; with `force` what others set is set back.
 
         Raises:
             RefusedError: somebody else manages a field that `body` would change, and not `force`.
             ServiceError: the server refuses the object.
         """
         name = body["metadata"]["name"]
-        query = {"fieldManager": MANAGER, "force": "true" if force else "false"}
-        query |= {"dryRun": "All"} if dry_run else {}
         try:
-            made: Object = self.kube.send(
-                "PATCH",
-                f"{self._path(body['kind'])}/{name}",
-                query=query,
-                body=body,
-                content="application/apply-patch+yaml",
-            )
+            return self._patch(body, manager=manager, force=force, dry_run=dry_run)
         except ApiError as error:
             if error.status == CONFLICT:
                 raise RefusedError(
@@ -102,16 +126,51 @@ class ObjectClient:
                     hint=f"kubectl create namespace {self.namespace}; mdlc doctor says what lacks",
                 ) from error
             raise
-        return made
 
-    def delete(self, kind: str, name: str) -> None:
-        """Delete an object at once; nothing happens if it is not there."""
+    def apply_status(self, body: Object) -> None:
+        """Apply an object's whole status; nothing happens if the object is gone."""
         try:
-            path = f"{self._path(kind)}/{name}"
-            self.kube.send("DELETE", path, query={"gracePeriodSeconds": "0"})
+            self._patch(body, part="/status")
         except ApiError as error:
             if error.status not in GONE:
                 raise
+
+    def delete(self, kind: str, name: str, *, uid: str = "") -> None:
+        """Delete an object at once; nothing happens if it is not there.
+
+        Raises:
+            ApiError: it has another uid than `uid`, and so is another one.
+        """
+        body = {"preconditions": {"uid": uid}} if uid else None
+        try:
+            path = f"{self.path(kind)}/{name}"
+            self.kube.send("DELETE", path, query={"gracePeriodSeconds": "0"}, body=body)
+        except ApiError as error:
+            if error.status not in GONE:
+                raise
+
+    def _patch(
+        self,
+        body: Object,
+        *,
+        part: str = "",
+        manager: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> Object:
+        query = {
+            "fieldManager": manager or self._manager,
+            "force": "true" if force or self._force else "false",
+            **({"dryRun": "All"} if dry_run else {}),
+        }
+        made: Object = self.kube.send(
+            "PATCH",
+            f"{self.path(body['kind'])}/{body['metadata']['name']}{part}",
+            query=query,
+            body=body,
+            content="application/apply-patch+yaml",
+        )
+        return made
 
     def _found(self, path: str) -> Object | None:
         try:
@@ -122,7 +181,12 @@ class ObjectClient:
             raise
         return found
 
-    def _path(self, kind: str) -> str:
+    def path(self, kind: str) -> str:
+        """Return the path of all objects of a kind.
+
+        Raises:
+            KeyError: the kind is not in PLURALS.
+        """
         group, _, plural = PLURALS[kind].rpartition("/")
         root = "/apis" if "/" in group else "/api"
         return f"{root}/{group}/namespaces/{self.namespace}/{plural}"

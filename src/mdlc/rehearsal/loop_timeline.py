@@ -11,6 +11,7 @@ from mdlc.life.releases import current
 from mdlc.monitoring.prometheus_api import Prometheus
 from mdlc.pipelines.local.local_runner import runs
 from mdlc.retraining.ledger import Ledger
+from mdlc.services import metric_families as metrics
 from mdlc.state.rehearsal_documents import RehearsalStep
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
@@ -54,9 +55,11 @@ class LoopTimeline:
 
     def settled(self) -> bool:
         """Return whether Prometheus has scraped predictor and trigger, and no alert fires."""
-        seen = "mdlc_model_info{{model='{0}'}} and on (model) mdlc_retraining_runs_left"
+        serves = f"{metrics.MODEL_INFO.series}{{model='{self.lifecycle.name}'}}"
         try:
-            read = self.prometheus.query(seen.format(self.lifecycle.name))
+            read = self.prometheus.query(
+                f"{serves} and on (model) {metrics.RETRAINING_RUNS_LEFT.series}"
+            )
         except ServiceError:
             return False
         return bool(read) and not self.standing("firing")

@@ -14,7 +14,7 @@ from mdlc.state.watch_documents import Verdict
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 POLLED = ("schedule", "labels", "changed")
-"""Reasons that are also sources of their own in mdlc_trigger_requests_total."""
+"""Reasons that are also sources of their own where requests are counted."""
 
 
 class PendingReasons(NamedTuple):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter
 
+from mdlc.services import metric_families
+
 SOURCES = ("alerts", "person", "schedule", "labels", "changed")
 OUTCOMES = ("accepted", "unauthorized", "invalid", "too_large", "unavailable")
 
 
 class RequestCounter:
-    """mdlc_trigger_requests_total."""
+    """Counts requests by source and outcome."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._counter = Counter(
-            "mdlc_trigger_requests",
-            "Requests to retrain, by where they came from and what became of them.",
-            ["source", "outcome"],
-            registry=registry,
-        )
+        of = metric_families.TRIGGER_REQUESTS
+        self._counter = Counter(of.name, of.help, of.labels, registry=registry)
         for source in SOURCES:
             for outcome in OUTCOMES:
                 self._counter.labels(source, outcome)

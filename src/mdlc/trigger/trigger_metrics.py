@@ -14,18 +14,20 @@ from prometheus_client.registry import Collector
 
 from mdlc.life.release_record import history_of
 from mdlc.retraining.ledger import REPEATS
+from mdlc.services import metric_families as metrics
 from mdlc.state.release_documents import HistoryEntry
 from mdlc.state.watch_documents import Verdict
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 Family = CounterMetricFamily | GaugeMetricFamily
-Families = dict[str, Family]
+Families = dict[metrics.MetricFamily, Family]
 OUTCOMES = ("promoted", "canary", "refused", "failed")
 ENTRIES = {
-    "promotion": ("mdlc_promotions", "Versions that began to serve, the first included."),
-    "rollback": ("mdlc_rollbacks", "Times that a version of the past was made to serve again."),
-    "canary_rollback": ("mdlc_canary_rollbacks", "Canaries that were dropped."),
+    "promotion": metrics.PROMOTIONS,
+    "rollback": metrics.ROLLBACKS,
+    "canary_rollback": metrics.CANARY_ROLLBACKS,
 }
+"""Kind of an entry of the history -> where it is counted."""
 
 
 class FromLedger(Collector):
@@ -57,41 +59,14 @@ class FromLedger(Collector):
 
 
 def families() -> Families:
-    """Return all families, without values."""
-    counters: list[Family] = [
-        CounterMetricFamily(
-            "mdlc_trigger_decisions",
-            "Decisions; the same one again on the same day counts too.",
-            labels=["model", "decision", "rule"],
-        ),
-        CounterMetricFamily("mdlc_retrainings", "Runs that ended.", labels=["model", "outcome"]),
-        CounterMetricFamily("mdlc_retraining_attempts", "Starts of runs.", labels=["model"]),
-        *(CounterMetricFamily(name, text, labels=["model"]) for name, text in ENTRIES.values()),
-    ]
-    gauges: list[Family] = [
-        GaugeMetricFamily(name, text, labels=["model", *labels])
-        for name, text, *labels in (
-            ("mdlc_retraining_running", "1 while a run goes on."),
-            ("mdlc_retraining_failures_in_a_row", "Newest runs that failed."),
-            ("mdlc_retraining_runs_left", "Of max_per_month, this month."),
-            ("mdlc_retraining_money_left", "Of money_per_month, this month.", "currency"),
-            ("mdlc_retraining_seconds", "From decision to end of the newest run that ended."),
-            (
-                "mdlc_retraining_last_timestamp_seconds",
-                "End of the newest run that ended.",
-                "outcome",
-                "version",
-            ),
-            (
-                "mdlc_trigger_last_decision_timestamp_seconds",
-                "The newest decision.",
-                "decision",
-                "rule",
-                "reasons",
-            ),
-        )
-    ]
-    return {family.name: family for family in (*counters, *gauges)}
+    """Return all families but the requests, without values."""
+    found: Families = {}
+    for of in metrics.TRIGGER:
+        if of is metrics.TRIGGER_REQUESTS:
+            continue
+        made = CounterMetricFamily if isinstance(of, metrics.CounterFamily) else GaugeMetricFamily
+        found[of] = made(of.name, of.help, labels=of.labels)
+    return found
 
 
 def _decisions(found: Families, model: str, verdicts: Sequence[Verdict]) -> None:
@@ -99,10 +74,10 @@ def _decisions(found: Families, model: str, verdicts: Sequence[Verdict]) -> None
     for verdict in verdicts:
         counts[verdict.decision, verdict.rule] += 1 + verdict.evidence.get(REPEATS, 0)
     for (decision, rule), count in sorted(counts.items()):
-        found["mdlc_trigger_decisions"].add_metric([model, decision, rule], count)
+        found[metrics.TRIGGER_DECISIONS].add_metric([model, decision, rule], count)
     if verdicts:
         last = verdicts[-1]
-        found["mdlc_trigger_last_decision_timestamp_seconds"].add_metric(
+        found[metrics.TRIGGER_LAST_DECISION_TIMESTAMP_SECONDS].add_metric(
             [model, last.decision, last.rule, ",".join(last.reasons)], last.time.timestamp()
         )
 
@@ -111,19 +86,19 @@ def _runs(found: Families, model: str, runs: Sequence[Verdict]) -> None:
     ended = [run for run in runs if run.outcome]
     outcomes = Counter(run.outcome for run in ended)
     for outcome in OUTCOMES:
-        found["mdlc_retrainings"].add_metric([model, outcome], outcomes[outcome])
-    found["mdlc_retraining_attempts"].add_metric([model], sum(run.attempts for run in runs))
-    found["mdlc_retraining_running"].add_metric([model], len(runs) - len(ended))
+        found[metrics.RETRAININGS].add_metric([model, outcome], outcomes[outcome])
+    found[metrics.RETRAINING_ATTEMPTS].add_metric([model], sum(run.attempts for run in runs))
+    found[metrics.RETRAINING_RUNNING].add_metric([model], len(runs) - len(ended))
     failures = 0
     while failures < len(ended) and ended[-1 - failures].outcome == "failed":
         failures += 1
-    found["mdlc_retraining_failures_in_a_row"].add_metric([model], failures)
+    found[metrics.RETRAINING_FAILURES_IN_A_ROW].add_metric([model], failures)
     last = ended[-1] if ended else None
     if last and last.finished:
-        found["mdlc_retraining_seconds"].add_metric(
+        found[metrics.RETRAINING_SECONDS].add_metric(
             [model], (last.finished - last.time).total_seconds()
         )
-        found["mdlc_retraining_last_timestamp_seconds"].add_metric(
+        found[metrics.RETRAINING_LAST_TIMESTAMP_SECONDS].add_metric(
             [model, last.outcome, last.version], last.finished.timestamp()
         )
 
@@ -132,14 +107,14 @@ def _left(found: Families, watched: LifecycleEntry) -> None:
     """Add what the month's budget leaves, as policy.rule counts it."""
     spec = watched.lifecycle.spec
     left = watched.ledger.left(watched.clock())
-    found["mdlc_retraining_runs_left"].add_metric([watched.name], left.runs)
+    found[metrics.RETRAINING_RUNS_LEFT].add_metric([watched.name], left.runs)
     if left.money is not None:
-        found["mdlc_retraining_money_left"].add_metric(
+        found[metrics.RETRAINING_MONEY_LEFT].add_metric(
             [watched.name, spec.business.currency], left.money
         )
 
 
 def _history(found: Families, model: str, entries: Sequence[HistoryEntry]) -> None:
     kinds: Counter[str] = Counter(entry.kind for entry in entries)
-    for kind, (name, _) in ENTRIES.items():
-        found[name].add_metric([model], kinds[kind])
+    for kind, of in ENTRIES.items():
+        found[of].add_metric([model], kinds[kind])

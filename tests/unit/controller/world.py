@@ -59,20 +59,20 @@ class FakeCluster:
     names: list[str] = field(default_factory=lambda: ["tiny"])
     away: MdlcError | None = None
 
-    def kinds(self) -> set[str]:
+    def known_kinds(self) -> set[str]:
         if self.away:
             raise self.away
         return self.has
 
-    def get(self, body: Object) -> Object | None:
-        return self.objects.get((body["kind"], body["metadata"]["name"]))
+    def get(self, kind: str, name: str) -> Object | None:
+        return self.objects.get((kind, name))
 
     def apply(self, body: Object, *, manager: str = "mdlc-controller") -> Object:
         self.managers.append(manager)
         self.objects[body["kind"], body["metadata"]["name"]] = body
         return body
 
-    def delete(self, kind: str, name: str, *, of: LifecycleObject) -> bool:
+    def delete_owned(self, kind: str, name: str, *, of: LifecycleObject) -> bool:
         there = self.objects.get((kind, name))
         owners = (there or {}).get("metadata", {}).get("ownerReferences", [])
         if there is None or [owner["uid"] for owner in owners] != [of.uid]:

@@ -10,7 +10,7 @@ from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.data import Column
 
 LATENCY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
-"""Buckets of mdlc_request_seconds: only these bounds are counted."""
+"""Bounds by which times of requests are counted."""
 
 
 class Drift(SpecSection):
@@ -50,7 +50,9 @@ class Objectives(SpecSection):
     latency: float = Field(
         0.99, gt=0, lt=1, description="Share of requests answered within latency_seconds."
     )
-    latency_seconds: float = Field(0.25, description="One of mdlc_request_seconds' buckets.")
+    latency_seconds: float = Field(
+        0.25, description="A bound by which times of requests are counted."
+    )
 
     @field_validator("latency_seconds")
     @classmethod
