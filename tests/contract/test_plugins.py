@@ -14,7 +14,6 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -105,22 +104,13 @@ def refusal(site: Path, life: Path, folder: Path, old: str, new: str) -> str:
 
 
 def test_the_wheel_was_enough_for_a_run(life: Path) -> None:
-    home = life.parent / ".mdlc/tiny"
-    results = json.loads((home / "results.json").read_text())
-    trained = Path(next(p for p in walk(results) if "training" in p)) / "training.json"
+    (trained,) = (life.parent / ".mdlc/tiny/artifacts").rglob("training.json")
     candidates = {c["kind"]: c for c in json.loads(trained.read_text())["candidates"]}
     made = candidates["extra_trees"]
     assert made["refused"] == ""
     assert made["params"]["bootstrap"] is True
     assert made["params"]["n_estimators"] == 20
     assert made["params"]["min_samples_leaf"] == 5
-
-
-def walk(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [text for part in parts for text in walk(part)]
 
 
 def test_its_model_is_served_where_the_plug_in_is_not_installed(
