@@ -17,11 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from mdlc.core.bundle import MANIFEST
 from tests import tiny
 from tests.services.predictor import predictor
 
 SOURCE = Path(__file__).parents[1] / "plugins/mdlc-example"
 CANDIDATE = "[{kind: extra_trees, params: {bootstrap: true, n_estimators: 20}}]"
+NEVER = "{when: [{column: x, at_least: 100}]}"
+"""A rule that knows nothing, so that the plug-in's model is the one to be released."""
 CHECKS = "    checks: [{column: group, share: {of: a, at_most: 0.9}}]\n"
 SUITE = """\
 from mdlc.components.training.candidates.candidate_suite import CandidateSuite
@@ -68,7 +71,7 @@ def life(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tiny.write_file(
         folder,
         ("csv: rows.csv", f"fixed_width: {{location: rows.txt, widths: {{{layout}}}}}"),
-        ("candidates: [logistic]", f"candidates: {CANDIDATE}"),
+        ("candidates: [logistic]", f"candidates: {CANDIDATE}\n    rule: {NEVER}"),
         ("    target: answer\n", f"    target: answer\n{CHECKS}"),
     )
     ended = run(site, "run", path)
@@ -117,7 +120,10 @@ def test_its_model_is_served_where_the_plug_in_is_not_installed(
     site: Path, life: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("kserve")
-    pointer = life.parent / ".mdlc/tiny/serving.json"
+    home = life.parent / ".mdlc/tiny"
+    pointer = home / "serving.json"
+    manifest = json.loads((home / json.loads(pointer.read_text())["bundle"] / MANIFEST).read_text())
+    assert manifest["candidate"] == "extra_trees"
     row = {"x": 1.5, "y": 1.5, "group": "a"}
     with predictor(tmp_path, pointer=pointer) as server:
         answer = server.client.post("/v1/models/tiny:predict", json={"instances": [row]}).json()
