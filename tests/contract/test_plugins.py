@@ -1,6 +1,6 @@
 """A plug-in of another package, installed from its wheel, takes part in a whole life.
 
-`tests/plugins/mdlc-example` adds a kind of model, a reader and a data check; nothing in mdlc names
+`tests/plugins/example` adds a kind of model, a reader and a data check; nothing in mdlc names
 them. The lifecycle here names all three.
 """
 
@@ -21,7 +21,7 @@ from mdlc.core.bundle import MANIFEST
 from tests import tiny
 from tests.services.predictor import predictor
 
-SOURCE = Path(__file__).parents[1] / "plugins/mdlc-example"
+SOURCE = Path(__file__).parents[1] / "plugins/example"
 CANDIDATE = "[{kind: extra_trees, params: {bootstrap: true, n_estimators: 20}}]"
 NEVER = "{when: [{column: x, at_least: 100}]}"
 """A rule that knows nothing, so that the plug-in's model is the one to be released."""

@@ -122,10 +122,16 @@ def _imported(plugin: Plugin) -> Any:
 
 
 @functools.cache
+def _entry_points() -> metadata.EntryPoints:
+    """Read the metadata of all distributions, which takes some 50 ms, once."""
+    return metadata.entry_points()
+
+
+@functools.cache
 def _installed(group: str) -> dict[str, list[Plugin]]:
     """Return name -> the plug-ins of that name; more than one is refused where it is used."""
     found: dict[str, list[Plugin]] = defaultdict(list)
-    for entry in metadata.entry_points(group=group):
+    for entry in _entry_points().select(group=group):
         if entry.dist is not None:
             source = (entry.dist.name, entry.dist.version)
             found[entry.name].append(Plugin(group, entry.name, entry.value, *source))
@@ -139,5 +145,6 @@ def _installed(group: str) -> dict[str, list[Plugin]]:
 
 def forget() -> None:
     """Read the metadata again when next asked: a process that installs a package calls this."""
+    _entry_points.cache_clear()
     _installed.cache_clear()
     _imported.cache_clear()
