@@ -16,9 +16,11 @@ True
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -54,9 +56,27 @@ class Plugin:
         return f"{self.name} of {self.distribution} {self.version}"
 
 
+_ONLY_BUILT_IN: ContextVar[bool] = ContextVar("_ONLY_BUILT_IN", default=False)
+
+
 def names(group: str) -> list[str]:
     """Return the names that installed distributions give a group, sorted."""
-    return sorted(_installed(group))
+    return built_in_names(group) if _ONLY_BUILT_IN.get() else sorted(_installed(group))
+
+
+@contextlib.contextmanager
+def only_built_in() -> Iterator[None]:
+    """Let `names` leave out what others have installed, for what is the same on every machine.
+
+    >>> with only_built_in():
+    ...     names(READERS) == built_in_names(READERS)
+    True
+    """
+    token = _ONLY_BUILT_IN.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_BUILT_IN.reset(token)
 
 
 def built_in_names(group: str) -> list[str]:
