@@ -70,6 +70,8 @@ def test_templates_styles_and_readmes_ship(wheel: Path) -> None:
         names = archive.namelist()
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
         assert b"Name: mdlc" in archive.read(metadata)
+        declared = next(name for name in names if name.endswith(".dist-info/entry_points.txt"))
+        assert b"[mdlc.candidates]" in archive.read(declared)
     assert "mdlc/monitoring/report/templates/page.html.j2" in names
     assert "mdlc/monitoring/report/templates/style.css" in names
     assert "mdlc/components/training/README.md" in names

@@ -29,7 +29,7 @@ class Sources(Document):
 def relative(lifecycle: Lifecycle) -> dict[str, str]:
     """Return source -> location, of those beside the file."""
     found = {name: source.location for name, source in lifecycle.spec.data.sources.items()}
-    return {k: v for k, v in found.items() if "://" not in v and not Path(v).is_absolute()}
+    return {k: v for k, v in found.items() if v and "://" not in v and not Path(v).is_absolute()}
 
 
 def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
@@ -44,7 +44,7 @@ def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
     with tempfile.TemporaryDirectory(prefix="mdlc-sources-") as scratch:
         for name, source in lifecycle.spec.data.sources.items():
             where, location = f"spec.data.sources.{name}", source.location
-            if Path(location).is_absolute():
+            if not _is_copied(location):
                 continue
             folder, _ = base(location, root=root, where=where)
             for path in find(location, root=root, where=where):
@@ -60,6 +60,12 @@ def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
     sources = Sources(root=target, digests=source_digests(lifecycle.spec.data, root=root))
     remote_files.put_document(remote_files.join(artifacts, RECORD), sources)
     return sources
+
+
+def _is_copied(location: str) -> bool:
+    """Say whether a location is of files here: not of a database, a service or a fixed path."""
+    elsewhere = "://" in location and not location.startswith(PACKAGE)
+    return bool(location) and not elsewhere and not Path(location).is_absolute()
 
 
 def _prefix(location: str) -> Path:

@@ -1,6 +1,6 @@
 """A plug-in of another package, installed from its wheel, takes part in a whole life.
 
-`tests/plugins/mdlc-example` adds a kind of model, a reader and a data check; nothing in mdlc names
+`tests/plugins/example` adds a kind of model, a reader and a data check; nothing in mdlc names
 them. The lifecycle here names all three.
 """
 
@@ -14,15 +14,17 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from mdlc.core.bundle import MANIFEST
 from tests import tiny
 from tests.services.predictor import predictor
 
-SOURCE = Path(__file__).parents[1] / "plugins/mdlc-example"
+SOURCE = Path(__file__).parents[1] / "plugins/example"
 CANDIDATE = "[{kind: extra_trees, params: {bootstrap: true, n_estimators: 20}}]"
+NEVER = "{when: [{column: x, at_least: 100}]}"
+"""A rule that knows nothing, so that the plug-in's model is the one to be released."""
 CHECKS = "    checks: [{column: group, share: {of: a, at_most: 0.9}}]\n"
 SUITE = """\
 from mdlc.components.training.candidates.candidate_suite import CandidateSuite
@@ -69,7 +71,7 @@ def life(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tiny.write_file(
         folder,
         ("csv: rows.csv", f"fixed_width: {{location: rows.txt, widths: {{{layout}}}}}"),
-        ("candidates: [logistic]", f"candidates: {CANDIDATE}"),
+        ("candidates: [logistic]", f"candidates: {CANDIDATE}\n    rule: {NEVER}"),
         ("    target: answer\n", f"    target: answer\n{CHECKS}"),
     )
     ended = run(site, "run", path)
@@ -105,9 +107,7 @@ def refusal(site: Path, life: Path, folder: Path, old: str, new: str) -> str:
 
 
 def test_the_wheel_was_enough_for_a_run(life: Path) -> None:
-    home = life.parent / ".mdlc/tiny"
-    results = json.loads((home / "results.json").read_text())
-    trained = Path(next(p for p in walk(results) if "training" in p)) / "training.json"
+    (trained,) = (life.parent / ".mdlc/tiny/artifacts").rglob("training.json")
     candidates = {c["kind"]: c for c in json.loads(trained.read_text())["candidates"]}
     made = candidates["extra_trees"]
     assert made["refused"] == ""
@@ -116,18 +116,14 @@ def test_the_wheel_was_enough_for_a_run(life: Path) -> None:
     assert made["params"]["min_samples_leaf"] == 5
 
 
-def walk(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [text for part in parts for text in walk(part)]
-
-
 def test_its_model_is_served_where_the_plug_in_is_not_installed(
     site: Path, life: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("kserve")
-    pointer = life.parent / ".mdlc/tiny/serving.json"
+    home = life.parent / ".mdlc/tiny"
+    pointer = home / "serving.json"
+    manifest = json.loads((home / json.loads(pointer.read_text())["bundle"] / MANIFEST).read_text())
+    assert manifest["candidate"] == "extra_trees"
     row = {"x": 1.5, "y": 1.5, "group": "a"}
     with predictor(tmp_path, pointer=pointer) as server:
         answer = server.client.post("/v1/models/tiny:predict", json={"instances": [row]}).json()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from mdlc.cli.verb_support import print_json
+from mdlc.cli.verb_support import handle_errors, print_json
 
 EPILOG = "Example: mdlc schema > lifecycle.schema.json"
 
 
 def schema() -> None:
-    """Print the JSON Schema of a lifecycle file."""
-    from mdlc.core.spec import Lifecycle
+    """Print the JSON Schema of a lifecycle file, with the sections of installed plug-ins."""
+    with handle_errors():
+        from mdlc.core.spec import Lifecycle
 
-    print_json(Lifecycle.model_json_schema(by_alias=True))
+        print_json(Lifecycle.model_json_schema(by_alias=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_an_installation_without_mdlcs_own_entry_points_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plugins.forget()
-    monkeypatch.setattr(plugins.metadata, "entry_points", lambda **_: [])
+    monkeypatch.setattr(plugins.metadata, "entry_points", metadata.EntryPoints)
     with pytest.raises(SpecError, match="install it again: make setup"):
         plugins.names(READERS)
     plugins.forget()

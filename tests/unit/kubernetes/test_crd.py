@@ -120,6 +120,16 @@ def test_a_plug_ins_key_is_kept_whoever_rendered_the_definition(install: Install
     assert defined.definition() == before
 
 
+def test_a_broken_package_breaks_the_schema_in_one_line_and_not_the_definition(install: Install):
+    before = defined.definition()
+    install("mdlc-excel", group=READERS, entry="excel", code="import no_such_library")
+    assert defined.definition() == before
+    told = CliRunner().invoke(app, ["schema"])
+    assert told.exit_code == 3
+    assert "excel of mdlc-excel 2.0 cannot be imported" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
 def test_kubectl_can_apply_it():
     assert len(json.dumps(defined.definition())) < KUBECTL_BYTES / 2
 

@@ -11,6 +11,7 @@ import pytest
 
 from mdlc.cluster.export_feedback import export_feedback
 from mdlc.core.errors import ArtifactError
+from mdlc.core.plugins import READERS
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow import source_uploads
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
@@ -20,6 +21,8 @@ from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
 from mdlc.pipelines.kubeflow.step_settings import StepSettings
 from mdlc.pipelines.stage_arguments import Arguments, Renewal
 from tests.services.kfp_standin import standin
+from tests.unit.conftest import Install
+from tests.unit.core.spec_text import loaded
 from tests.unit.pipelines.cluster import connect, on_cluster, uploaded
 
 ROW = "999,2026-01-02 23:00:00,2026-01-02 23:30:00,0.5,a,left,1\n"
@@ -97,3 +100,35 @@ def test_without_an_upload_what_a_package_ships_is_in_the_image(tmp_path: Path) 
     lifecycle = on_cluster(tmp_path, location="package://sklearn/datasets/data/iris.csv")
     given = arguments(lifecycle)
     assert brought(lifecycle, given, tmp_path / "scratch") == Path()
+
+
+@pytest.mark.parametrize("value", ["{table: rows}", "{location: 'https://example.com/rows'}"])
+def test_what_is_no_file_is_not_uploaded(install: Install, tmp_path: Path, value: str) -> None:
+    """A plug-in's reader may ask a database: nothing of it lies beside the file."""
+    install("acme-sources", group=READERS, entry="acme", code=DATABASE)
+    lifecycle = loaded(tmp_path, "{csv: rows.csv}", f"{{acme: {value}}}")
+    artifacts = f"file://{tmp_path}/artifacts"
+    made = source_uploads.upload(lifecycle, root=tmp_path, artifacts=artifacts)
+    assert source_uploads.relative(lifecycle) == {}
+    assert made.digests == {"rows": "of the rows"}
+
+
+DATABASE = """
+from mdlc.components.collection.readers import SourceReader, SpecSection
+
+
+class Table(SpecSection):
+    table: str = ""
+    location: str = ""
+
+
+class Key(SourceReader):
+    "A table of a database."
+    value = Table
+
+    def digest(self, request):
+        return "of the rows"
+
+    def open(self, connection, request, *, scratch):
+        raise AssertionError("nobody reads it here")
+"""

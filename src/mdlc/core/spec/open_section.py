@@ -105,7 +105,7 @@ class OpenSection(SpecSection):
     @classmethod
     def keys_model(cls, names: tuple[str, ...]) -> type[BaseModel]:
         """Return a pydantic model that has the keys of these plug-ins as fields."""
-        return _keys_model(cls, names)
+        return _keys_model(cls, tuple((name, cls.plugin_key(name)) for name in names))
 
     @model_validator(mode="before")
     @classmethod
@@ -156,10 +156,10 @@ def _attribute(key: str) -> str:
 
 
 @functools.cache
-def _keys_model(section: type[OpenSection], names: tuple[str, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        _attribute(name): section.plugin_key(name).field(name) for name in names
-    }
+def _keys_model(
+    section: type[OpenSection], keys: tuple[tuple[str, type[SectionKey]], ...]
+) -> type[BaseModel]:
+    fields: dict[str, Any] = {_attribute(name): key.field(name) for name, key in keys}
     made: type[BaseModel] = create_model(
         f"{section.__name__}Keys", __config__=SpecSection.model_config, **fields
     )

@@ -12,15 +12,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mdlc.core.plugins import CHECKS, READERS, built_in_names, names
+from mdlc.core.plugins import only_built_in
 
 Schema = dict[str, Any]
 DURATION = r"^( *[0-9][0-9 ]*([.][0-9 ]+)?[smhdw])+ *$"
 """As parse_duration reads it, with spaces."""
-OPEN = {"Source": READERS, "DataCheck": CHECKS}
-"""Models whose keys plug-ins add to -> the group. The definition is one for a whole cluster, and
-the plug-ins are those of an image; so it knows the built-in keys, the same whoever renders it, and
-keeps others as they are, for the controller to judge by the plug-ins that it has."""
+OPEN = {"Source", "DataCheck"}
+"""Models whose keys plug-ins add to. The definition is one for a whole cluster, and plug-ins are
+those of an image; so it knows the built-in keys, the same whoever renders it, and keeps others as
+they are, for the controller to judge by the plug-ins that it has."""
 FORMATS = {
     "date": {"format": "date"},
     "date-time": {"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt _][0-9]{2}:[0-9]{2}.*)?$"},
@@ -47,7 +47,8 @@ class Converter:
         rules: Mapping[str, list[Schema]],
         limits: Mapping[str, Schema],
     ) -> None:
-        self._root = model.model_json_schema(by_alias=True)
+        with only_built_in():
+            self._root = model.model_json_schema(by_alias=True)
         self._defs: dict[str, Schema] = self._root.pop("$defs", {})
         self._rules = rules
         self._limits = limits
@@ -107,7 +108,6 @@ class Converter:
             made["properties"] = {
                 key: self._property(part, at=f"{name}.{key}")
                 for key, part in node["properties"].items()
-                if not self._of_plugin(key, name=name)
             }
         elif isinstance(node.get("additionalProperties"), dict):
             made["additionalProperties"] = self._node(node["additionalProperties"])
@@ -117,11 +117,6 @@ class Converter:
             self.used.add(name)
             made["x-kubernetes-validations"] = self._rules[name]
         return made
-
-    def _of_plugin(self, key: str, *, name: str) -> bool:
-        """Say whether a property is there only because of what this machine has installed."""
-        group = OPEN.get(name)
-        return group is not None and key in set(names(group)) - set(built_in_names(group))
 
     def _property(self, part: Schema, *, at: str) -> Schema:
         made = self._node(part)
