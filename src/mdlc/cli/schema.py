@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mdlc
 from mdlc.cli.verb_support import print_json
 
 EPILOG = "Example: mdlc schema > lifecycle.schema.json"
@@ -9,6 +10,4 @@ EPILOG = "Example: mdlc schema > lifecycle.schema.json"
 
 def schema() -> None:
     """Print the JSON Schema of a lifecycle file."""
-    from mdlc.core.spec import Lifecycle
-
-    print_json(Lifecycle.model_json_schema(by_alias=True))
+    print_json(mdlc.file_schema())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,18 @@ def load(path: Path) -> Lifecycle:
         return Lifecycle.model_validate(document)
     except ValidationError as error:
         raise _explain(error, document=document, path=path) from error
+
+
+def from_mapping(document: Mapping[str, Any]) -> Lifecycle:
+    """Check a lifecycle that is given as a dict with the keys of the file.
+
+    Raises:
+        SpecError: it breaks a rule; the first rule broken, with its place but without a line.
+    """
+    try:
+        return Lifecycle.model_validate(document)
+    except ValidationError as error:
+        raise _explain(error, document=document, path=None) from error
 
 
 def locate(error: MdlcError, path: Path) -> MdlcError:
@@ -79,7 +91,9 @@ def _not_yaml(error: Exception, *, path: Path) -> SpecError:
     return SpecError(f"not YAML: {problem}", hint=hint, file=str(path), line=line)
 
 
-def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> SpecError:
+def _explain(
+    error: ValidationError, *, document: Mapping[str, Any], path: Path | None
+) -> SpecError:
     problems = error.errors(include_url=False)
     first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     kind, hint = first["type"], ""
@@ -99,6 +113,8 @@ def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> S
         value = repr(first["input"])
         shown = value if len(value) <= 60 else value[:57] + "..."
         message = f"{first['msg'][0].lower()}{first['msg'][1:]}; got {shown}"
+    if path is None:
+        return SpecError(message, where=where, hint=hint)
     return SpecError(message, where=where, hint=hint, file=str(path), line=_line(document, steps))
 
 
@@ -109,8 +125,8 @@ def _places(document: Any, loc: Sequence[str | int], *, missing: bool) -> list[s
     """
     node, steps = document, []
     for number, step in enumerate(loc, start=1):
-        listed = isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node)
-        if listed or (isinstance(node, CommentedMap) and step in node):
+        listed = isinstance(node, list) and isinstance(step, int) and step < len(node)
+        if listed or (isinstance(node, Mapping) and step in node):
             node = node[step]
         elif not missing or number < len(loc):
             continue
