@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mdlc.api.run_results import RollbackResult as RollbackResult
     from mdlc.api.run_results import RunResult as RunResult
     from mdlc.api.server_handle import Server as Server
+    from mdlc.api.status_result import StatusResult as StatusResult
     from mdlc.api.stored_report import Report as Report
     from mdlc.api.typed_documents import BusinessCaseResult as BusinessCaseResult
     from mdlc.api.typed_documents import DataSnapshot as DataSnapshot
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from mdlc.api.typed_documents import PreparedData as PreparedData
     from mdlc.api.typed_documents import ReplayResult as ReplayResult
     from mdlc.api.typed_documents import SelectionResult as SelectionResult
-    from mdlc.api.typed_documents import StatusResult as StatusResult
     from mdlc.api.typed_documents import TrainingResult as TrainingResult
 
 __version__ = "0.1.0"
@@ -60,8 +60,9 @@ _HOMES = {
     "mdlc.api.typed_documents": (
         *("BusinessCaseResult", "DataSnapshot", "PreparedData", "ExplorationResult"),
         *("SelectionResult", "TrainingResult", "EvaluationResult", "DeploymentResult"),
-        *("PlanResult", "StatusResult", "ReplayResult", "DocumentList"),
+        *("PlanResult", "ReplayResult", "DocumentList"),
     ),
+    "mdlc.api.status_result": ("StatusResult",),
     "mdlc.api.cluster_lifecycle": ("ClusterLifecycle",),
     "mdlc.api.cluster_results": ("SubmittedRun", "ClusterSchedule", "StageLog"),
     "mdlc.api.cluster_checkup": ("check_cluster", "ClusterCheckup"),

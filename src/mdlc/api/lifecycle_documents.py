@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
@@ -18,7 +18,6 @@ from mdlc.api.typed_documents import (
     PreparedData,
     ReplayResult,
     SelectionResult,
-    StatusResult,
     TrainingResult,
 )
 from mdlc.api.yaml_file import to_yaml, written_yaml
@@ -27,13 +26,15 @@ from mdlc.core.errors import MdlcError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle as LifecycleFile
 from mdlc.core.spec import Spec
-from mdlc.life.local_status import status_of
-from mdlc.life.prediction_trace import PredictionTrace, trace_of
 from mdlc.life.releases import bundle_of, current, require
 from mdlc.life.train import TrainingArtifacts, artifacts_path
 from mdlc.monitoring.version_history import History
 from mdlc.state.release_documents import HistoryEntry, Pointer
 from mdlc.state.workspace import Workspace, replay_workspace, workspace_of
+
+if TYPE_CHECKING:
+    from mdlc.api.status_result import StatusResult
+    from mdlc.life.prediction_trace import PredictionTrace
 
 D = TypeVar("D", bound=BaseModel)
 
@@ -214,7 +215,11 @@ class LifecycleDocuments:
         Example:
             lifecycle.status().to_frame()
         """
-        return StatusResult.of(status_of(self._definition, workspace=self._workspace))
+        from mdlc.api.status_result import StatusResult
+        from mdlc.life.local_status import status_of
+
+        made: StatusResult = StatusResult.of(status_of(self._definition, workspace=self._workspace))
+        return made
 
     @locates_errors
     def trace(self, id: str, *, replay: bool = False) -> PredictionTrace:
@@ -236,6 +241,8 @@ class LifecycleDocuments:
             lifecycle.trace("form-1").answer.action
             # 'warn'
         """
+        from mdlc.life.prediction_trace import trace_of
+
         return trace_of(self._definition, workspace=self._of(replay=replay), id=id)
 
     def _of(self, *, replay: bool) -> Workspace:

@@ -15,7 +15,6 @@ from mdlc.core.errors import MdlcError, ServiceError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.releases import bundle_of, require
-from mdlc.life.server_process import serving
 from mdlc.state.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ class Server:
         self._client: httpx.Client | None = None
 
     def __enter__(self) -> Server:
+        from mdlc.life.server_process import serving
+
         require(self._workspace)
         log = self.log
         self._client = self._running.enter_context(

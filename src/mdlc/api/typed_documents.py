@@ -21,7 +21,6 @@ from mdlc.core.documents.exploration_findings import Exploration
 from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.documents.training_result import Selection, Training
 from mdlc.core.errors import UsageError, closest
-from mdlc.life.local_status import LocalStatus
 from mdlc.pipelines.cache.run_plan import RunPlan
 from mdlc.state.replay_documents import ReplayRecord
 
@@ -164,17 +163,6 @@ class PlanResult(TabularDocument, RunPlan):
     """What a run would do; a row for each stage."""
 
     default_part: ClassVar[str] = "stages"
-
-
-class StatusResult(TabularDocument, LocalStatus):
-    """What serves, what ran, what was decided; a row for each of the newest runs."""
-
-    default_part: ClassVar[str] = "runs"
-
-    def parts(self) -> dict[str, list[Any]]:
-        """Return runs, without their stages, and verdicts."""
-        runs = [run.model_dump(exclude={"stages"}) for run in self.runs]
-        return {**super().parts(), "runs": runs}
 
 
 class ReplayResult(TabularDocument, ReplayRecord):
