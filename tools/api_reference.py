@@ -25,24 +25,31 @@ HEAD = """\
     lifecycle.predict(rows[lifecycle.features])
     lifecycle.report()                                                 # shows itself in a notebook
 
-Everything that the command line does: each verb parses its options, calls one method of this page and prints.
-[examples/04-notebook](../examples/04-notebook/README.md) is a notebook that lives a life with rows in memory.
+Everything that the command line does: each verb parses its options, calls one method of this page
+and prints. [examples/04-notebook](../examples/04-notebook/README.md) is a notebook that lives a
+life with rows in memory.
 
-- **State and lock.** Both are the command line's: `.mdlc` beside the file (`home=` elsewhere), one process at a time. So a
-  notebook may train what a server serves, and `mdlc report` shows what a notebook did.
+- **State and lock.** Both are the command line's: `.mdlc` beside the file (`home=` elsewhere),
+  one process at a time. So a notebook may train what a server serves, and `mdlc report` shows
+  what a notebook did.
 - **Errors** are those of `mdlc.errors`; the text of one is the line that the command line prints.
-- **Progress** is drawn below the cell in a notebook, and on a terminal; elsewhere nothing is shown. `progress=True` prints
-  lines to standard error anyway, `progress=False` never; an object with `stage`, `step` and `say` is told instead.
-- **Documents** (`lifecycle.evaluation` and so on) are typed: their fields are on the class. `to_frame()` makes a DataFrame of their
-  main list, `to_frame("comparisons")` of another one.
-- **Rows in memory.** A table is written once as Parquet into the workspace (`.mdlc/NAME/sources/SOURCE-DIGEST.parquet`). Its digest decides
-  the cache: equal rows run nothing again. Types are kept. Missing values of pandas become NULL. An index with names becomes columns, one
-  of row numbers without a name is left out, any other is refused; so is a column that a file would change, such as a duration.
-- **Importing** mdlc imports nothing heavy and changes no variable of the environment. Just before it imports ONNX Runtime or MLflow,
-  mdlc switches off what they report ([0018](decisions/0018-no-telemetry.md)).
+- **Progress** is drawn below the cell in a notebook, and on a terminal; elsewhere nothing is
+  shown. `progress=True` prints lines to standard error anyway, `progress=False` never; an object
+  with `stage`, `step` and `say` is told instead.
+- **Documents** (`lifecycle.evaluation` and so on) are typed: their fields are on the class.
+  `to_frame()` makes a DataFrame of their main list, `to_frame("comparisons")` of another one.
+- **Rows in memory.** A table is written once as Parquet into the workspace
+  (`.mdlc/NAME/sources/SOURCE-DIGEST.parquet`). Its digest decides the cache: equal rows run
+  nothing again. Types are kept. Missing values of pandas become NULL. An index with names becomes
+  columns, one of row numbers without a name is left out, any other is refused; so is a column
+  that a file would change, such as a duration.
+- **Importing** mdlc imports nothing heavy and changes no variable of the environment. Just before
+  it imports ONNX Runtime or MLflow, mdlc switches off what they report
+  ([0018](decisions/0018-no-telemetry.md)).
 
-This page is generated: `.venv/bin/python tools/api_reference.py > docs/api.md` writes it, and a test compares it with the
-code. `help(mdlc.Lifecycle.run)` has each method's arguments, results, errors and an example.
+This page is generated: `.venv/bin/python tools/api_reference.py > docs/api.md` writes it, and a
+test compares it with the code. `help(mdlc.Lifecycle.run)` has each method's arguments, results,
+errors and an example.
 """
 GROUPS = {
     "Open": ("load", "init", "file_schema"),
