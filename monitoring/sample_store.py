@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from mdlc.core.errors import ArtifactError, DataError, ServiceError, StorageError
 from mdlc.core.files import storage_errors
+from mdlc.services import metric_families as metrics
 from mdlc.state.unix_time import seconds
 
 Labels = tuple[tuple[str, str], ...]
@@ -32,7 +33,7 @@ Labels = tuple[tuple[str, str], ...]
 Named = tuple[str, Labels, bool | None]
 """What a value is of: name, labels, and whether it is a counter; None is neither that nor gauge."""
 
-SCORING_COUNT, SCORING_SECONDS = "mdlc_scoring_seconds_count", "mdlc_scoring_seconds_sum"
+SCORING = (metrics.SCORING_SECONDS.count_series, metrics.SCORING_SECONDS.sum_series)
 """The two counters of a histogram that are kept: how often a version scored, and how long that
 took together. A canary's times are judged by them."""
 
@@ -66,7 +67,7 @@ class ExpositionSample(NamedTuple):
 def parse(exposition: str) -> list[ExpositionSample]:
     """Read counters and gauges from Prometheus' text format.
 
-    Histograms (but for the two counters of SCORING_COUNT and SCORING_SECONDS), summaries, and
+    Histograms (but for the two counters in SCORING), summaries, and
     gauges that are not finite are left out: no signal is made of them.
     Scrapes of one server differ in their values alone, so what the lines name is parsed once.
 
@@ -126,7 +127,7 @@ def _parse_families(exposition: str) -> tuple[list[Named], list[float]]:
     for family in text_string_to_metric_families(exposition):
         counter = family.type == "counter" if family.type in {"counter", "gauge"} else None
         for name, labels, value, *_ in family.samples:
-            kept = True if name in {SCORING_COUNT, SCORING_SECONDS} else counter
+            kept = True if name in SCORING else counter
             named.append((name, tuple(sorted(labels.items())), kept))
             values.append(float(value))
     return named, values

@@ -14,25 +14,24 @@ from typing import Any
 from mdlc.canary.canary_verdict import VersionCounts
 from mdlc.core.profile import PREDICTION
 from mdlc.monitoring.sample_store import (
-    SCORING_COUNT,
-    SCORING_SECONDS,
     Labels,
     SampleStore,
     by,
 )
+from mdlc.services import metric_families as metrics
 
 COUNTERS = {
-    "predictions": "mdlc_predictions_total",
-    "failures": "mdlc_version_failures_total",
-    "scorings": SCORING_COUNT,
-    "scoring_seconds": SCORING_SECONDS,
-    "labels": "mdlc_labels_total",
-    "gained": "mdlc_money_gained_total",
-    "lost": "mdlc_money_lost_total",
-    "money_squared": "mdlc_money_squared_sum_total",
+    "predictions": metrics.PREDICTIONS.series,
+    "failures": metrics.VERSION_FAILURES.series,
+    "scorings": metrics.SCORING_SECONDS.count_series,
+    "scoring_seconds": metrics.SCORING_SECONDS.sum_series,
+    "labels": metrics.LABELS.series,
+    "gained": metrics.MONEY_GAINED.series,
+    "lost": metrics.MONEY_LOST.series,
+    "money_squared": metrics.MONEY_SQUARED_SUM.series,
 }
 """What is counted of a version -> the predictor's counter."""
-BINS, REFERENCE = "mdlc_prediction_bin_total", "mdlc_reference_bin_count"
+BINS, REFERENCE = metrics.PREDICTION_BIN.series, metrics.REFERENCE_BIN_COUNT.series
 
 
 def counted_samples(

@@ -1,18 +1,10 @@
-"""What the verbs for clusters share: where Kubeflow Pipelines is, where the sources lie."""
+"""The options that the verbs for clusters share: where Kubeflow Pipelines and the sources are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-
-from mdlc.cli.verb_support import open_lifecycle
-
-if TYPE_CHECKING:
-    from mdlc.pipelines.kubeflow.kfp_client import KfpClient
 
 Host = Annotated[
     str | None,
@@ -49,31 +41,3 @@ OnCluster = Annotated[
     bool,
     typer.Option("--cluster", help="What spec.cluster.artifacts holds, not what is released here."),
 ]
-
-
-@contextmanager
-def held(file: Path, home: Path | None, *, cluster: bool, before: bool = False) -> Iterator[Any]:
-    """Yield the lifecycle's workspace, locked; with `cluster` one that is put back where it lies.
-
-    `before`: with the bundle of the version before.
-    """
-    if not cluster:
-        _, workspace = open_lifecycle(file, home)
-        with workspace.lock():
-            yield workspace
-        return
-    from mdlc.cluster.state_mirror import mirrored
-    from mdlc.core.spec import load
-    from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
-
-    lifecycle = load(file)
-    with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as workspace:
-        yield workspace
-
-
-def connect(host: str | None, namespace: str | None, experiment: str | None = None) -> KfpClient:
-    """Return the client of Kubeflow Pipelines."""
-    from mdlc.cluster import step_entry
-    from mdlc.pipelines.kubeflow.kfp_client import KfpClient
-
-    return KfpClient(host, entry=step_entry.__name__, namespace=namespace, experiment=experiment)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.cluster_options import DataRoot, Fuse, Upload
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
@@ -36,12 +37,9 @@ def compile(  # the verb's name
 
     The same file, data and code give the same bytes. The file's arguments are its defaults.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cluster.submit_run import SourceLocation, compile_file
-        from mdlc.core.spec import load
-
-        data = SourceLocation(upload=upload, root=data_root)
-        version = compile_file(load(file), file=file, out=out, data=data, fuse=fuse)
+    with handle_errors(verbose=verbose):
+        there = mdlc.load(file).cluster()
+        version = there.compile(out, upload=upload, data_root=data_root, fuse=fuse)
     if as_json:
         print_json({"file": str(out), "version": version})
     else:

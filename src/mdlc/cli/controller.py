@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import Verbose, handle_errors
 
 EPILOG = """Example: mdlc controller --namespace mdlc
@@ -87,29 +88,21 @@ def controller(
     Of several controllers of a namespace one acts; the others wait for its lease.
     """
     with handle_errors(verbose=verbose):
-        from mdlc.controller.clients import ClientSettings
-        from mdlc.controller.desired_objects import Rendering, known_target
-        from mdlc.controller.start_controller import ControllerOptions, start
-        from mdlc.monitoring.render.render_options import check_options
-
-        rendering = Rendering(
-            trigger_url,
-            trigger_token_file,
-            grafana_folder,
-            grafana_url,
-            docs_url,
-            known_target(target),
-        )
-        check_options(["all"], namespace=namespace, **vars(rendering))
-        settings = ClientSettings(host, pipelines, kubeflow_namespace, rendering, trigger)
-        start(
-            ControllerOptions(
-                namespace=namespace,
-                kubeconfig=kubeconfig,
-                settings=settings,
-                busy_seconds=busy_seconds,
-                quiet_seconds=quiet_seconds,
-                health=health,
-                log_level=log_level,
-            )
+        mdlc.run_controller(
+            namespace=namespace,
+            host=host,
+            kubeflow_namespace=kubeflow_namespace,
+            pipelines=pipelines,
+            trigger=trigger,
+            target=target,
+            trigger_url=trigger_url,
+            trigger_token_file=trigger_token_file,
+            grafana_folder=grafana_folder,
+            grafana_url=grafana_url,
+            docs_url=docs_url,
+            busy_seconds=busy_seconds,
+            quiet_seconds=quiet_seconds,
+            health=health,
+            kubeconfig=kubeconfig,
+            log_level=log_level,
         )

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
+    StderrLines,
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.kserve.deploy_release import DeployResult
+    from mdlc.api.returned_types import DeployResult
 
 EPILOG = "Example: mdlc deploy lifecycle.yaml -n models"
 
@@ -68,29 +69,19 @@ def deploy(
 
     Ends with 9 if it does not become ready; what served before serves on.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.kserve.deploy_release import DeployOptions, roll_back
-        from mdlc.kserve.deploy_release import deploy as put_there
-        from mdlc.kubernetes.api_client import Kube
-        from mdlc.kubernetes.object_client import ObjectClient
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        chosen = namespace or lifecycle.metadata.namespace or "default"
-        objects = ObjectClient(Kube(kubeconfig=kubeconfig, context=context), namespace=chosen)
-        options = DeployOptions(storage_path, dry_run, force, follow, timeout)
-        told = console(stderr=True)
-
-        def tell(words: str) -> None:
-            told.print(words, markup=False, soft_wrap=True)
-
-        if rollback:
-            done = roll_back(
-                lifecycle, workspace=workspace, objects=objects, options=options, told=tell, why=why
-            )
-        else:
-            done = put_there(
-                lifecycle, workspace=workspace, objects=objects, options=options, told=tell
-            )
+    with handle_errors(verbose=verbose):
+        there = mdlc.load(file, home=home).cluster(kubeconfig=kubeconfig, context=context)
+        done = there.deploy(
+            namespace=namespace,
+            rollback=rollback,
+            why=why,
+            dry_run=dry_run,
+            follow=follow,
+            timeout=timeout,
+            storage_path=storage_path,
+            force=force,
+            progress=StderrLines(),
+        )
     _print(done, as_json=as_json, dry_run=dry_run)
 
 

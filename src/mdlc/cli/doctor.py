@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster_options import Host, connect
+import mdlc
+from mdlc.cli.cluster_options import Host
 from mdlc.cli.verb_support import Json, Verbose, console, handle_errors, print_json
 
 EPILOG = "Example: mdlc doctor lifecycle.yaml --host http://localhost:8888 -n kubeflow"
@@ -30,18 +31,14 @@ def doctor(
 
     Ends with 9 if something is missing that mdlc cannot work without.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cluster.cluster_checks import CheckTargets, healthy, run_checks
-        from mdlc.core.spec import load
-        from mdlc.kubernetes.api_client import Kube
-
-        asked = CheckTargets(
-            kube=lambda: Kube(kubeconfig=kubeconfig, context=context),
-            client=(lambda: connect(host, None)) if host else None,
+    with handle_errors(verbose=verbose):
+        checks = mdlc.check_cluster(
+            mdlc.load(file) if file else None,
+            host=host,
             namespace=namespace,
-            lifecycle=load(file) if file else None,
+            kubeconfig=kubeconfig,
+            context=context,
         )
-        checks = run_checks(asked)
     if as_json:
         print_json([check.model_dump(mode="json") for check in checks])
     else:
@@ -52,5 +49,5 @@ def doctor(
             out.print(f"{line}; {check.next}" if check.next else line, markup=False, soft_wrap=True)
         if host is None:
             out.print("not asked: Kubeflow Pipelines; name it with --host", soft_wrap=True)
-    if not healthy(checks):
+    if not checks.healthy:
         raise typer.Exit(9)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -14,7 +15,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -34,12 +34,8 @@ def history(
 
     The record is append-only, and checked.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.monitoring.version_history import History
-        from mdlc.state.workspace import replay_workspace
-
-        _, workspace = open_lifecycle(file, home)
-        entries = History((replay_workspace(workspace) if replay else workspace).history).entries()
+    with handle_errors(verbose=verbose):
+        entries = mdlc.load(file, home=home).history(replay=replay)
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in entries])
         return

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import DEFAULT_FILE, Verbose, console, handle_errors
 
 EPILOG = "Example: mdlc init --data houses.csv --target price"
@@ -26,9 +27,7 @@ def init(
     It has comments; with --data and --target it fits your data.
     """
     with handle_errors(verbose=verbose):
-        from mdlc.life.starter_file import write_starter
-
-        write_starter(file, data=data, target=target, name=name)
+        mdlc.init(data, target=target, name=name, file=file)
     console().print(
         f"wrote {file}; next: mdlc validate {file}, then mdlc run {file}", soft_wrap=True
     )

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mdlc.cli.cluster_options import Host, connect
+import mdlc
+from mdlc.cli.cluster_options import Host
 from mdlc.cli.verb_support import DEFAULT_FILE, File, Verbose, console, handle_errors
 
 EPILOG = "Example: mdlc logs lifecycle.yaml --stage training -n kubeflow"
@@ -28,20 +29,9 @@ def logs(
     verbose: Verbose = False,
 ) -> None:
     """Show the log of a stage's pod."""
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cluster.stage_logs import error_in, stage_log
-        from mdlc.core.errors import DataError
-        from mdlc.core.spec import load
-        from mdlc.kubernetes.api_client import Kube
-
-        if run is None:
-            name = load(file).name
-            runs = connect(host, None).runs(name, count=1)
-            if not runs:
-                raise DataError(f"{name} has no run there", hint="start one with mdlc submit")
-            run = runs[-1].run_id
-        kube = Kube(kubeconfig=kubeconfig, context=context)
-        log = stage_log(kube, namespace=namespace, run_id=run, stage=stage, lines=lines)
-    sys.stdout.write(log if log.endswith("\n") else f"{log}\n")
-    if error := error_in(log):
-        console(stderr=True).print(f"[red]error:[/] {escape(error)}", soft_wrap=True)
+    with handle_errors(verbose=verbose):
+        there = mdlc.load(file).cluster(host, kubeconfig=kubeconfig, context=context)
+        log = there.logs(stage, run=run, lines=lines, namespace=namespace)
+    sys.stdout.write(log.text if log.text.endswith("\n") else f"{log.text}\n")
+    if log.error:
+        console(stderr=True).print(f"[red]error:[/] {escape(log.error)}", soft_wrap=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli import (
     compile,
     controller,
@@ -78,9 +79,7 @@ app.add_typer(render.app, name="render", epilog=render.EPILOG)
 
 def _version(shown: bool) -> None:
     if shown:
-        from mdlc import __version__
-
-        typer.echo(f"mdlc {__version__}")
+        typer.echo(f"mdlc {mdlc.__version__}")
         raise typer.Exit
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -15,7 +16,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -44,20 +44,27 @@ def predict(
 
     By the released model, or the server at --url; without --rows it shows an example.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life import predictions as predicting
-
-        lifecycle, workspace = open_lifecycle(file, home)
+    with handle_errors(verbose=verbose):
+        lifecycle = mdlc.load(file, home=home)
         if rows is None:
-            print_json(predicting.example(lifecycle, workspace=workspace))
+            print_json(lifecycle.example())
             return
-        instances = predicting.read_rows(rows)
-        if url:
-            answers = predicting.ask(lifecycle.name, instances, url=url, token_env=token_env)
-        else:
-            answers = predicting.answer_here(workspace, instances)
+        answers = lifecycle.predict_file(rows, url=url, token_env=token_env)
     if as_json:
         print_json(answers)
         return
     for answer in answers["predictions"]:
-        console().print(predicting.in_words(answer), markup=False)
+        console().print(in_words(answer), markup=False)
+
+
+def in_words(answer: dict[str, Any]) -> str:
+    """Return one prediction as a line.
+
+    >>> in_words({"scores": {"late": 0.7, "on_time": 0.3}, "action": "warn", "expected": 2.5})
+    'warn (late 70 %, on_time 30 %; expected 2.50)'
+    """
+    if "scores" not in answer:
+        return f"{answer['value']:,.4g}"
+    best = sorted(answer["scores"].items(), key=lambda pair: -pair[1])[:3]
+    shares = ", ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in best)
+    return f"{answer['action']} ({shares}; expected {answer['expected']:.2f})"

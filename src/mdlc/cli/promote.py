@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster_options import OnCluster, held
+import mdlc
+from mdlc.cli.cluster_options import OnCluster
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -31,11 +31,9 @@ def promote(
     verbose: Verbose = False,
 ) -> None:
     """Make the canary the champion before its trial ends."""
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life.releases import promote as promote_canary
-
-        with held(file, home, cluster=cluster) as workspace:
-            pointer = promote_canary(workspace, time=datetime.now(UTC), why=why)
+    with handle_errors(verbose=verbose):
+        lifecycle = mdlc.load(file, home=home)
+        pointer = lifecycle.cluster().promote(why) if cluster else lifecycle.promote(why)
     if as_json:
         print_json(pointer)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -15,12 +16,11 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.state.rehearsal_documents import RehearsalRecord
+    from mdlc.api.returned_types import RehearsalRecord
 
 EPILOG = "Example: mdlc rehearse examples/01-flight-delays/lifecycle.yaml --window 20"
 
@@ -39,16 +39,11 @@ def rehearse(
 
     Serves the model, changes the world, and waits for alert, retraining, promotion and all-clear.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cli.terminal_progress import TerminalProgress
-        from mdlc.core.errors import MdlcError
-        from mdlc.rehearsal.run_rehearsal import RehearsalPlan
-        from mdlc.rehearsal.run_rehearsal import rehearse as run
+    with handle_errors(verbose=verbose):
+        from mdlc.errors import MdlcError
 
-        lifecycle, workspace = open_lifecycle(file, home)
-        plan = RehearsalPlan(window=timedelta(seconds=window), drift=drift)
-        with workspace.lock(), TerminalProgress() as shown:
-            seen = run(lifecycle, workspace=workspace, plan=plan, progress=shown)
+        lifecycle = mdlc.load(file, home=home)
+        seen = lifecycle.rehearse(window=timedelta(seconds=window), drift=drift, progress=True)
         if as_json:
             print_json(seen)
         else:
@@ -56,7 +51,7 @@ def rehearse(
         if seen.problems:
             raise MdlcError(
                 f"the rehearsal of {seen.name} did not go as it should: {'; '.join(seen.problems)}",
-                hint=f"see the logs in {workspace.folder / 'rehearsal' / 'programs'}",
+                hint=f"see the logs in {lifecycle.workspace.folder / 'rehearsal' / 'programs'}",
             )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -19,7 +21,7 @@ from mdlc.cli.verb_support import (
 )
 
 if TYPE_CHECKING:
-    from mdlc.monitoring.render.render_monitoring import Rendered
+    from mdlc.api.returned_types import Rendered
 
 EPILOG = "Example: mdlc render monitoring lifecycle.yaml --out build"
 MONITORING_EPILOG = (
@@ -84,14 +86,10 @@ def monitoring(
 
     Nothing is removed from the folder. No secret is written: they are named by file.
     """
-    with handle_errors(files[0] if len(files) == 1 else None, verbose=verbose):
-        from mdlc.core.spec import load
-        from mdlc.monitoring.render.render_monitoring import write
-        from mdlc.monitoring.render.render_options import check_options
-
-        lifecycles = [load(file) for file in files]
-        options = check_options(
-            [one.name for one in lifecycles],
+    with handle_errors(verbose=verbose):
+        written = mdlc.render_monitoring(
+            [mdlc.load(file) for file in files],
+            out=out,
             target=target,
             namespace=namespace,
             trigger_url=trigger_url,
@@ -102,7 +100,6 @@ def monitoring(
             grafana_url=grafana_url,
             docs_url=docs_url,
         )
-        written = write(lifecycles, options=options, out=out)
     if as_json:
         print_json(written)
     else:
@@ -123,17 +120,10 @@ def kserve(
 
     Nothing is asked or changed on the cluster; mdlc deploy also puts the release where it names it.
     """
-    with handle_errors(file, verbose=verbose):
-        import sys
-
+    with handle_errors(verbose=verbose):
         from ruamel.yaml import YAML
 
-        from mdlc.cli.verb_support import open_lifecycle
-        from mdlc.kserve.deploy_release import rendered
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        chosen = namespace or lifecycle.metadata.namespace or "default"
-        body = rendered(lifecycle, workspace=workspace, namespace=chosen)
+        body = mdlc.load(file, home=home).cluster().inference_service(namespace=namespace)
         writer = YAML()
         writer.default_flow_style = False
         writer.width = 10_000
@@ -144,13 +134,7 @@ def kserve(
 def crd(verbose: Verbose = False) -> None:
     """Print the definition of lifecycles as a resource of Kubernetes, as YAML."""
     with handle_errors(verbose=verbose):
-        import sys
-
-        from mdlc.kubernetes.crd.crd_definition import definition
-        from mdlc.monitoring.render.yaml_text import to_yaml
-
-        head = "Rendered by mdlc render crd from the model that reads lifecycle files."
-        sys.stdout.write(to_yaml(definition(), head=head).decode())
+        sys.stdout.write(mdlc.crd_yaml())
 
 
 def _say(written: Rendered, *, out: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -15,7 +16,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -27,7 +27,7 @@ def replay(
     begin: Annotated[datetime | None, typer.Option("--from", help="First moment (UTC).")] = None,
     end: Annotated[datetime | None, typer.Option("--to", help="Last moment (UTC).")] = None,
     monthly: Annotated[
-        bool, typer.Option(help="Also run_replay the alternative of retraining every month.")
+        bool, typer.Option(help="Also replay the alternative of retraining every month.")
     ] = True,
     home: Home = None,
     as_json: Json = False,
@@ -37,20 +37,9 @@ def replay(
 
     Serves the model; late labels, alerts, retraining and promotion follow.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cli.terminal_progress import TerminalProgress
-        from mdlc.replay.run_replay import run_replay
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        with workspace.lock(), TerminalProgress() as shown:
-            life = run_replay(
-                lifecycle,
-                workspace=workspace,
-                begin=begin,
-                end=end,
-                progress=shown,
-                monthly=monthly,
-            )
+    with handle_errors(verbose=verbose):
+        lifecycle = mdlc.load(file, home=home)
+        life = lifecycle.replay(begin=begin, end=end, monthly=monthly, progress=True)
     if as_json:
         print_json(life)
         return

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -15,7 +16,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -32,11 +32,8 @@ def report(
     verbose: Verbose = False,
 ) -> None:
     """Write the life so far as one HTML page."""
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life.gather_report import report as write_report
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        path = write_report(lifecycle, workspace=workspace, out=out)
+    with handle_errors(verbose=verbose):
+        path = mdlc.load(file, home=home).report(out).path
     if as_json:
         print_json({"report": str(path), "bytes": path.stat().st_size})
     else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -15,7 +15,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -37,32 +36,14 @@ def retrain(
 
     The challenger replaces the champion if it earns more.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cli.terminal_progress import TerminalProgress
-        from mdlc.core.errors import RefusedError
-        from mdlc.life.retraining_request import RetrainingRequest
-        from mdlc.life.retraining_request import retrain as retrain_model
-        from mdlc.pipelines.local.local_runner import LocalRunner
-        from mdlc.pipelines.local.warm_server import WarmServer
-
-        lifecycle, workspace = open_lifecycle(file, home)
+    with handle_errors(verbose=verbose):
+        lifecycle = mdlc.load(file, home=home)
         if verdict is not None:
-            from mdlc.life.progress import SilentProgress
-            from mdlc.trigger.backends.child_process import attempt
+            from mdlc.api.long_running import carry_out
 
-            attempt(lifecycle, workspace=workspace, id=verdict, progress=SilentProgress())
+            carry_out(lifecycle, verdict=verdict)
             return
-        request = RetrainingRequest(datetime.now(UTC), ["manual"], {"why": why}, force=force)
-        with workspace.lock(), WarmServer() as server, TerminalProgress() as shown:
-            made = retrain_model(
-                lifecycle,
-                workspace=workspace,
-                runner=LocalRunner(workspace, server),
-                request=request,
-                progress=shown,
-            )
-        if made.verdict.decision != "run":
-            raise RefusedError(f"retraining: {made.verdict.why}", hint="see mdlc status")
+        made = lifecycle.retrain(why, force=force, progress=True)
     if as_json:
         print_json(made.verdict)
     else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster_options import OnCluster, held
+import mdlc
+from mdlc.cli.cluster_options import OnCluster
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -31,19 +31,14 @@ def rollback(
     verbose: Verbose = False,
 ) -> None:
     """Drop the canary; without one, serve the version before."""
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life.releases import require
-        from mdlc.life.releases import rollback as roll_back
-
-        with held(file, home, cluster=cluster, before=True) as workspace:
-            before = require(workspace)
-            pointer = roll_back(workspace, time=datetime.now(UTC), why=why)
+    with handle_errors(verbose=verbose):
+        lifecycle = mdlc.load(file, home=home)
+        done = lifecycle.cluster().rollback(why) if cluster else lifecycle.rollback(why)
+    pointer = done.pointer
     if as_json:
         print_json(pointer)
         return
-    dropped = before.canary.version if before.canary and not pointer.canary else before.version
-    if dropped == pointer.version:  # a call that was killed had moved the pointer already
-        console().print(f"version {pointer.version} serves", markup=False)
-    else:
-        line = f"version {pointer.version} serves; version {dropped} was rolled back"
-        console().print(line, markup=False)
+    line = f"version {pointer.version} serves"
+    if done.dropped:
+        line += f"; version {done.dropped} was rolled back"
+    console().print(line, markup=False)

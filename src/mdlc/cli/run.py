@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -14,7 +15,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -32,39 +32,25 @@ def run(
 
     Stages whose inputs did not change come from the cache; a killed run goes on.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cli.terminal_progress import TerminalProgress
-        from mdlc.life.train import train
-        from mdlc.pipelines.local.local_runner import LocalRunner
-        from mdlc.pipelines.local.warm_server import WarmServer
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        with workspace.lock(), WarmServer() as server, TerminalProgress() as shown:
-            made = train(
-                lifecycle,
-                workspace=workspace,
-                runner=LocalRunner(workspace, server),
-                progress=shown,
-                force=force,
-            )
-    serving = made.pointer.version if made.pointer else None
+    with handle_errors(verbose=verbose):
+        made = mdlc.load(file, home=home).run(force=force, progress=True)
     if as_json:
         print_json(
             {
-                "name": lifecycle.name,
+                "name": made.name,
                 "cached": made.cached,
                 "released": made.released,
-                "serving": serving,
-                "winner": made.evaluation.winner,
-                "reasons": made.evaluation.reasons,
-                "stages": made.results.stages,
+                "serving": made.serving,
+                "winner": made.winner,
+                "reasons": made.reasons,
+                "stages": made.stages,
             }
         )
         return
     out = console()
     if made.cached:
         out.print("nothing changed: every stage is cached")
-    for reason in made.evaluation.reasons:
+    for reason in made.reasons:
         out.print(reason, markup=False, soft_wrap=True)
-    out.print(f"serving: {f'version {serving}' if serving else 'nothing'}")
+    out.print(f"serving: {f'version {made.serving}' if made.serving else 'nothing'}")
     out.print(f"next: mdlc report {file}, or mdlc serve {file}")

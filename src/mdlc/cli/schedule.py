@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
+import mdlc
+from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -18,7 +19,6 @@ from mdlc.cli.verb_support import (
 )
 
 EPILOG = 'Example: mdlc schedule lifecycle.yaml --host http://localhost:8888 --cron "0 3 * * 1"'
-CRON_FIELDS = 5
 
 
 def schedule(
@@ -41,33 +41,16 @@ def schedule(
     """
     if sum((cron is not None, every is not None, remove)) != 1:
         raise typer.BadParameter("give one of --cron, --every and --remove")
-    if cron is not None and len(cron.split()) != CRON_FIELDS:
-        raise typer.BadParameter(
-            f"{cron!r} does not have {CRON_FIELDS} fields", param_hint="--cron"
-        )
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cluster.submit_run import SourceLocation, sources_of
-        from mdlc.core.spec import load
-        from mdlc.core.spec.base import parse_duration
-        from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
-
-        lifecycle = load(file)
-        try:
-            seconds = int(parse_duration(every).total_seconds()) if every else None
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--every") from error
-        schedules = RecurringRuns(connect(host, namespace, experiment))
+    with handle_errors(verbose=verbose):
+        there = mdlc.load(file).cluster(host, namespace=namespace, experiment=experiment)
+        said: dict[str, object]
         if remove:
-            said: dict[str, object] = {"removed": schedules.remove(lifecycle.name)}
+            said = {"removed": there.unschedule()}
         else:
-            data = SourceLocation(upload=upload, root=data_root)
-            made = schedules.add(
-                lifecycle,
-                trigger=RunTrigger(cron=cron, seconds=seconds),
-                sources=sources_of(lifecycle, file=file, data=data),
-                fuse=fuse,
+            made = there.schedule(
+                cron=cron, every=every, upload=upload, data_root=data_root, fuse=fuse
             )
-            said = {"schedule": made.run_id, "created": made.created, "link": made.link}
+            said = {"schedule": made.schedule, "created": made.created, "link": made.link}
     if as_json:
         print_json(said)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mdlc
 from mdlc.cli.verb_support import handle_errors, print_json
 
 EPILOG = "Example: mdlc schema > lifecycle.schema.json"
@@ -10,6 +11,4 @@ EPILOG = "Example: mdlc schema > lifecycle.schema.json"
 def schema() -> None:
     """Print the JSON Schema of a lifecycle file, with the sections of installed plug-ins."""
     with handle_errors():
-        from mdlc.core.spec import Lifecycle
-
-        print_json(Lifecycle.model_json_schema(by_alias=True))
+        print_json(mdlc.file_schema())

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -13,7 +14,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
 )
 
 EPILOG = (
@@ -37,14 +37,12 @@ def serve(
 
     By KServe's V1 and V2 protocols, with feedback and metrics.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life.releases import require
-        from mdlc.life.serve_here import serve_here
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        pointer = require(workspace)
-        at = port or lifecycle.spec.deploy.serving.port
-        console(stderr=True).print(
-            f"{lifecycle.name} version {pointer.version} on http://{host}:{at}/v1/models/{lifecycle.name}"
+    with handle_errors(verbose=verbose):
+        mdlc.load(file, home=home).serve_forever(
+            host=host,
+            port=port,
+            token_env=token_env,
+            starting=lambda at: console(stderr=True).print(
+                f"{at.name} version {at.version} on {at.url}"
+            ),
         )
-        serve_here(lifecycle, workspace=workspace, host=host, port=at, token_env=token_env)

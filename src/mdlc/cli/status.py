@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mdlc.cli.cluster_options import Experiment, Host, Namespace, connect
+import mdlc
+from mdlc.cli.cluster_options import Experiment, Host, Namespace
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -13,7 +14,6 @@ from mdlc.cli.verb_support import (
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
@@ -36,11 +36,8 @@ def status(
     if host is not None:
         _on_cluster(file, host, namespace, experiment, as_json=as_json, verbose=verbose)
         return
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life.local_status import status_of
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        state = status_of(lifecycle, workspace=workspace)
+    with handle_errors(verbose=verbose):
+        state = mdlc.load(file, home=home).status()
     if as_json:
         print_json(state)
         return
@@ -80,11 +77,9 @@ def _on_cluster(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cluster.cluster_status import cluster_status
-        from mdlc.core.spec import load
-
-        state = cluster_status(load(file), client=connect(host, namespace, experiment))
+    with handle_errors(verbose=verbose):
+        there = mdlc.load(file).cluster(host, namespace=namespace, experiment=experiment)
+        state = there.status()
     if as_json:
         print_json(state)
         return

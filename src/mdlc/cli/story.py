@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     Home,
     Json,
     Verbose,
     console,
     handle_errors,
-    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.life.prediction_trace import PredictionTrace
+    from mdlc.api.returned_types import PredictionTrace
 
 EPILOG = "Example: mdlc story lifecycle.yaml 2013-05-01-UA-15"
 
@@ -37,14 +37,8 @@ def story(
 
     What was answered, what it earned, which model and data answered, who learnt from it.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.life.prediction_trace import trace_of
-        from mdlc.state.workspace import replay_workspace
-
-        lifecycle, workspace = open_lifecycle(file, home)
-        told = trace_of(
-            lifecycle, workspace=replay_workspace(workspace) if replay else workspace, id=id
-        )
+    with handle_errors(verbose=verbose):
+        told = mdlc.load(file, home=home).trace(id, replay=replay)
     if as_json:
         print_json(told)
         return

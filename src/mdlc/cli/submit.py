@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
+import mdlc
+from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Json,
+    StderrLines,
     Verbose,
     console,
     handle_errors,
@@ -18,8 +20,7 @@ from mdlc.cli.verb_support import (
 )
 
 if TYPE_CHECKING:
-    from mdlc.pipelines.kubeflow.kfp_client import Submitted
-    from mdlc.pipelines.kubeflow.run_state import RunState
+    from mdlc import SubmittedRun
 
 EPILOG = "Example: mdlc submit lifecycle.yaml --host http://localhost:8888 --upload"
 
@@ -41,34 +42,26 @@ def submit(
 
     Pipeline, version, experiment and run are made where they are not there yet.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.cluster.submit_run import SourceLocation
-        from mdlc.cluster.submit_run import follow as follow_run
-        from mdlc.cluster.submit_run import submit as send
-        from mdlc.core.spec import load
-        from mdlc.pipelines.kubeflow.run_state import TaskState
-
-        lifecycle = load(file)
-        client = connect(host, namespace, experiment)
-        data = SourceLocation(upload=upload, root=data_root)
-        made = send(client, lifecycle, file=file, data=data, fuse=fuse, again=again)
-        told = console(stderr=True)
-        told.print(f"{'new run' if made.created else 'known run'} {made.run_id}", soft_wrap=True)
-        told.print(made.link, soft_wrap=True)
-
-        def show(task: TaskState) -> None:
-            told.print(f"{task.name:<14} {task.state.lower():<10} {task.seconds:7.0f} s")
-
-        state = follow_run(client, made.run_id, told=show) if follow else client.state(made.run_id)
-    _print(made, state, as_json=as_json)
+    with handle_errors(verbose=verbose):
+        there = mdlc.load(file).cluster(host, namespace=namespace, experiment=experiment)
+        made = there.submit(
+            upload=upload,
+            data_root=data_root,
+            fuse=fuse,
+            again=again,
+            follow=follow,
+            progress=StderrLines(),
+        )
+    _print(made, as_json=as_json)
 
 
-def _print(made: Submitted, state: RunState, *, as_json: bool) -> None:
+def _print(made: SubmittedRun, *, as_json: bool) -> None:
+    state = made.state
     if as_json:
         outcome = state.outcome.model_dump(mode="json") if state.outcome else None
         print_json(
             {
-                "run": made.run_id,
+                "run": made.run,
                 "name": made.name,
                 "created": made.created,
                 "link": made.link,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import Home, Verbose, handle_errors
 
 EPILOG = """Examples:
@@ -54,21 +55,18 @@ def trigger(
 
     Within the file's budget, one at a time, and each to its end, whatever is killed.
     """
-    with handle_errors(files[0], verbose=verbose):
-        from mdlc.trigger.start_trigger import start
-        from mdlc.trigger.trigger_server import TlsFiles, TriggerOptions
-
-        start(
+    with handle_errors(verbose=verbose):
+        mdlc.run_trigger(
             files,
-            home=home,
             backend=backend,
-            options=TriggerOptions(
-                host=host,
-                port=port,
-                token_env=token_env,
-                tls=TlsFiles(tls_cert, tls_key, tls_client_ca),
-                prometheus=prometheus,
-                poll_seconds=poll_seconds,
-                log_level=log_level,
-            ),
+            host=host,
+            port=port,
+            token_env=token_env,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            tls_client_ca=tls_client_ca,
+            prometheus=prometheus,
+            poll_seconds=poll_seconds,
+            log_level=log_level,
+            home=home,
         )

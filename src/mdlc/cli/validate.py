@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import mdlc
 from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
@@ -29,14 +30,8 @@ def validate(
 
     With --no-data only the file.
     """
-    with handle_errors(file, verbose=verbose):
-        from mdlc.core.spec import load
-
-        lifecycle = load(file)
-        if data:
-            from mdlc.life.check_data import check_data
-
-            check_data(lifecycle, root=file.resolve().parent)
+    with handle_errors(verbose=verbose):
+        lifecycle = mdlc.load(file).validate(data=data)
     if as_json:
         print_json({"name": lifecycle.name, "valid": True})
     else:

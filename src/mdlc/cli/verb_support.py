@@ -1,4 +1,8 @@
-"""What the verbs share: the file argument, output for people or machines, errors as one line."""
+"""What the verbs share: the file argument, output for people or machines, errors as one line.
+
+A verb parses options, calls one method of the public API (`import mdlc`), and prints. It imports
+nothing else of mdlc, which import-linter checks: so the command line and Python cannot drift.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,6 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from mdlc.core.spec import Lifecycle
-    from mdlc.state.workspace import Workspace
 
 File = Annotated[
     Path,
@@ -34,31 +35,20 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.
 
 
 @contextmanager
-def handle_errors(file: Path | None = None, *, verbose: bool = False) -> Iterator[None]:
+def handle_errors(*, verbose: bool = False) -> Iterator[None]:
     """Print a known error as one line and exit with its code; `verbose` shows the traceback too."""
-    from mdlc.core.errors import MdlcError
-    from mdlc.core.spec.load import locate
+    from mdlc.errors import MdlcError
 
     try:
         yield
     except MdlcError as error:
-        known = locate(error, file) if file and file.is_file() else error
         if verbose:
             traceback.print_exc()
-        console(stderr=True).print(f"[red]error:[/] {_plain(str(known))}", soft_wrap=True)
-        raise typer.Exit(known.exit_code) from error
+        console(stderr=True).print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
+        raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt:
         console(stderr=True).print("stopped: finished stages are kept, run again to go on")
         raise typer.Exit(130) from None
-
-
-def open_lifecycle(file: Path, home: Path | None) -> tuple[Lifecycle, Workspace]:
-    """Load the file and find its workspace."""
-    from mdlc.core.spec import load
-    from mdlc.state.workspace import workspace_of
-
-    lifecycle = load(file)
-    return lifecycle, workspace_of(lifecycle, file=file, home=home)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -73,6 +63,23 @@ def print_json(value: Any) -> None:
     if hasattr(value, "model_dump"):
         value = value.model_dump(mode="json", by_alias=True)
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+class StderrLines:
+    """Progress of work that tells lines only, as they are, on standard error."""
+
+    def __init__(self) -> None:
+        self._console = console(stderr=True)
+
+    def stage(self, stage: str, event: str, seconds: float) -> None:
+        """Do nothing: such work has no stages of its own here."""
+
+    def step(self, done: int, total: int, text: str) -> None:
+        """Do nothing."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False, soft_wrap=True)
 
 
 def _plain(text: str) -> str:

@@ -42,10 +42,7 @@ def gather(lifecycle: Lifecycle, *, workspace: Workspace) -> ReportInput:
     )
 
     def read(stage: str, kind: type[D]) -> D | None:
-        if stage not in results.stages:
-            return None
-        names = {"collection": "snapshot", "preparation": "prepared"}
-        return read_document(results.folder(stage) / f"{names.get(stage, stage)}.json", kind)
+        return results.document(stage, kind) if stage in results.stages else None
 
     life = read_document(workspace.life, ReplayRecord) if workspace.life.exists() else None
     shown = replay_workspace(workspace) if life else workspace

@@ -141,16 +141,3 @@ def example(lifecycle: Lifecycle, *, workspace: Workspace) -> dict[str, Any]:
         else:
             row[feature.name] = value or None
     return {"instances": [row]}
-
-
-def in_words(answer: dict[str, Any]) -> str:
-    """Return one prediction as a line.
-
-    >>> in_words({"scores": {"late": 0.7, "on_time": 0.3}, "action": "warn", "expected": 2.5})
-    'warn (late 70 %, on_time 30 %; expected 2.50)'
-    """
-    if "scores" not in answer:
-        return f"{answer['value']:,.4g}"
-    best = sorted(answer["scores"].items(), key=lambda pair: -pair[1])[:3]
-    shares = ", ".join(f"{name} {share:.0%}".replace("%", " %") for name, share in best)
-    return f"{answer['action']} ({shares}; expected {answer['expected']:.2f})"

@@ -43,14 +43,21 @@ def command(
 
 @contextlib.contextmanager
 def serving(
-    lifecycle: Lifecycle, *, workspace: Workspace, log: Path, request_clock: bool
+    lifecycle: Lifecycle,
+    *,
+    workspace: Workspace,
+    log: Path,
+    request_clock: bool = False,
+    port: int | None = None,
 ) -> Iterator[httpx.Client]:
-    """Serve on a free loopback port and yield a client of it; the server ends with the block.
+    """Serve on a loopback port and yield a client of it; the server ends with the block.
+
+    `port` None takes a free one.
 
     Raises:
         ServiceError: the server did not start; names its log.
     """
-    port = free_port()
+    port = port or free_port()
     parts = command(lifecycle, workspace=workspace, port=port, request_clock=request_clock)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mdlc.core.documents.evaluation_result import Evaluation
-from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.files import D, Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of
@@ -30,6 +30,11 @@ class TrainingArtifacts(Document):
     def folder(self, stage: str) -> Path:
         """Return the folder that a stage wrote."""
         return Path(self.stages[stage])
+
+    def document(self, stage: str, kind: type[D]) -> D:
+        """Return the document that a stage wrote."""
+        name = {"collection": "snapshot", "preparation": "prepared"}.get(stage, stage)
+        return read_document(self.folder(stage) / f"{name}.json", kind)
 
 
 @dataclass(frozen=True)

@@ -127,11 +127,16 @@ class Workspace:
 
 def workspace_of(lifecycle: Lifecycle, *, file: Path, home: Path | None = None) -> Workspace:
     """Return the workspace of the lifecycle in `file`; its home is MDLC_HOME or .mdlc beside it."""
+    return workspace_named(lifecycle.name, file=file, home=home)
+
+
+def workspace_named(name: str, *, file: Path, home: Path | None = None) -> Workspace:
+    """Return the workspace of the lifecycle called `name` in `file`, which need not exist yet."""
     root = file.resolve().parent
     given = home or (Path(os.environ["MDLC_HOME"]) if os.environ.get("MDLC_HOME") else None)
     home = (given or root / ".mdlc").resolve()
     shared = [os.environ.get(name, "") for name in ("MDLC_LEDGER_URL", "MDLC_STORE_URL")]
-    return Workspace(lifecycle.name, home, root, *shared)
+    return Workspace(name, home, root, *shared)
 
 
 def replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:

@@ -29,7 +29,7 @@ def run(program: str, **changes: str) -> dict[str, str]:
 
 
 def test_importing_mdlc_changes_no_environment_variable() -> None:
-    assert run("import mdlc, mdlc.cli.main") == run("")
+    assert run("import mdlc, mdlc.cli.main; mdlc.load, mdlc.errors") == run("")
 
 
 def test_a_value_that_somebody_set_stays() -> None:

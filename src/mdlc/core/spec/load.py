@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,18 @@ def load(path: Path) -> Lifecycle:
         return Lifecycle.model_validate(document)
     except ValidationError as error:
         raise _explain(error, document=document, path=path) from error
+
+
+def from_mapping(document: Mapping[str, Any]) -> Lifecycle:
+    """Check a lifecycle that is given as a dict with the keys of the file.
+
+    Raises:
+        SpecError: it breaks a rule; the first rule broken, with its place but without a line.
+    """
+    try:
+        return Lifecycle.model_validate(document)
+    except ValidationError as error:
+        raise _explain(error, document=document, path=None) from error
 
 
 def locate(error: MdlcError, path: Path) -> MdlcError:
@@ -81,7 +93,9 @@ def _not_yaml(error: Exception, *, path: Path) -> SpecError:
     return SpecError(f"not YAML: {problem}", hint=hint, file=str(path), line=line)
 
 
-def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> SpecError:
+def _explain(
+    error: ValidationError, *, document: Mapping[str, Any], path: Path | None
+) -> SpecError:
     first = first_problem(error)
     kind, hint = first["type"], ""
     steps = _places(document, first["loc"], missing=kind == "missing")
@@ -92,9 +106,10 @@ def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> S
         hint = _other_keys(str(steps[-1]), steps[:-1])
     elif kind == "missing":
         hint = "see mdlc schema"
-    line = _line(document, steps)
-    message = problem_text(first)
-    return SpecError(message, where=_dotted(steps), hint=hint, file=str(path), line=line)
+    message, where = problem_text(first), _dotted(steps)
+    if path is None:
+        return SpecError(message, where=where, hint=hint)
+    return SpecError(message, where=where, hint=hint, file=str(path), line=_line(document, steps))
 
 
 def _places(document: Any, loc: Sequence[str | int], *, missing: bool) -> list[str | int]:
@@ -104,8 +119,8 @@ def _places(document: Any, loc: Sequence[str | int], *, missing: bool) -> list[s
     """
     node, steps = document, []
     for number, step in enumerate(loc, start=1):
-        listed = isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node)
-        if listed or (isinstance(node, CommentedMap) and step in node):
+        listed = isinstance(node, list) and isinstance(step, int) and step < len(node)
+        if listed or (isinstance(node, Mapping) and step in node):
             node = node[step]
         elif not missing or number < len(loc):
             continue

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from mdlc.cli.verb_support import console
 
 MARKS = {"cached": "[dim]cached[/]", "finished": "[green]done[/]", "failed": "[red]failed[/]"}
 
@@ -16,7 +15,7 @@ class TerminalProgress:
     """Shows stages, steps and events on stderr; a context manager."""
 
     def __init__(self) -> None:
-        self._console = console(stderr=True)
+        self._console = Console(stderr=True, highlight=False)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),

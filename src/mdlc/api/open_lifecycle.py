@@ -1,0 +1,205 @@
+"""How a lifecycle comes to be in Python: from a file, from a dict, from nothing but rows."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mdlc.api.lifecycle import Lifecycle
+from mdlc.api.memory_sources import is_table, write_table
+from mdlc.core.errors import UsageError, closest
+from mdlc.core.names import is_label
+from mdlc.core.spec import Lifecycle as LifecycleFile
+from mdlc.core.spec import load as load_file
+from mdlc.core.spec.data import FORMATS
+from mdlc.core.spec.lifecycle import API_VERSION
+from mdlc.core.spec.load import from_mapping
+from mdlc.state.workspace import workspace_named, workspace_of
+
+TEXT_ONLY = ("header", "nulls", "types")
+"""Keys of a source that are for text; a table in memory has its types."""
+
+
+def load(
+    source: str | Path | Mapping[str, Any],
+    *,
+    data: Mapping[str, Any] | None = None,
+    home: str | Path | None = None,
+    root: str | Path | None = None,
+) -> Lifecycle:
+    """Open a lifecycle.
+
+    Tables in memory are written once as Parquet into the workspace, in a file named by the digest
+    of their content: equal rows are cached, other rows run again. Types are kept, and what a file
+    would not keep is refused. The index of a DataFrame becomes columns if it has names; one of row
+    numbers without a name is left out.
+
+    Args:
+        source: A lifecycle file; or a dict with the keys of the file, in which `apiVersion` and
+            `kind` may be left out, and a source may be a DataFrame, an Arrow table, or anything
+            else with `__arrow_c_stream__`.
+        data: Source -> a table in memory that takes the place of its location. Its `columns`,
+            `rename`, `derive` and `where` stay.
+        home: Folder of the state; None: MDLC_HOME, else `.mdlc` beside the file, or in `root`.
+        root: Folder that relative locations of a dict start from; None: the working directory. A
+            file has its own folder.
+
+    Returns:
+        The lifecycle. Nothing was run yet, and no source was read.
+
+    Raises:
+        SpecError: the file is missing, or breaks a rule; with its line.
+        DataError: a table in memory has something that a file would not keep.
+        UsageError: `data` names no source, or `root` is given with a file.
+
+    Example:
+        >>> lifecycle = load({
+        ...     "metadata": {"name": "loans"},
+        ...     "spec": {
+        ...         "business": {"payoff": {"right": 1, "wrong": -1}},
+        ...         "data": {"sources": {"rows": {"csv": "loans.csv"}}, "target": "repaid"},
+        ...     },
+        ... })
+        >>> lifecycle.name
+        'loans'
+    """
+    where = Path(home) if home is not None else None
+    if isinstance(source, Mapping):
+        folder = Path(root) if root is not None else Path.cwd()
+        document = {"apiVersion": API_VERSION, "kind": "Lifecycle", **source}
+        definition = _with_tables(document, data or {}, home=where, file=folder / "lifecycle.yaml")
+        return Lifecycle(definition, root=folder, home=where)
+    if root is not None:
+        raise UsageError("is for a dict; a file has its own folder", where="root")
+    file = Path(source)
+    definition = load_file(file)
+    if data:
+        given = definition.model_dump(by_alias=True, exclude_unset=True)
+        definition = _with_tables(given, data, home=where, file=file)
+    return Lifecycle(definition, root=file.resolve().parent, file=file, home=where)
+
+
+def init(
+    data: Any = None,
+    *,
+    target: str | None = None,
+    name: str | None = None,
+    file: str | Path = "lifecycle.yaml",
+    home: str | Path | None = None,
+) -> Lifecycle:
+    """Write a first lifecycle file, fitted to the data, and open it.
+
+    The file has comments, and places to fill in: above all what a decision earns, by which
+    everything is judged. Edit it, then `mdlc.load` it again.
+
+    Args:
+        data: A DataFrame or Arrow table, or the path of a CSV, TSV, JSON or Parquet file; None: the
+            file has a place for it.
+        target: The column to predict; needed with data.
+        name: The lifecycle's name; None: the data file's, or my-model.
+        file: The file to write; never over another one.
+        home: Folder of the state; None: MDLC_HOME, else `.mdlc` beside the file.
+
+    Returns:
+        The lifecycle.
+
+    Raises:
+        MdlcError: the file exists.
+        DataError: the data cannot be read, or have no such column.
+
+    Example:
+        mdlc.init(data=frame, target="late").spec.business.payoff
+    """
+    from mdlc.life.starter_file import write_starter
+
+    path, where = Path(file), Path(home) if home is not None else None
+    chosen: Path | None = None
+    if is_table(data):
+        name = name or "my-model"
+        if not is_label(name):
+            raise UsageError(f"{name!r} is not lower-case letters, digits and -", where="name")
+        folder = workspace_named(name, file=path, home=where).folder
+        chosen = write_table(data, name="rows", folder=folder)
+    elif data is not None:
+        chosen = Path(data)
+    write_starter(path, data=chosen, target=target, name=name)
+    return load(path, home=home)
+
+
+def file_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a lifecycle file, for editors.
+
+    Example:
+        >>> file_schema()["required"]
+        ['apiVersion', 'kind', 'metadata', 'spec']
+    """
+    return LifecycleFile.model_json_schema(by_alias=True)
+
+
+def _with_tables(
+    document: dict[str, Any], data: Mapping[str, Any], *, home: Path | None, file: Path
+) -> LifecycleFile:
+    """Check a document after its tables in memory got files; errors about it come first."""
+    tables = dict(data)
+    for name, value in tables.items():
+        if not is_table(value):
+            message = f"{name} is a {type(value).__name__}, not a DataFrame or Arrow table"
+            raise UsageError(message, where="data", hint="name a file in the source itself")
+    sources = _sources(document)
+    plain = copy.copy(document)
+    for name, value in sources.items():
+        inner = value if isinstance(value, Mapping) else {"parquet": value}
+        held = next((inner[key] for key in FORMATS if is_table(inner.get(key))), None)
+        if held is not None and name not in tables:
+            tables[name] = held
+    unknown = [name for name in tables if name not in sources]
+    if unknown:
+        hint = closest(unknown[0], map(str, sources))
+        raise UsageError(f"there is no source {unknown[0]}", where="data", hint=hint)
+    if not tables:
+        return from_mapping(plain)
+    checked = from_mapping(_replaced(plain, dict.fromkeys(tables, "checked.parquet")))
+    folder = workspace_of(checked, file=file, home=home).folder
+    numbers = _no_number_features(checked)
+    paths = {
+        name: str(write_table(table, name=name, folder=folder, categories=numbers))
+        for name, table in tables.items()
+    }
+    return from_mapping(_replaced(plain, paths))
+
+
+def _sources(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return spec.data.sources of a document that was not checked yet."""
+    node: Any = document
+    for key in ("spec", "data", "sources"):
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node if isinstance(node, Mapping) else {}
+
+
+def _replaced(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    """Return the document with the locations of some sources replaced by Parquet files."""
+    spec, data = document["spec"], document["spec"]["data"]
+    sources = {
+        name: dict(value) if isinstance(value, Mapping) else {} if is_table(value) else value
+        for name, value in data["sources"].items()
+    }
+    for name, path in paths.items():
+        kept = sources[name]
+        if isinstance(kept, dict):
+            sources[name] = {
+                key: value for key, value in kept.items() if key not in (*FORMATS, *TEXT_ONLY)
+            } | {"parquet": path}
+    return {**document, "spec": {**spec, "data": {**data, "sources": sources}}}
+
+
+def _no_number_features(definition: LifecycleFile) -> set[str]:
+    """Return the columns that the file says are no number features."""
+    data = definition.spec.data
+    table = data.table
+    times = [name for name in (table.time, table.label_time) if name]
+    return {
+        *(data.target, *data.categories, *data.identifiers, *data.known_later),
+        *(*table.key, *times),
+    }

@@ -1,0 +1,53 @@
+"""Configuration of other systems, written from lifecycles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from mdlc.monitoring.render.render_monitoring import Rendered, write
+from mdlc.monitoring.render.render_options import OptionValues, check_options
+
+if TYPE_CHECKING:
+    from mdlc.api.lifecycle import Lifecycle
+
+
+def render_monitoring(
+    lifecycles: Sequence[Lifecycle], *, out: str | Path, **options: Unpack[OptionValues]
+) -> Rendered:
+    """Write rules, dashboards, scrape and alert configuration; nothing is removed from the folder.
+
+    Args:
+        lifecycles: Rendered together.
+        out: The folder to write to.
+        options: Those of `mdlc render monitoring`, by the same names: `target` (plain, operator,
+            all), `namespace`, `trigger_url`, `trigger_token_file`, `predictors`, `alertmanager`,
+            `grafana_folder`, `grafana_url`, `docs_url`.
+
+    Returns:
+        The files written, those left over from before, and how long Prometheus must keep its data.
+
+    Raises:
+        UsageError: an option breaks a rule.
+        SpecError: two lifecycles have one name.
+
+    Example:
+        mdlc.render_monitoring([lifecycle], out="build").files
+    """
+    checked = check_options([one.name for one in lifecycles], **options)
+    return write([one.definition for one in lifecycles], options=checked, out=Path(out))
+
+
+def crd_yaml() -> str:
+    """Return the definition of lifecycles as a resource of Kubernetes, as YAML.
+
+    Example:
+        >>> crd_yaml().count("kind: CustomResourceDefinition")
+        1
+    """
+    from mdlc.kubernetes.crd.crd_definition import definition
+    from mdlc.monitoring.render.yaml_text import to_yaml
+
+    head = "Rendered by mdlc render crd from the model that reads lifecycle files."
+    return to_yaml(definition(), head=head).decode()

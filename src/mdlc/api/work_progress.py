@@ -1,0 +1,45 @@
+"""Where long work shows how far it is: in a notebook, on a terminal, or nowhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+from mdlc.life.progress import Progress, SilentProgress
+
+Shown = Progress | bool | None
+"""None: progress in a notebook or on a terminal; True: on stderr anyway; False: nowhere."""
+
+
+@contextlib.contextmanager
+def shown(progress: Shown) -> Iterator[Progress]:
+    """Yield what long work tells its progress to.
+
+    Args:
+        progress: None: a notebook or a terminal, where there is one; True: lines on stderr where
+            there is neither, as the command line has it; False: nowhere; or an object of the
+            caller's own with the methods of `Progress`.
+    """
+    if progress is False:
+        yield SilentProgress()
+    elif progress is not None and progress is not True:
+        yield progress
+    elif in_notebook():
+        from mdlc.api.notebook_progress import NotebookProgress
+
+        yield NotebookProgress()
+    elif progress or sys.stderr.isatty():
+        from mdlc.api.terminal_progress import TerminalProgress
+
+        with TerminalProgress() as terminal:
+            yield terminal
+    else:
+        yield SilentProgress()
+
+
+def in_notebook() -> bool:
+    """Say whether this process is the kernel of a notebook, without importing IPython."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
