@@ -218,8 +218,7 @@ class LifecycleDocuments:
         from mdlc.api.status_result import StatusResult
         from mdlc.life.local_status import status_of
 
-        made: StatusResult = StatusResult.of(status_of(self._definition, workspace=self._workspace))
-        return made
+        return StatusResult.of(status_of(self._definition, workspace=self._workspace))
 
     @locates_errors
     def trace(self, id: str, *, replay: bool = False) -> PredictionTrace:

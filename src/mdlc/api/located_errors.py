@@ -38,7 +38,7 @@ def locates_errors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatena
     """Do the same for a method of something that has a `file`."""
 
     @functools.wraps(method)
-    def call(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with located(self.file):
             return method(self, *args, **kwargs)
 

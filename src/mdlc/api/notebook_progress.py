@@ -43,9 +43,9 @@ class NotebookProgress:
         from IPython.display import HTML, display
 
         self._drawn = time.monotonic()
-        shown = HTML(self.html())
+        shown = HTML(self.html())  # type: ignore[no-untyped-call]
         if self._handle is None:
-            self._handle = display(shown, display_id=True)
+            self._handle = display(shown, display_id=True)  # type: ignore[no-untyped-call]
         else:
             self._handle.update(shown)
 

@@ -11,7 +11,7 @@ document holds several lists; `part` chooses which becomes the table, and each c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import BaseModel
 
@@ -85,9 +85,10 @@ class TabularDocument(BaseModel):
         return html_of(self.to_frame())
 
     @classmethod
-    def of(cls, document: BaseModel) -> Any:
+    def of(cls, document: BaseModel) -> Self:
         """Return a document of the layers below as this class; nothing is copied or checked."""
-        return cls.model_construct(**dict(document))
+        made: Self = cls.model_construct(**dict(document))  # type: ignore[assignment]
+        return made
 
 
 def frame_of(items: Sequence[dict[str, Any]]) -> pd.DataFrame:

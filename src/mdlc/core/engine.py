@@ -15,7 +15,10 @@ def connect(*, scratch: Path | None = None) -> Any:
 
     connection = ibis.duckdb.connect()
     connection.raw_sql("SET TimeZone = 'UTC'")
-    connection.raw_sql("SET enable_progress_bar = false")
+    # In a notebook without ipywidgets DuckDB has none, and refuses even to be told so.
+    (bar,) = connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()
+    if bar:
+        connection.raw_sql("SET enable_progress_bar = false")
     if scratch is not None:
         place = str(scratch).replace("'", "''")
         connection.raw_sql(f"SET temp_directory = '{place}'")

@@ -40,7 +40,7 @@ def test_another_value_is_another_file(tmp_path: Path) -> None:
 
 
 def test_types_arrive_at_the_reader_of_sources_as_they_were(tmp_path: Path) -> None:
-    when = pd.to_datetime(["2026-01-01", None, "2026-01-03"])
+    when = pd.Series(["2026-01-01", None, "2026-01-03"], dtype="datetime64[ns]")
     table = frame(
         small=np.array([1, 2, 3], "int8"),
         half=np.array([0.5, 1, 2], "float32"),

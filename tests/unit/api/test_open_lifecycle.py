@@ -125,7 +125,7 @@ def test_save_replaces_nothing_unasked(tmp_path: Path) -> None:
 
 def test_init_fits_a_first_file_to_a_table(tmp_path: Path) -> None:
     lifecycle = mdlc.init(rows(), target="repaid", name="loans", file=tmp_path / "loans.yaml")
-    assert set(lifecycle.spec.business.payoff.actions["act"]) == {"no", "yes"}
+    assert set((lifecycle.spec.business.payoff.actions or {})["act"]) == {"no", "yes"}
     assert lifecycle.validate().name == "loans"
 
 

@@ -45,11 +45,8 @@ def test_type_checkers_read_the_list_that_is_looked_up() -> None:
     """The imports under TYPE_CHECKING are for mypy; `__all__` is what a program finds."""
     tree = ast.parse(Path(mdlc.__file__).read_text())
     guarded = next(node for node in tree.body if isinstance(node, ast.If))
-    typed = {
-        alias.name: node.module
-        for node in guarded.body  # type: ignore[attr-defined]
-        for alias in node.names
-    }  # type: ignore[attr-defined]
+    imports = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
+    typed = {alias.name: node.module for node in imports for alias in node.names}
     assert typed.pop("errors") == "mdlc"
     assert typed == mdlc._MODULES
 
