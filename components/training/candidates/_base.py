@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import Field, ValidationError, create_model
 
@@ -149,7 +149,8 @@ class Candidate(ABC):
 @functools.cache
 def _params_model(candidate: type[Candidate]) -> type[SpecSection]:
     fields: dict[str, Any] = {name: dim.field() for name, dim in candidate.space.items()}
-    model = create_model(f"{candidate.__name__}Params", __base__=candidate.settings, **fields)
+    name = f"{candidate.__name__}Params"
+    model = cast("type[SpecSection]", create_model(name, __base__=candidate.settings, **fields))
     model.__doc__ = f"{candidate.about.why} A search starts from the defaults."
     return model
 

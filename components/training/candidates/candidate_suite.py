@@ -15,6 +15,7 @@ starts inside its ranges.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -89,9 +90,21 @@ class CandidateSuite:
     def test_reads_images_beside_numbers(self, task: Task, tmp_path: Path) -> None:
         """A kind that says of itself that any features suit it takes an image among others."""
         if self.candidate().about.images == "any":
-            both = self._problem(task)
-            both = Problem(**{**both.__dict__, "features": [*TABLE, *IMAGE]})
-            self._sealed(tmp_path / "one", both)
+            self._sealed(tmp_path / "one", small_problem(task, features=[*TABLE, *IMAGE]))
+
+    def test_it_heeds_the_weights_if_it_says_so(self, task: Task) -> None:
+        """Where other rows count, another model is learnt; a kind that does not weigh is refused.
+
+        `takes_weights` says which it is.
+        """
+        if not self.candidate().takes_weights:
+            return
+        made = self._problem(task)
+        flat = self.candidate()(made).fit(self._params()).validated
+        third = np.where(np.arange(len(made.train)) % 3 == 0, 2.9, 0.05)
+        heavy = replace(made, train=replace(made.train, weights=third))
+        aged = self.candidate()(heavy).fit(self._params()).validated
+        assert not np.allclose(flat, aged, atol=1e-4)
 
     def test_it_declares_itself(self) -> None:
         """The declaration says why, and the search starts inside its ranges."""
@@ -107,17 +120,8 @@ class CandidateSuite:
         return {**self.candidate().defaults(), **self.small}
 
     def _problem(self, task: Task) -> Problem:
-        return Problem(
-            task=task,
-            classes=CLASSES[task],
-            features=IMAGE if self.candidate().about.images == "needed" else TABLE,
-            train=_rows(task, seed=1),
-            validation=_rows(task, seed=2),
-            rule=Rule(),
-            dropped={},
-            seed=3,
-            cores=1,
-        )
+        image = self.candidate().about.images == "needed"
+        return small_problem(task, features=IMAGE if image else TABLE)
 
     def _sealed(self, folder: Path, made: Problem) -> Scorer:
         """Fit and export, load what was written, and compare the two."""
@@ -142,6 +146,21 @@ class CandidateSuite:
         assert answered.shape == fitted.validated.shape
         assert np.abs(answered - fitted.validated).max() / unit < 1e-5
         return scorer
+
+
+def small_problem(task: Task, *, features: list[Feature] = TABLE) -> Problem:
+    """Return 300 rows to learn from and 300 others to be judged by."""
+    return Problem(
+        task=task,
+        classes=CLASSES[task],
+        features=features,
+        train=_rows(task, seed=1),
+        validation=_rows(task, seed=2),
+        rule=Rule(),
+        dropped={},
+        seed=3,
+        cores=1,
+    )
 
 
 def _rows(task: Task, *, seed: int, count: int = 300) -> TrainingRows:

@@ -142,8 +142,11 @@ def _imported(plugin: Plugin) -> Any:
 
 
 @functools.cache
-def _entry_points() -> metadata.EntryPoints:
-    """Read the metadata of all distributions, which takes some 50 ms, once."""
+def _entry_points() -> Any:
+    """Read the metadata of all distributions, which takes some 50 ms, once.
+
+    The type has another name from Python 3.12 on; `select` is the same.
+    """
     return metadata.entry_points()
 
 

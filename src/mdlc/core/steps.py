@@ -45,10 +45,10 @@ def explain(error: Exception, *, stage: str) -> MdlcError:
         return error
     if isinstance(error, ValidationError):
         # The file was right where it was read: this machine lacks what the file names.
-        first = first_problem(error)
-        broken = first.get("ctx", {}).get("error")
-        at = (*first["loc"], *(broken.at if isinstance(broken, RuleError) else ()))
-        return SpecError(f"{stage}: {'.'.join(map(str, at))}: {problem_text(first)}")
+        problem = first_problem(error)
+        broken = problem.get("ctx", {}).get("error")
+        at = (*problem["loc"], *(broken.at if isinstance(broken, RuleError) else ()))
+        return SpecError(f"{stage}: {'.'.join(map(str, at))}: {problem_text(problem)}")
     text = str(error)
     # DuckDB's and TensorFlow's errors have no code: of a full disk they keep the system's words.
     if disk_full(error) or os.strerror(errno.ENOSPC) in text:

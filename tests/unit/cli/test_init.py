@@ -57,7 +57,7 @@ def test_a_name_that_yaml_would_misread_is_quoted(tmp_path: Path) -> None:
     data = write(tmp_path, ["a", "b"], name="visits: #1.csv")
     code, output, file = init(tmp_path, "--data", data, "--target", "answer")
     assert code == 0, output
-    assert load(file).spec.data.sources["rows"].csv == "visits: #1.csv"
+    assert load(file).spec.data.sources["rows"].location == "visits: #1.csv"
 
 
 @pytest.mark.parametrize("values", [["a", "b", "c"], ["1", "2", "3"]])

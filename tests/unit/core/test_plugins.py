@@ -123,7 +123,7 @@ def test_an_installation_without_mdlcs_own_entry_points_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plugins.forget()
-    monkeypatch.setattr(plugins.metadata, "entry_points", metadata.EntryPoints)
+    monkeypatch.setattr(metadata, "entry_points", metadata.EntryPoints)
     with pytest.raises(SpecError, match="install it again: make setup"):
         plugins.names(READERS)
     plugins.forget()

@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 
 from mdlc.components.training import aging
+from mdlc.components.training.candidates.candidate_suite import small_problem
 from mdlc.components.training.candidates.logistic import Logistic
-from mdlc.components.training.candidates.registry import CANDIDATES
+from mdlc.components.training.candidates.registry import find_candidate
+from mdlc.components.training.candidates.rule import RuleOfThumb
+from mdlc.core import plugins
 from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import SpecError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.model import Rule, RuleCondition
-from tests.contract.test_candidates import CASES, params
-from tests.contract.test_candidates import problem as small
 from tests.unit.components.training.test_stage import run
 
 UNTIL = datetime(2013, 1, 26)
@@ -92,29 +93,21 @@ def test_without_a_half_life_nothing_changes(make_prepared: Any, tmp_path: Path)
     assert values[0] == pytest.approx(values[1], rel=1e-3)
 
 
-@pytest.mark.parametrize(("kind", "task"), CASES)
-def test_every_kind_heeds_the_weights(kind: str, task: Any) -> None:
-    """Rows of weight 0 might as well say anything."""
-    if kind.startswith("keras"):
-        pytest.importorskip("tensorflow", reason="mdlc[deep] is not installed")
-    made, candidate = small(task, kind=kind), CANDIDATES[kind]
-    assert candidate.takes_weights
-    flat = candidate(made).fit(params(candidate)).validated
-    half = np.where(np.arange(len(made.train)) % 3 == 0, 2.9, 0.05)
-    heavy = replace(made.train, weights=half)
-    aged = candidate(replace(made, train=heavy)).fit(params(candidate)).validated
-    assert not np.allclose(flat, aged, atol=1e-4)
+def test_every_built_in_kind_heeds_the_weights() -> None:
+    """That each does what it says here is a test of the suite of every kind."""
+    for kind in plugins.built_in_names(plugins.CANDIDATES):
+        assert find_candidate(kind, where="").takes_weights, kind
 
 
 def test_a_stated_rule_counts_by_weight() -> None:
-    made = small("binary", kind="rule")
+    made = small_problem("binary")
     half = np.where(made.train.truth == 1, 1.9, 0.1)
     stated = replace(
         made,
         rule=Rule(when=[RuleCondition(column="x", at_least=0)]),
         train=replace(made.train, weights=half),
     )
-    told = CANDIDATES["rule"](stated).fit({}).validated
+    told = RuleOfThumb(stated).fit({}).validated
     holds = made.train.batch["x"] >= 0
     wanted = half[holds & (made.train.truth == 1)].sum() / half[holds].sum()
     assert told[:, 1].max() == pytest.approx(wanted, abs=1e-6)
