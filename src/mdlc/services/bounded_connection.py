@@ -32,7 +32,7 @@ Turn = Literal["head", "body", "unread", "work"]
 """What a connection waits for: the client's head, its body, its reading; or our own work."""
 
 
-class BoundedConnection(HttpToolsProtocol):
+class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
     """uvicorn's HTTP protocol, bounded. Constants of this module are its limits."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -45,7 +45,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Of the request after its head, with chunk sizes and trailers."""
         self._free_since = self._head_since = self._unread_since = self.loop.time()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Take a connection; the one that waits longest makes room where there are too many."""
         super().connection_made(transport)
         self.flow = _OneAtATime(transport, self)
@@ -140,7 +140,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.close()
 
 
-class _OneAtATime(FlowControl):
+class _OneAtATime(FlowControl):  # type: ignore[misc]
     """Reads no further while a request waits for the one before it."""
 
     def __init__(self, transport: asyncio.Transport, connection: BoundedConnection) -> None:

@@ -70,7 +70,7 @@ def run_app(app: Any, *, listener: socket.socket, tls: Mapping[str, Any] | None 
 class HandshakeLoop(asyncio.SelectorEventLoop):
     """An event loop whose servers end connections that do not begin TLS."""
 
-    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:  # type: ignore[override]
+    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:
         """Return a server, as the loop does."""
         return await super().create_server(
             *arguments, ssl_handshake_timeout=HANDSHAKE_SECONDS, **options

@@ -94,9 +94,9 @@ class RequestGate:
             self._watch.refused(refusal, path=path, cause=None)
             await refusal.response()(scope, receive, send)
         except Exception as error:
-            refusal = internal_error()
-            self._watch.refused(refusal, path=path, cause=error)
-            await refusal.response()(scope, receive, send)
+            internal = internal_error()
+            self._watch.refused(internal, path=path, cause=error)
+            await internal.response()(scope, receive, send)
         finally:
             self._bytes -= body.size
         self._watch.answered(path, seconds=time.perf_counter() - started)

@@ -41,7 +41,9 @@ class Cluster(ObjectClient):
     def log(self, pod: str, *, container: str, lines: int, previous: bool = False) -> str:
         return self.logs.get(pod, "")
 
-    def apply(self, body: Object, *, force: bool = False, dry_run: bool = False) -> Object:
+    def apply(
+        self, body: Object, *, manager: str = "", force: bool = False, dry_run: bool = False
+    ) -> Object:
         if self.managed and not force:
             raise RefusedError(self.managed)
         made: dict[str, Any] = copy.deepcopy(body)

@@ -197,17 +197,17 @@ def test_a_malformed_request_is_a_400(start: Start, body: object, with_length: b
 def test_half_a_character_is_a_400_and_nothing_is_scored_or_charged(
     start: Start, where: str
 ) -> None:
-    half: dict[str, Any] = {
+    bodies: dict[str, dict[str, Any]] = {
         "category": {"inputs": [NUMBER, {**CARRIER, "data": ["\ud800"]}]},
         "request id": {"inputs": [NUMBER, CARRIER], "id": "\ud800"},
         "row id": {"inputs": [NUMBER, CARRIER, {**CARRIER, "name": "id", "data": ["\ud800"]}]},
         "name": {"inputs": [NUMBER, {**CARRIER, "name": "\ud800"}]},
         "output": {"inputs": [NUMBER, CARRIER], "outputs": [{"name": "\ud800"}]},
         "key": {"inputs": [NUMBER, CARRIER], "\ud800": 1},
-    }[where]
+    }
     client, service = start()
     headers = {"content-type": "application/json"}
-    answer = client.post(V2, content=json.dumps(half).encode(), headers=headers)
+    answer = client.post(V2, content=json.dumps(bodies[where]).encode(), headers=headers)
     assert answer.status_code == 400
     page = client.get("/metrics").text
     assert 'mdlc_version_failures_total{model="flights",version="1"} 0.0' in page
