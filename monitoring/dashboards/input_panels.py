@@ -13,7 +13,7 @@ from mdlc.monitoring.dashboards.panel import (
     rising,
 )
 from mdlc.monitoring.rules import series_names
-from mdlc.monitoring.rules.series_names import LONG, SHORT
+from mdlc.monitoring.rules.series_names import LONG, SHORT, Window
 
 
 def drift(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
@@ -78,7 +78,7 @@ def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     )
 
 
-def _of_model(signal: str, series: SeriesSelector, window: str = SHORT) -> str:
+def _of_model(signal: str, series: SeriesSelector, window: Window = SHORT) -> str:
     return series.of(series_names.of_model(signal, window))
 
 

@@ -11,9 +11,10 @@ from mdlc.api.lifecycle import Lifecycle
 from mdlc.api.memory_sources import is_table, write_table
 from mdlc.core.errors import UsageError, closest
 from mdlc.core.names import is_label
+from mdlc.core.plugins import READERS
+from mdlc.core.plugins import names as plugin_names
 from mdlc.core.spec import Lifecycle as LifecycleFile
 from mdlc.core.spec import load as load_file
-from mdlc.core.spec.data import FORMATS
 from mdlc.core.spec.lifecycle import API_VERSION
 from mdlc.core.spec.load import from_mapping
 from mdlc.state.workspace import workspace_named, workspace_of
@@ -151,7 +152,7 @@ def _with_tables(
     plain = copy.copy(document)
     for name, value in sources.items():
         inner = value if isinstance(value, Mapping) else {"parquet": value}
-        held = next((inner[key] for key in FORMATS if is_table(inner.get(key))), None)
+        held = next((inner[key] for key in plugin_names(READERS) if is_table(inner.get(key))), None)
         if held is not None and name not in tables:
             tables[name] = held
     unknown = [name for name in tables if name not in sources]
@@ -189,7 +190,9 @@ def _replaced(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str
         kept = sources[name]
         if isinstance(kept, dict):
             sources[name] = {
-                key: value for key, value in kept.items() if key not in (*FORMATS, *TEXT_ONLY)
+                key: value
+                for key, value in kept.items()
+                if key not in (*plugin_names(READERS), *TEXT_ONLY)
             } | {"parquet": path}
     return {**document, "spec": {**spec, "data": {**data, "sources": sources}}}
 

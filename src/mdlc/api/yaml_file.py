@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from mdlc.core.errors import MdlcError
 from mdlc.core.files import write_bytes
+from mdlc.core.plugins import READERS, names
 from mdlc.core.spec import Lifecycle
-from mdlc.core.spec.data import FORMATS
 
 
 def to_mapping(lifecycle: Lifecycle) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def written_yaml(lifecycle: Lifecycle, *, path: Path, root: Path, overwrite: boo
     document = to_mapping(lifecycle)
     folder = path.resolve().parent
     for source in document["spec"]["data"]["sources"].values():
-        for name in FORMATS:
-            if name in source:
+        for name in names(READERS):
+            if isinstance(source.get(name), str):
                 source[name] = _moved(source[name], root=root, folder=folder)
     write_bytes(path, _yaml(document).encode())
     return path

@@ -55,8 +55,7 @@ def test_a_table_takes_the_place_of_a_location_and_the_rest_of_the_source_stays(
     given = document(rows={"csv": "gone.csv", "types": {"income": "DOUBLE"}, "where": "income > 1"})
     lifecycle = mdlc.load(given, data={"rows": rows()}, root=tmp_path)
     source = lifecycle.spec.data.sources["rows"]
-    assert (source.csv, source.types, source.where) == (None, {}, "income > 1")
-    assert source.parquet
+    assert (source.format, source.types, source.where) == ("parquet", {}, "income > 1")
 
 
 def test_tables_go_into_the_lifecycle_of_a_file(tmp_path: Path) -> None:
@@ -64,7 +63,7 @@ def test_tables_go_into_the_lifecycle_of_a_file(tmp_path: Path) -> None:
     table = pd.DataFrame({"id": [1], "asked": ["2026-01-01"]})
     lifecycle = mdlc.load(file, data={"rows": table})
     assert lifecycle.file == file
-    assert lifecycle.spec.data.sources["rows"].parquet
+    assert lifecycle.spec.data.sources["rows"].format == "parquet"
     assert lifecycle.spec.model == mdlc.load(file).spec.model
 
 
