@@ -9,12 +9,13 @@ import pytest
 
 from mdlc.controller.cluster_objects import ClusterObjects
 from mdlc.controller.desired_objects import Rendering, monitoring
+from mdlc.controller.lifecycle_object import lifecycle_object
 from mdlc.core.errors import RefusedError
 from mdlc.core.spec import load
 from mdlc.kubernetes.api_client import ApiError
 from mdlc.kubernetes.object_client import PLURALS, ObjectClient
 from tests import tiny
-from tests.unit.controller.world import document, lifecycle_object
+from tests.unit.controller.world import document
 
 BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 MAPS = "/api/v1/namespaces/models/configmaps"
