@@ -119,7 +119,7 @@ RULES: dict[str, list[Rule]] = {
             "the target cannot be a feature",
         ),
     ],
-    "Condition": [
+    "RuleCondition": [
         _rule(
             f"{_given('at_least', 'below', 'one_of')} == 1",
             "exactly one of at_least, below and one_of",
