@@ -62,7 +62,7 @@ def _named(stage: str, parameters: Mapping[str, Any]) -> list[Plugin]:
         sources = json.loads(parameters["sources"])["sources"].values()
         return _of_keys(READERS, sources)
     if stage == "preparation":
-        return _of_keys(CHECKS, json.loads(parameters["data"])["checks"])
+        return _of_keys(CHECKS, json.loads(parameters["data"]).get("checks", []))
     if stage in {"selection", "training"}:
         return [plugins.find(CANDIDATES, kind) for kind in _kinds(parameters)]
     return []
@@ -75,7 +75,9 @@ def _of_keys(group: str, sections: Iterable[Mapping[str, Any]]) -> list[Plugin]:
 
 
 def _kinds(parameters: Mapping[str, Any]) -> list[str]:
-    return [candidate["kind"] for candidate in json.loads(parameters["model"])["candidates"]]
+    """Return the kinds that the file names; a name alone is a candidate, too."""
+    named = json.loads(parameters["model"]).get("candidates", [])
+    return [each if isinstance(each, str) else each["kind"] for each in named]
 
 
 @functools.cache

@@ -30,10 +30,14 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_training(tmp_path_factory.mktemp("ir"), code="test")
 
 
+PARTS = {"sources": '{"sources": {}}', "data": '{"checks": []}', "model": '{"candidates": []}'}
+"""Parts of the file in which plug-ins may be named."""
+
+
 @pytest.fixture
 def asked(pipeline: Path) -> Arguments:
     return {
-        source["componentInputParameter"]: f"{name}"
+        source["componentInputParameter"]: PARTS.get(name, f"{name}")
         for task in read_tasks(pipeline).values()
         for name, source in task["inputs"].get("parameters", {}).items()
     }
@@ -90,7 +94,9 @@ def test_a_changed_parameter_is_named_and_what_follows_depends(
 ) -> None:
     store = ResultStore(tmp_path / "cache")
     answer(store, pipeline=pipeline, asked=asked, stages=set(read_tasks(pipeline)))
-    plan, _ = make_plan(pipeline, arguments=asked | {"train_model": "other"}, store=store)
+    plan, _ = make_plan(
+        pipeline, arguments=asked | {"train_model": '{"candidates": ["rule"]}'}, store=store
+    )
     found = {stage.stage: (stage.state, stage.why) for stage in plan.stages}
     assert found["training"] == ("run", "parameter model changed")
     assert found["evaluation"] == ("depends", "reads what training will write")
