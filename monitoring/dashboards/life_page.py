@@ -172,6 +172,8 @@ def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
         f"max by (model, version) ({series.by_version(metrics.PROMISED_MONEY_PER_DECISION.series)})"
     )
     least = money_bound(promised, ratio=ratio)
+    short = series_names.of_version("money:mean", series_names.SHORT)
+    long = series_names.of_version("money:mean", series_names.LONG)
     return (
         Panel(
             title="Money per decision, against what was promised",
@@ -180,15 +182,8 @@ def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
             "pays less, and a new model may not help.",
             unit=unit,
             queries=(
-                Query(
-                    series.by_version(series_names.of_version("money:mean", series_names.SHORT)),
-                    "{{version}}",
-                ),
-                Query(
-                    series.by_version(series_names.of_version("money:mean", series_names.LONG)),
-                    "{{version}}, long window",
-                    dashed=True,
-                ),
+                Query(series.by_version(short), "{{version}}"),
+                Query(series.by_version(long), "{{version}}, long window", dashed=True),
                 Query(promised, "{{version}} promised", dashed=True),
                 Query(least, "{{version}} least", dashed=True),
             ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from mdlc.api.located_errors import located
 from mdlc.monitoring.render.render_monitoring import Rendered, write
 from mdlc.monitoring.render.render_options import OptionValues, check_options
 
@@ -36,7 +37,9 @@ def render_monitoring(
         mdlc.render_monitoring([lifecycle], out="build").files
     """
     checked = check_options([one.name for one in lifecycles], **options)
-    return write([one.definition for one in lifecycles], options=checked, out=Path(out))
+    # Of several files nobody could say whose line an error means.
+    with located(lifecycles[0].file if len(lifecycles) == 1 else None):
+        return write([one.definition for one in lifecycles], options=checked, out=Path(out))
 
 
 def crd_yaml() -> str:

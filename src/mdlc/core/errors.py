@@ -57,7 +57,9 @@ class MdlcError(Exception):
     def to_json(self) -> str:
         """Return the error as one line of JSON that `from_json` reads back."""
         fields = {key: getattr(self, key) for key in self.fields}
-        return json.dumps({"type": type(self).__name__, **fields})
+        # Another process knows the classes of this module only: a class of elsewhere is its parent.
+        kind = next(kind for kind in type(self).__mro__ if kind.__module__ == __name__)
+        return json.dumps({"type": kind.__name__, **fields})
 
 
 class UsageError(MdlcError):
@@ -143,10 +145,10 @@ def from_json(text: str) -> MdlcError:
 
 
 def error_classes() -> list[type[MdlcError]]:
-    """Return every class of the tree, a parent before its children."""
+    """Return every class of the tree above, a parent before its children."""
     found: list[type[MdlcError]] = [MdlcError]
     for kind in found:
-        found.extend(kind.__subclasses__())
+        found += [child for child in kind.__subclasses__() if child.__module__ == __name__]
     return found
 
 

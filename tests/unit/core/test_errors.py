@@ -8,14 +8,18 @@ from mdlc.core import errors, steps
 from mdlc.core.errors import (
     KilledError,
     MdlcError,
+    ServiceError,
     StageError,
     StorageError,
     closest,
     error_classes,
     from_json,
 )
+from mdlc.kubernetes.api_client import ApiError
 
-DIRECT: list[type[MdlcError]] = [MdlcError, *MdlcError.__subclasses__()]
+DIRECT: list[type[MdlcError]] = [
+    kind for kind in error_classes() if kind is MdlcError or MdlcError in kind.__bases__
+]
 
 
 @pytest.mark.parametrize("kind", error_classes())
@@ -26,6 +30,11 @@ def test_json_brings_everything_back(kind: type[MdlcError]) -> None:
     assert "\n" not in text
     assert vars(again) == vars(error)
     assert type(again) is kind
+
+
+def test_a_class_of_another_module_crosses_as_its_parent() -> None:
+    again = from_json(ApiError("no", status=403, hint="ask").to_json())
+    assert (type(again), again.hint) == (ServiceError, "ask")
 
 
 def test_an_unknown_class_becomes_a_stage_error() -> None:

@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from mdlc.core import plugins
 from mdlc.core.errors import SpecError, closest
@@ -94,7 +93,7 @@ class CandidateChoice(SpecSection):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """Say of each installed kind which hyperparameters it has; its name alone is enough."""
         made = handler(core_schema)
