@@ -138,7 +138,7 @@ class OpenSection(SpecSection):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """Add the keys of the installed plug-ins."""
         made = handler(core_schema)
