@@ -100,10 +100,10 @@ class JudgedSignal:
 
 
 def unless_unknown(alert: AlertRule, *, scope: Scope, judged: JudgedSignal) -> str:
-    """Return a condition whose alert, once it fires, stands while the data do not tell.
+    """Return a condition whose alert keeps firing while there is too little data to judge it.
 
-    "Not enough data" is not "all is well": an alert that fires and is not known now stands by the
-    signal's last value.
+    "Not enough data" is not "all is well": while the signal is unknown, an alert that fires is
+    judged by the signal's last known value.
     """
     before = judged.shaped(f"last_over_time({judged.signal}{within(scope.monitor.window)})")
     stands = f"{before} and {on(judged.level)} {alert.firing(scope)}"
