@@ -14,7 +14,7 @@ def measure(repeats: int) -> common.Result:
     from scipy.stats import ks_2samp
 
     from mdlc.core import profile
-    from mdlc.monitoring.drift import psi
+    from mdlc.monitoring.population_stability import psi
 
     rng = np.random.default_rng(7)
     trained = rng.normal(size=(COLUMNS, ROWS)).astype(np.float32)

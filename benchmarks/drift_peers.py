@@ -68,9 +68,11 @@ def _write_rows(folder: Path) -> int:
     import pyarrow.parquet as pq
 
     from mdlc.core.files import read_document
-    from mdlc.life.train import Results
+    from mdlc.life.train import TrainingArtifacts
 
-    results = read_document(common.flights_home() / "flight-delays" / "results.json", Results)
+    results = read_document(
+        common.flights_home() / "flight-delays" / "results.json", TrainingArtifacts
+    )
     prepared = results.folder("preparation")
     features = json.loads((prepared / "prepared.json").read_text())["features"][:COLUMNS]
     table = pq.read_table(prepared / "table.parquet")
@@ -130,8 +132,8 @@ def _side(python: str, side: str, folder: Path) -> dict[str, Any]:
 def _by_rules(series: list[list[Any]]) -> dict[str, Any]:
     """Let Prometheus scrape the counts and evaluate the rules; check the indexes."""
     from mdlc.core.spec import load
-    from mdlc.monitoring.drift import psi
-    from mdlc.monitoring.rules.build import rule_file
+    from mdlc.monitoring.population_stability import psi
+    from mdlc.monitoring.rules.rule_file import rule_file
 
     lifecycle = load(common.FLIGHTS)
     monitor = lifecycle.spec.monitor.model_copy(

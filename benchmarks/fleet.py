@@ -103,27 +103,27 @@ def _looks(  # noqa: PLR0913 - what a case is made of
     """Time looks over a home with so many lifecycles."""
     from prometheus_client import CollectorRegistry
 
-    from mdlc.life.trigger.follow import Follower, Terms
-    from mdlc.life.trigger.metrics import FromLedger
-    from mdlc.life.trigger.requests import Requests
-    from mdlc.life.trigger.watched import Watched
-    from mdlc.monitoring.standing import Standing
+    from mdlc.retraining.standing_alerts import StandingAlert
+    from mdlc.trigger.lifecycle_entry import LifecycleEntry
+    from mdlc.trigger.request_counter import RequestCounter
+    from mdlc.trigger.run_follower import FollowTerms, RunFollower
+    from mdlc.trigger.trigger_metrics import FromLedger
 
     now = [START]
     files = [_file(folder, number, of=of) for number in range(lives)]
     store = _labelled(folder, of=of)
     os.environ.update({"MDLC_LEDGER_URL": ledger, "MDLC_STORE_URL": store})
     started = time.perf_counter()
-    watched = [Watched(file, home=folder / of, clock=lambda: now[0]) for file in files]
+    watched = [LifecycleEntry(file, home=folder / of, clock=lambda: now[0]) for file in files]
     reading = (time.perf_counter() - started) * 1e3 / lives
     del os.environ["MDLC_LEDGER_URL"], os.environ["MDLC_STORE_URL"]
     for life in watched:
         _serve(life)
     backend = Nowhere()
-    follower = Follower(
+    follower = RunFollower(
         lambda: [(life, backend) for life in watched],
-        terms=Terms("benchmark", poll_seconds=10),
-        requests=Requests(CollectorRegistry()),
+        terms=FollowTerms("benchmark", poll_seconds=10),
+        requests=RequestCounter(CollectorRegistry()),
     )
     follower.look()  # makes tables and files
 
@@ -133,7 +133,7 @@ def _looks(  # noqa: PLR0913 - what a case is made of
 
     idle = [look() for _ in range(repeats)]
     for number, life in enumerate(watched):
-        alert = Standing(fingerprint=f"f{number}", name="CalibrationOff", reason="calibration")
+        alert = StandingAlert(fingerprint=f"f{number}", name="CalibrationOff", reason="calibration")
         life.ledger.receive(time=now[0], firing=[alert], resolved=[])
     asking = [look()]
     if backend.started != lives:
@@ -172,18 +172,18 @@ def _labelled(folder: Path, *, of: str) -> str:
 
 def _serve(life: Any) -> None:
     """Let a version serve, as far as the trigger looks."""
-    from mdlc.core.documents.serving import Pointer
     from mdlc.core.files import write_document
+    from mdlc.state.release_documents import Pointer
 
-    life.place.pointer.parent.mkdir(parents=True)
+    life.workspace.pointer.parent.mkdir(parents=True)
     pointer = Pointer(name=life.name, version="1", bundle="models/1", digest="d", since=START)
-    write_document(life.place.pointer, pointer)
+    write_document(life.workspace.pointer, pointer)
 
 
 def _decisions(result: common.Result, url: str, *, repeats: int, of: str) -> None:
     """Time decisions of a ledger without verdicts, and of one with AGE of them."""
     from mdlc.core.spec.retrain import Retrain
-    from mdlc.monitoring.trigger import Ledger
+    from mdlc.retraining.ledger import Ledger
 
     ledger = Ledger(url, retrain=Retrain(), model="decisions")
     fresh = [_decide(ledger, begin=repeat) for repeat in range(repeats)]

@@ -20,12 +20,12 @@ FEATURES, BINS, WARM = 22, 11, 3
 
 def measure(repeats: int) -> common.Result:
     """Observe a predictor once a simulated day, and time the parts."""
-    from mdlc.core.documents.watch import Baseline
     from mdlc.core.spec.monitor import Drift, Monitor
     from mdlc.monitoring import watch
-    from mdlc.monitoring.samples import SampleStore, parse
+    from mdlc.monitoring.fake_predictor import MODEL, START
+    from mdlc.monitoring.sample_store import SampleStore, parse
     from mdlc.monitoring.signals import measure as measure_signals
-    from mdlc.monitoring.testing import MODEL, START
+    from mdlc.state.watch_documents import Baseline
 
     monitor = Monitor(window=timedelta(days=14), drift=Drift(ignore=[]))
     baseline = Baseline(version="1", money_per_decision=1.0, log_loss=0.5, mae=None)
@@ -67,9 +67,9 @@ def measure(repeats: int) -> common.Result:
 
 def _scrapes(days: int) -> list[str]:
     """Return what a predictor with FEATURES features shows, day after day."""
-    from mdlc.monitoring.testing import Predictor
+    from mdlc.monitoring.fake_predictor import FakePredictor
 
-    rng, predictor = np.random.default_rng(5), Predictor()
+    rng, predictor = np.random.default_rng(5), FakePredictor()
     texts = []
     for day in range(days):
         for feature in range(FEATURES):

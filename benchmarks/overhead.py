@@ -67,15 +67,15 @@ def _mdlc(folder: Path) -> Iterator[tuple[int, float]]:
     from kfp import local
     from overhead_pipeline import STEPS, steps
 
-    from mdlc.pipelines.local.hooks import Session, installed
-    from mdlc.pipelines.local.store import Store
-    from mdlc.pipelines.local.warm import WarmServer
+    from mdlc.pipelines.cache.result_store import ResultStore
+    from mdlc.pipelines.local.kfp_hooks import Session, installed
+    from mdlc.pipelines.local.warm_server import WarmServer
 
     events: list[str] = []
     with WarmServer() as server:
         # Another cache makes a first run again, now that the server is warm.
         for way, cache in enumerate(("one", "two", "two")):
-            store = Store(folder / cache)
+            store = ResultStore(folder / cache)
             local.init(
                 runner=local.SubprocessRunner(use_venv=False),
                 pipeline_root=str(folder / "artifacts"),

@@ -57,16 +57,16 @@ def measure(repeats: int) -> common.Result:
 def exposition(rounds: int) -> str:
     """Return what the predictors of all models show after so many rounds of traffic."""
     chance, lines = random.Random(rounds), ["# TYPE mdlc_feature_bin_total counter"]
-    names = [str(index) for index in range(BINS)]
+    series_names = [str(index) for index in range(BINS)]
     for model in range(MODELS):
         at = f'model="m{model}",version="1"'
         rows = 100.0 * rounds
         for feature in [f"x{index}" for index in range(FEATURES)]:
-            for name in names:
+            for name in series_names:
                 where = f'{at},feature="{feature}",bin="{name}"'
                 lines.append(f"mdlc_feature_bin_total{{{where}}} {rows / BINS + chance.random():g}")
                 lines.append(f"mdlc_reference_bin_count{{{where}}} 500")
-        for name in names:
+        for name in series_names:
             lines.append(f'mdlc_prediction_bin_total{{{at},bin="{name}"}} {rows / BINS:g}')
             where = f'{at},feature="__prediction",bin="{name}"'
             lines.append(f"mdlc_reference_bin_count{{{where}}} 500")
@@ -82,15 +82,15 @@ START = time.time()
 
 
 def _counters() -> list[str]:
-    from mdlc.monitoring.rules import names
+    from mdlc.monitoring.rules import series_names
 
-    return [name for name in names.COUNTS.values() if "error" not in name]
+    return [name for name in series_names.COUNTS.values() if "error" not in name]
 
 
 def _class_counters() -> list[str]:
-    from mdlc.monitoring.rules import names
+    from mdlc.monitoring.rules import series_names
 
-    return list(names.CLASS_COUNTS.values())
+    return list(series_names.CLASS_COUNTS.values())
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def _configure(folder: Path, *, address: str, port: int) -> None:
     from datetime import timedelta
 
     from mdlc.core.spec import Lifecycle
-    from mdlc.monitoring.rules.build import rule_file
+    from mdlc.monitoring.rules.rule_file import rule_file
 
     for index in range(MODELS):
         whole = Lifecycle.model_validate(_lifecycle(f"m{index}"))

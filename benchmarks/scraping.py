@@ -79,7 +79,7 @@ def prometheus(
     target: str, *, rules: Sequence[dict[str, Any]], scrape: timedelta
 ) -> Iterator[Asked]:
     """Run Prometheus on a free port with a predictor at `target`."""
-    from mdlc.life.server import free_port
+    from mdlc.life.server_process import free_port
 
     program = shutil.which("prometheus")
     if program is None:

@@ -37,11 +37,11 @@ class Case:
 def measure(repeats: int) -> common.Result:
     """Send the same bodies to both servers in turn, one at a time over one connection."""
     with tempfile.TemporaryDirectory() as folder:
-        place = _copy(Path(folder))
-        bundle = next((place.folder / "models").iterdir())
+        workspace = _copy(Path(folder))
+        bundle = next((workspace.folder / "models").iterdir())
         cases = _cases(bundle)
         taken: dict[tuple[str, int], list[list[float]]] = {}
-        with _ours(place) as ours, _peer(bundle, log=place.folder / "peer.log") as peer:
+        with _ours(workspace) as ours, _peer(bundle, log=workspace.folder / "peer.log") as peer:
             _same_scores(ours, peer, case=cases[1])
             targets = {"mdlc": (ours, f"/v1/models/{NAME}:predict"), "peer": (peer, "/predict")}
             for repeat in range(repeats + 1):
@@ -55,9 +55,9 @@ def measure(repeats: int) -> common.Result:
         for case in cases:
             _lines(result, case.rows, taken=taken, bare=model[case.rows])
         for case in cases[1:]:
-            _parts(result, place, case=case, repeats=repeats)
+            _parts(result, workspace, case=case, repeats=repeats)
         for case in cases:
-            _counting(result, place, case=case, repeats=repeats)
+            _counting(result, workspace, case=case, repeats=repeats)
     result.notes += [
         "One client, one connection, the next request after the answer; client and server share",
         "the cores. req/s counts the client's time too (http.client, bodies made before).",
@@ -95,24 +95,24 @@ def _lines(
 def _copy(home: Path) -> Any:
     """Return a workspace with the model that serves and an empty payload log."""
     from mdlc.core.spec import load
-    from mdlc.core.workspace import workspace
+    from mdlc.state.workspace import workspace_of
 
     lifecycle = load(common.FLIGHTS)
-    source = workspace(lifecycle, file=common.FLIGHTS, home=common.flights_home())
-    place = workspace(lifecycle, file=common.FLIGHTS, home=home)
-    shutil.copytree(source.folder / "models", place.folder / "models")
-    shutil.copy(source.pointer, place.pointer)
-    return place
+    source = workspace_of(lifecycle, file=common.FLIGHTS, home=common.flights_home())
+    workspace = workspace_of(lifecycle, file=common.FLIGHTS, home=home)
+    shutil.copytree(source.folder / "models", workspace.folder / "models")
+    shutil.copy(source.pointer, workspace.pointer)
+    return workspace
 
 
 def _cases(bundle: Path) -> list[Case]:
     from mdlc.core import cleaning
     from mdlc.core.bundle import open_bundle
     from mdlc.core.files import read_document
-    from mdlc.life.replay.stream import read_stream
-    from mdlc.life.train import Results
+    from mdlc.life.train import TrainingArtifacts
+    from mdlc.replay.row_stream import read_stream
 
-    results = read_document(common.flights_home() / NAME / "results.json", Results)
+    results = read_document(common.flights_home() / NAME / "results.json", TrainingArtifacts)
     stream = read_stream(results.folder("preparation"), begin=None, end=None)
     manifest, _ = open_bundle(bundle)
     cases = []
@@ -126,18 +126,18 @@ def _cases(bundle: Path) -> list[Case]:
 
 
 @contextlib.contextmanager
-def _ours(place: Any) -> Iterator[http.client.HTTPConnection]:
+def _ours(workspace: Any) -> Iterator[http.client.HTTPConnection]:
     from mdlc.core.spec import load
-    from mdlc.life.server import serving
+    from mdlc.life.server_process import serving
 
-    log = place.folder / "serve.log"
-    with serving(load(common.FLIGHTS), place=place, log=log, request_clock=False) as client:
+    log = workspace.folder / "serve.log"
+    with serving(load(common.FLIGHTS), workspace=workspace, log=log, request_clock=False) as client:
         yield http.client.HTTPConnection("127.0.0.1", client.base_url.port or 0)
 
 
 @contextlib.contextmanager
 def _peer(bundle: Path, *, log: Path) -> Iterator[http.client.HTTPConnection]:
-    from mdlc.life.server import free_port
+    from mdlc.life.server_process import free_port
 
     port = free_port()
     script = Path(__file__).with_name("peer_server.py")
@@ -205,16 +205,16 @@ def _bare(bundle: Path, *, case: Case, repeats: int) -> list[float]:
     return medians
 
 
-def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> None:
+def _parts(result: common.Result, workspace: Any, *, case: Case, repeats: int) -> None:
     """Time what the server does with a request, part by part, in this process."""
     from datetime import datetime
 
     from mdlc.core.spec.deploy import Serving
-    from mdlc.serving import app, payload_log
+    from mdlc.serving import payload_log, predictor_app
     from mdlc.serving.predictor import predictions
 
-    service = app.open_service(
-        place.pointer,
+    service = predictor_app.open_service(
+        workspace.pointer,
         store=f"sqlite:///{place.folder / f'parts-{case.rows}.db'}",
         serving=Serving(),
         request_clock=False,
@@ -253,16 +253,16 @@ def _parts(result: common.Result, place: Any, *, case: Case, repeats: int) -> No
         result.add(f"{label}, {name}", parts[name], unit="ms", against=label)
 
 
-def _counting(result: common.Result, place: Any, *, case: Case, repeats: int) -> None:
+def _counting(result: common.Result, workspace: Any, *, case: Case, repeats: int) -> None:
     """Time a row in process with and without Metrics.count, request by request in turn."""
     from datetime import datetime
 
     from mdlc.core.spec.deploy import Serving
-    from mdlc.serving import app, payload_log
+    from mdlc.serving import payload_log, predictor_app
     from mdlc.serving.predictor import predictions
 
-    service = app.open_service(
-        place.pointer,
+    service = predictor_app.open_service(
+        workspace.pointer,
         store=f"sqlite:///{place.folder / f'counting-{case.rows}.db'}",
         serving=Serving(),
         request_clock=False,

@@ -92,7 +92,7 @@ def _cpu(result: common.Result, place: Any, *, repeats: int) -> None:
 
 def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
     from mdlc.serving import payload_log
-    from mdlc.serving.loaded import load
+    from mdlc.serving.active_models import load
     from mdlc.serving.payload_labels import Label
 
     model = load(place.pointer, max_rows=10_000).champion
@@ -122,10 +122,12 @@ def _payload(result: common.Result, place: Any, *, url: str, of: str) -> None:
 
 def _stream() -> Any:
     from mdlc.core.files import read_document
-    from mdlc.life.replay.stream import read_stream
-    from mdlc.life.train import Results
+    from mdlc.life.train import TrainingArtifacts
+    from mdlc.replay.row_stream import read_stream
 
-    results = read_document(common.flights_home() / serving.NAME / "results.json", Results)
+    results = read_document(
+        common.flights_home() / serving.NAME / "results.json", TrainingArtifacts
+    )
     return read_stream(results.folder("preparation"), begin=None, end=None)
 
 
@@ -145,9 +147,9 @@ def _series(result: common.Result, place: Any) -> None:
     from prometheus_client import disable_created_metrics
 
     from mdlc.core.spec import load as load_file
-    from mdlc.monitoring.rules.build import rule_file
-    from mdlc.serving.loaded import load
-    from mdlc.serving.metrics import Metrics, Quality
+    from mdlc.monitoring.rules.rule_file import rule_file
+    from mdlc.serving.active_models import load
+    from mdlc.serving.predictor_metrics import LabelledQuality, Metrics
 
     disable_created_metrics()  # type: ignore[no-untyped-call]  # as the server does
     lineup = load(place.pointer, max_rows=10_000)
@@ -156,7 +158,9 @@ def _series(result: common.Result, place: Any) -> None:
     rows = model.reader.v1({"instances": _stream().instances(slice(0, 5000))})
     answers = model.scorer.answer(rows.batch)
     classes, half = tuple(model.scorer.classes), np.full(2, LABELLED / 2)
-    quality = Quality(LABELLED, classes, LABELLED // 2, 600.0, 200.0, half, half, half, half, half)
+    quality = LabelledQuality(
+        LABELLED, classes, LABELLED // 2, 600.0, 200.0, half, half, half, half, half
+    )
     lifecycle = load_file(common.FLIGHTS)
     monitor = lifecycle.spec.monitor.model_copy(update={"warm_up": timedelta(0)})
     spec = lifecycle.spec.model_copy(update={"monitor": monitor})
@@ -234,7 +238,7 @@ def _samples(result: common.Result, folder: Path) -> None:
 
 def _pods(result: common.Result) -> None:
     from mdlc.core.spec import load
-    from mdlc.pipelines.kubeflow.compile import compile_lifecycle
+    from mdlc.pipelines.kubeflow.compile_lifecycle import compile_lifecycle
 
     lifecycle = load(common.FLIGHTS)
     update = {"artifacts": "s3://bucket/mdlc", "image": "mdlc-steps:1"}
@@ -258,9 +262,11 @@ def _pods(result: common.Result) -> None:
 def _trials(result: common.Result) -> None:
     """Read how long each trial of example 01 took when it was trained."""
     from mdlc.core.files import read_document
-    from mdlc.life.train import Results
+    from mdlc.life.train import TrainingArtifacts
 
-    results = read_document(common.flights_home() / serving.NAME / "results.json", Results)
+    results = read_document(
+        common.flights_home() / serving.NAME / "results.json", TrainingArtifacts
+    )
     training = json.loads((results.folder("training") / "training.json").read_text())
     for candidate in training["candidates"]:
         seconds = [trial["seconds"] for trial in candidate["trials"]]

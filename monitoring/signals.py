@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from mdlc.core.documents.watch import CalibrationSignal, DriftSignal
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec.monitor import Monitor
-from mdlc.monitoring import drift
-from mdlc.monitoring.samples import Labels, SampleStore, by
+from mdlc.monitoring import population_stability
+from mdlc.monitoring.sample_store import Labels, SampleStore, by
+from mdlc.state.watch_documents import CalibrationSignal, DriftSignal
 
 COIN = 0.25
 """Variance of one fair coin: the least that calibration's standard error is taken from, so that a
@@ -193,11 +193,11 @@ def _signal(
 ) -> DriftSignal:
     predictions, rows = sum(live.values()), sum(trained.values())
     enough = predictions >= least and rows > 0
-    bins = len(drift.used_bins(trained, live))
+    bins = len(population_stability.used_bins(trained, live))
     return DriftSignal(
         name=name,
-        psi=drift.psi(trained, live) if enough else None,
-        noise=drift.noise(bins, n_actual=predictions, n_expected=rows),
+        psi=population_stability.psi(trained, live) if enough else None,
+        noise=population_stability.noise(bins, n_actual=predictions, n_expected=rows),
         predictions=round(predictions),
         trained=rows > 0,
     )

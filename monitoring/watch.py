@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mdlc.core.documents.watch import Baseline, Observation
 from mdlc.core.spec.monitor import Monitor
-from mdlc.monitoring.alerts import AlertBook
-from mdlc.monitoring.conditions import judge
-from mdlc.monitoring.samples import SampleStore, parse
+from mdlc.monitoring.alert_conditions import judge
+from mdlc.monitoring.alert_states import AlertBook
+from mdlc.monitoring.sample_store import SampleStore, parse
 from mdlc.monitoring.signals import measure
+from mdlc.state.watch_documents import Baseline, Observation
 
 PREFIX = "mdlc_"
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from mdlc.core.errors import closest
-from mdlc.serving.clock import FUTURE
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+from mdlc.serving.request_clock import FUTURE
 
 CHUNK = 500
 """Ids in one question; SQLite's older builds allow 999 parameters."""
@@ -29,7 +29,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LabelOutcome:
     """What became of a label, with its prediction's row if there is one; accepted, also as text."""
 
     label: Label
@@ -48,7 +48,7 @@ def by_id(
         yield from connection.execute(sa.select(column).where(chosen)).scalars()
 
 
-def write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[Verdict]:
+def write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
     """Write the labels that are good; return a verdict on each, in their order."""
     try:
         return _write(engine, labels, received=received)
@@ -57,7 +57,7 @@ def write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> 
         return _write(engine, labels, received=received)
 
 
-def _write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[Verdict]:
+def _write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
     identifiers = [label.id for label in labels]
     with engine.begin() as connection:
         labelled = set(by_id(connection, LABELS.c.id, identifiers))
@@ -88,21 +88,21 @@ def _predictions(connection: sa.Connection, identifiers: Sequence[str]) -> dict[
     return found
 
 
-def _judge(label: Label, prediction: Any, labelled: set[str], received: datetime) -> Verdict:
+def _judge(label: Label, prediction: Any, labelled: set[str], received: datetime) -> LabelOutcome:
     if prediction is None:
-        return Verdict(label, "unknown", f"{label.id}: no prediction has this id")
+        return LabelOutcome(label, "unknown", f"{label.id}: no prediction has this id")
     if label.id in labelled:
         problem = f"{label.id} has a label already; the first is kept"
-        return Verdict(label, "duplicate", problem, prediction=prediction)
+        return LabelOutcome(label, "duplicate", problem, prediction=prediction)
     if label.time > received + FUTURE:
         problem = f"{label.id}: the label's time is in the future"
-        return Verdict(label, "invalid", problem, prediction=prediction)
+        return LabelOutcome(label, "invalid", problem, prediction=prediction)
     text, problem = as_text(label.value, classes=list(prediction.scores))
     if problem:
-        return Verdict(label, "invalid", f"{label.id}: {problem}", prediction=prediction)
+        return LabelOutcome(label, "invalid", f"{label.id}: {problem}", prediction=prediction)
     # Clocks differ a little; a label is never known before its prediction was made.
     known = Label(label.id, label.value, max(label.time, prediction.time))
-    return Verdict(known, "accepted", text=text, prediction=prediction)
+    return LabelOutcome(known, "accepted", text=text, prediction=prediction)
 
 
 def as_text(value: object, *, classes: list[str]) -> tuple[str, str]:

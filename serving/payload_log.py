@@ -21,12 +21,12 @@ import sqlalchemy as sa
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.scorer import Answers
+from mdlc.services.json_logs import log
+from mdlc.services.refusals import DuplicateId, Refusal
 from mdlc.serving import payload_labels, payload_read
-from mdlc.serving.logs import log
-from mdlc.serving.payload_labels import Label, Verdict
+from mdlc.serving.payload_labels import Label, LabelOutcome
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS, open_engine
-from mdlc.serving.refusals import DuplicateId, Refusal
-from mdlc.serving.rows import Rows
+from mdlc.serving.request_rows import RequestRows
 
 Row = dict[str, Any]
 AWAY = (
@@ -39,7 +39,7 @@ AWAY = (
 
 
 @dataclass(frozen=True)
-class Fate:
+class WriteOutcome:
     """What became of rows that were not written at once; told to the `watch` of a log."""
 
     lost: int
@@ -57,7 +57,7 @@ class PayloadLog:
         busy_seconds: float = 0.5,
         retry_seconds: float = 1.0,
         waiting_rows: int = 10_000,
-        watch: Callable[[Fate], None] | None = None,
+        watch: Callable[[WriteOutcome], None] | None = None,
     ) -> None:
         self.engine = open_engine(url, name=name, busy_seconds=busy_seconds)
         self._retry_seconds = retry_seconds
@@ -93,7 +93,7 @@ class PayloadLog:
             except sa.exc.SQLAlchemyError as error:
                 self._lose(len(predictions), error)
 
-    def label(self, labels: Sequence[Label], *, received: datetime) -> list[Verdict]:
+    def label(self, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
         """Join labels to predictions by id, in one transaction; return one verdict a label.
 
         The first label of an id is kept; a second is a duplicate, whatever it says.
@@ -117,7 +117,7 @@ class PayloadLog:
 
     def labelled(
         self, since: datetime | None = None, until: datetime | None = None
-    ) -> payload_read.Labelled:
+    ) -> payload_read.LabelledPredictions:
         """Return what is labelled with since <= label time < until, as arrays."""
         return payload_read.labelled(self.engine, since, until)
 
@@ -148,7 +148,7 @@ class PayloadLog:
                 self._timer.cancel()
             if self._waiting and not self._flush(now=True):
                 log("payload_lost", level=logging.ERROR, rows=len(self._waiting))
-                self._watch(Fate(lost=len(self._waiting), waiting=0))
+                self._watch(WriteOutcome(lost=len(self._waiting), waiting=0))
                 self._waiting.clear()
         self.engine.dispose()
 
@@ -180,7 +180,7 @@ class PayloadLog:
             return True
         self._waiting.clear()
         log("payload_log_back", rows=len(waiting) - len(known))
-        self._watch(Fate(lost=len(known), waiting=0))
+        self._watch(WriteOutcome(lost=len(known), waiting=0))
         return True
 
     def _away(self, error: Exception) -> None:
@@ -194,7 +194,7 @@ class PayloadLog:
         lost = max(0, len(predictions) - room)
         if lost:
             log("payload_lost", level=logging.ERROR, rows=lost)
-        self._watch(Fate(lost=lost, waiting=len(self._waiting)))
+        self._watch(WriteOutcome(lost=lost, waiting=len(self._waiting)))
         self._try_later()
 
     def _try_later(self) -> None:
@@ -216,11 +216,11 @@ class PayloadLog:
 
     def _lose(self, rows: int, error: Exception) -> None:
         log("payload_lost", level=logging.ERROR, rows=rows, error=type(error).__name__)
-        self._watch(Fate(lost=rows, waiting=len(self._waiting)))
+        self._watch(WriteOutcome(lost=rows, waiting=len(self._waiting)))
 
 
 def records(
-    asked: Rows, *, at: datetime, version: str, answers: Answers, classes: list[str]
+    asked: RequestRows, *, at: datetime, version: str, answers: Answers, classes: list[str]
 ) -> list[Row]:
     """Lay answers out as the log's rows. Numbers stay float32, so that 0.1 is written as 0.1."""
     names = list(asked.batch)

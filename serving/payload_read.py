@@ -17,14 +17,14 @@ import sqlalchemy as sa
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, SCORES, TARGET, TIME
 from mdlc.core.files import storage_errors
-from mdlc.serving.clock import utc
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
+from mdlc.serving.request_clock import utc
 
 CHUNK = 5000
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledPredictions:
     """Predictions with their labels, in the order of time and id; all arrays (rows,) but scores.
 
     Times are datetime64[us], UTC. `scores` is (rows, classes) in the order of `classes`, NaN where
@@ -65,7 +65,9 @@ def _chunks(
         yield from connection.execute(query).partitions()
 
 
-def labelled(engine: sa.Engine, since: datetime | None, until: datetime | None) -> Labelled:
+def labelled(
+    engine: sa.Engine, since: datetime | None, until: datetime | None
+) -> LabelledPredictions:
     """Read all that is labelled with since <= label time < until."""
     made, label = PREDICTIONS.c, LABELS.c
     columns = [
@@ -82,7 +84,7 @@ def labelled(engine: sa.Engine, since: datetime | None, until: datetime | None) 
     rows = [row for rows in _chunks(engine, columns, since=since, until=until) for row in rows]
     classes = list(dict.fromkeys(name for row in rows for name in row.scores))
     scores = [[row.scores.get(name, np.nan) for name in classes] for row in rows]
-    return Labelled(
+    return LabelledPredictions(
         id=np.array([row.id for row in rows], object),
         time=np.array([row.time for row in rows], "datetime64[us]"),
         label_time=np.array([row.label_time for row in rows], "datetime64[us]"),

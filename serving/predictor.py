@@ -15,16 +15,16 @@ import orjson
 
 from mdlc.core.errors import closest
 from mdlc.core.scorer import Answers
-from mdlc.serving import payload_log, routing
-from mdlc.serving.clock import Clock
-from mdlc.serving.loaded import Lineup, Loaded
-from mdlc.serving.logs import log, logs_debug
-from mdlc.serving.metrics import Metrics
+from mdlc.services.json_logs import log, logs_debug
+from mdlc.services.refusals import Refusal
+from mdlc.serving import canary_routing, payload_log
+from mdlc.serving.active_models import ActiveModels, LoadedModel
+from mdlc.serving.canary_routing import RoutedRows
+from mdlc.serving.kserve_sdk import InferOutput, InferRequest, InferResponse, Model
 from mdlc.serving.payload_log import PayloadLog
-from mdlc.serving.refusals import Refusal
-from mdlc.serving.routing import Part
-from mdlc.serving.rows import Rows
-from mdlc.serving.sdk import InferOutput, InferRequest, InferResponse, Model
+from mdlc.serving.predictor_metrics import Metrics
+from mdlc.serving.request_clock import Clock
+from mdlc.serving.request_rows import RequestRows
 
 VERSION = "version"
 """V2: the tensor with the version that answered each row, where a canary is on trial."""
@@ -36,7 +36,7 @@ class Predictor(Model):  # type: ignore[misc]
 
     def __init__(
         self,
-        lineup: Lineup,
+        lineup: ActiveModels,
         *,
         store: PayloadLog,
         metrics: Metrics,
@@ -52,16 +52,16 @@ class Predictor(Model):  # type: ignore[misc]
         self.ready = True
 
     @property
-    def lineup(self) -> Lineup:
+    def lineup(self) -> ActiveModels:
         """Who answers new requests."""
         return self._lineup
 
     @property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedModel:
         """The champion: the version whose features and limits a request follows."""
         return self._lineup.champion
 
-    def swap(self, lineup: Lineup) -> None:
+    def swap(self, lineup: ActiveModels) -> None:
         """Answer with `lineup` from the next request on; those in flight end on the old one."""
         self._metrics.serve(lineup)
         self._lineup = lineup
@@ -116,11 +116,11 @@ class Predictor(Model):  # type: ignore[misc]
         )
 
     def _answer(
-        self, lineup: Lineup, *, rows: Rows, headers: Mapping[str, str] | None
+        self, lineup: ActiveModels, *, rows: RequestRows, headers: Mapping[str, str] | None
     ) -> tuple[Answers, list[str]]:
         """Score, log, count; in this order, so that a refused id is not counted."""
         at = self._clock.now(headers)
-        parts = routing.answer(lineup, rows=rows, metrics=self._metrics)
+        parts = canary_routing.answer(lineup, rows=rows, metrics=self._metrics)
         self._store.add(
             [
                 record
@@ -138,9 +138,9 @@ class Predictor(Model):  # type: ignore[misc]
             self._metrics.count(part.loaded, batch=part.rows.batch, answers=part.answers)
             if logs_debug():
                 self._tell(part)
-        return routing.merge(parts)
+        return canary_routing.merge(parts)
 
-    def _tell(self, part: Part) -> None:
+    def _tell(self, part: RoutedRows) -> None:
         """Write a line for each prediction: what was decided, never about which values."""
         for identifier, action in zip(part.rows.ids, part.answers.actions.tolist(), strict=True):
             fields = {"model": self.name, "version": part.loaded.version, "id": identifier}

@@ -15,15 +15,15 @@ import numpy as np
 from mdlc.core.columns import from_values
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.life.progress import Silent
-from mdlc.life.release import bundle_of, require
-from mdlc.life.retrain import Request, Retraining, retrain
+from mdlc.life.progress import SilentProgress
+from mdlc.life.releases import bundle_of, require
+from mdlc.life.retraining_request import RetrainingOutcome, RetrainingRequest, retrain
 from mdlc.life.train import train
-from mdlc.pipelines.local.run import Runner
-from mdlc.pipelines.local.warm import WarmServer
+from mdlc.pipelines.local.local_runner import LocalRunner
+from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 Row = dict[str, Any]
@@ -43,7 +43,7 @@ class Life:
     """A lifecycle that has been trained up to the 31st of January and serves."""
 
     lifecycle: Lifecycle
-    place: Workspace
+    workspace: Workspace
     server: WarmServer
     later: list[Row] = field(default_factory=list)
     """Rows after training, as the CSV has them, with the truth as `answer`."""
@@ -57,8 +57,8 @@ class Life:
         """Answer the later rows by what serves and log them with labels; `spoil` changes a row."""
         random = np.random.default_rng(seed)
         rows = [spoil(dict(row), random) if spoil else dict(row) for row in self.later]
-        pointer = require(self.place)
-        scorer = Scorer.load(bundle_of(self.place, pointer))
+        pointer = require(self.workspace)
+        scorer = Scorer.load(bundle_of(self.workspace, pointer))
         features = scorer.manifest.features
         batch = {
             f.name: from_values(f, [_value(f.kind, row[f.name]) for row in rows]) for f in features
@@ -78,32 +78,32 @@ class Life:
             for i, row in enumerate(rows)
         ]
         labels = [Label(row["id"], row["answer"], moment(row["known"])) for row in rows]
-        (self.place.folder / "store.db").unlink(missing_ok=True)
-        with closing(PayloadLog(self.place.store, name=self.place.name)) as log:
+        (self.workspace.folder / "store.db").unlink(missing_ok=True)
+        with closing(PayloadLog(self.workspace.store, name=self.workspace.name)) as log:
             log.add(logged)
             verdicts = log.label(labels, received=self.ends.replace(tzinfo=None))
         assert {verdict.status for verdict in verdicts} == {"accepted"}
 
-    def retrain(self) -> Retraining:
+    def retrain(self) -> RetrainingOutcome:
         """Ask for a retraining an hour after the newest label."""
         return retrain(
             self.lifecycle,
-            place=self.place,
-            runner=Runner(self.place, self.server),
-            request=Request(self.ends + timedelta(hours=1), ["manual"], {}, force=True),
-            progress=Silent(),
+            workspace=self.workspace,
+            runner=LocalRunner(self.workspace, self.server),
+            request=RetrainingRequest(self.ends + timedelta(hours=1), ["manual"], {}, force=True),
+            progress=SilentProgress(),
         )
 
     def edited(self, *edits: tuple[str, str]) -> Life:
         """Return the same life under a file that differs."""
-        file = self.place.root / "lifecycle.yaml"
+        file = self.workspace.root / "lifecycle.yaml"
         text = file.read_text()
         for old, new in edits:
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         other = file.with_name("edited.yaml")
         other.write_text(text)
-        return Life(load(other), self.place, self.server, self.later)
+        return Life(load(other), self.workspace, self.server, self.later)
 
 
 @contextmanager
@@ -126,11 +126,16 @@ def lived(
     later = [dict(zip(header, row, strict=True)) for row in rows[first:]]
     file_path = tiny.write_file(folder, *edits)
     lifecycle = load(file_path)
-    place = workspace(lifecycle, file=file_path, home=folder / "home")
-    with WarmServer() as server, place.lock():
-        made = train(lifecycle, place=place, runner=Runner(place, server), progress=Silent())
+    workspace = workspace_of(lifecycle, file=file_path, home=folder / "home")
+    with WarmServer() as server, workspace.lock():
+        made = train(
+            lifecycle,
+            workspace=workspace,
+            runner=LocalRunner(workspace, server),
+            progress=SilentProgress(),
+        )
         assert made.released, made.evaluation.reasons
-        yield Life(lifecycle, place, server, later)
+        yield Life(lifecycle, workspace, server, later)
 
 
 def moment(text: str) -> datetime:

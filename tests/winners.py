@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation, Interval
+from mdlc.core.documents.evaluation_result import Contender, Deployment, Evaluation, Interval
 from mdlc.core.files import write_document
 
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.monitoring.dashboards.build import dashboards
+from mdlc.monitoring.dashboards.build_dashboards import dashboards
 from tests.services import browser, grafana
 from tests.services.filled import Filled, filled
 

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from mdlc.core.spec import Lifecycle
-from mdlc.core.spec.base import Section, format_duration
+from mdlc.core.spec.base import SpecSection, format_duration
 
 HEAD = """\
 # The lifecycle file
@@ -55,7 +55,7 @@ def sections(model: type[BaseModel], *, path: str) -> Iterator[tuple[str, type[B
 
 def _inner(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
     """Yield the sections that an annotation holds, each with the mark of a list or mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
+    if isinstance(annotation, type) and issubclass(annotation, SpecSection):
         yield annotation, ""
         return
     mark = {list: "[]", dict: ".NAME"}.get(typing.get_origin(annotation), "")
@@ -111,7 +111,7 @@ def _name(annotation: Any) -> str:
     elif origin is dict:
         text = f"mapping: {names[0]} → {names[1]}"
     else:
-        text = "section" if issubclass(annotation, Section) else NAMES[annotation]
+        text = "section" if issubclass(annotation, SpecSection) else NAMES[annotation]
     return text
 
 
@@ -123,7 +123,7 @@ def _is_type(item: Any) -> bool:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
-    if isinstance(value, Section):
+    if isinstance(value, SpecSection):
         given = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return f"`{given}`" if given else "its defaults"
     if value is PydanticUndefined or value is None:

@@ -12,7 +12,7 @@ from clocked import milliseconds, peak_mib, tell
 
 from mdlc.core import profile
 from mdlc.core.columns import MISSING
-from mdlc.monitoring.drift import psi
+from mdlc.monitoring.population_stability import psi
 
 folder = Path(sys.argv[1])
 BINS = 10
@@ -31,7 +31,7 @@ def read(name: str) -> dict[str, Any]:
     return columns
 
 
-def profiled(columns: dict[str, Any]) -> list[profile.Series]:
+def profiled(columns: dict[str, Any]) -> list[profile.BinnedSeries]:
     """Make the bins, as training does."""
     return [
         profile.make_category(name, values)

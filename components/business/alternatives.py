@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mdlc.components.business.finance import annuity, payback_years, return_on_investment
-from mdlc.core.documents.business import Alternative
+from mdlc.core.documents.business_case import Alternative
 from mdlc.core.spec.business import Business, Option
 
 NAMES = ("nothing", "rule", "buy", "build")
@@ -17,7 +17,7 @@ NAMES = ("nothing", "rule", "buy", "build")
 
 
 @dataclass(frozen=True)
-class World:
+class EconomicAssumptions:
     """What all ways of deciding share."""
 
     decisions: float
@@ -34,7 +34,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AlternativePlan:
     """One way of deciding: its costs, and what its decisions earn."""
 
     name: str
@@ -45,17 +45,17 @@ class Plan:
     measured: bool = False
     refused: str = ""
 
-    def running(self, world: World) -> float:
+    def running(self, world: EconomicAssumptions) -> float:
         """Return all costs of a year."""
         return self.per_year + self.per_decision * world.decisions
 
-    def yearly(self, world: World) -> float | None:
+    def yearly(self, world: EconomicAssumptions) -> float | None:
         """Return a year's gain over doing nothing less its costs; None without known money."""
         if self.money is None:
             return None
         return (self.money - world.nothing) * world.decisions - self.running(world)
 
-    def value(self, world: World) -> float | None:
+    def value(self, world: EconomicAssumptions) -> float | None:
         """Return the net present value; None without known money.
 
         -once + annuity x yearly (Brealey, Myers and Allen, chapter 2).
@@ -63,11 +63,11 @@ class Plan:
         yearly = self.yearly(world)
         return None if yearly is None else world.annuity * yearly - self.once
 
-    def costs(self, world: World) -> float:
+    def costs(self, world: EconomicAssumptions) -> float:
         """Return the present value of all costs."""
         return self.once + world.annuity * self.running(world)
 
-    def break_even(self, world: World) -> float | None:
+    def break_even(self, world: EconomicAssumptions) -> float | None:
         """Return the money per decision that makes its value 0; None for doing nothing."""
         if self.name == "nothing":
             return None
@@ -76,17 +76,17 @@ class Plan:
 
 def plans(
     business: Business, *, money: dict[str, float], measured: frozenset[str], buy_refused: str
-) -> list[Plan]:
+) -> list[AlternativePlan]:
     """Lay out the ways of deciding in the order of NAMES; `money` has what is known, by name."""
     options: dict[str, Option] = {"rule": business.options.rule, "build": business.options.build}
     if business.options.buy is not None:
         options["buy"] = business.options.buy
-    found = [Plan("nothing", money=money["nothing"], measured="nothing" in measured)]
+    found = [AlternativePlan("nothing", money=money["nothing"], measured="nothing" in measured)]
     for name in (name for name in NAMES if name in options):
         once, per_year = _costs(name, business=business, option=options[name])
         refusals = [buy_refused if name == "buy" else "", _over_budget(business, once=once)]
         found.append(
-            Plan(
+            AlternativePlan(
                 name,
                 once=once,
                 per_year=per_year,
@@ -116,7 +116,7 @@ def _over_budget(business: Business, *, once: float) -> str:
     return f"it costs {once:,.0f} {business.currency} to start, and the budget is {budget:,.0f}"
 
 
-def best(candidates: list[Plan], *, world: World) -> str:
+def best(candidates: list[AlternativePlan], *, world: EconomicAssumptions) -> str:
     """Return the name of the allowed plan with the largest known value.
 
     "" while building is allowed and its money is not known: the comparison that the case is about
@@ -128,12 +128,12 @@ def best(candidates: list[Plan], *, world: World) -> str:
     return max(known, key=lambda pair: pair[0])[1]
 
 
-def allowed(candidates: list[Plan]) -> list[Plan]:
+def allowed(candidates: list[AlternativePlan]) -> list[AlternativePlan]:
     """Return the plans that nothing refuses."""
     return [plan for plan in candidates if not plan.refused]
 
 
-def describe(plan: Plan, *, world: World) -> Alternative:
+def describe(plan: AlternativePlan, *, world: EconomicAssumptions) -> Alternative:
     """Return the plan as the document has it."""
     value, yearly = plan.value(world), plan.yearly(world)
     return Alternative(

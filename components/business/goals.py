@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from mdlc.core.documents.business import GoalState
+from mdlc.core.documents.business_case import GoalState
 from mdlc.core.spec.business import Business, Goal
 
 

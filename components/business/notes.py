@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from mdlc.components.business.alternatives import Plan, World, allowed, best
+from mdlc.components.business.alternatives import (
+    AlternativePlan,
+    EconomicAssumptions,
+    allowed,
+    best,
+)
 from mdlc.components.business.bounds import Bounds
 from mdlc.components.business.sensitivity import SWING, sensitivities
-from mdlc.core.documents.business import Sensitivity
+from mdlc.core.documents.business_case import Sensitivity
 from mdlc.core.spec.business import Business
 
 
 def notes(
     business: Business,
     *,
-    plans: list[Plan],
-    world: World,
+    plans: list[AlternativePlan],
+    world: EconomicAssumptions,
     bounds: Bounds,
 ) -> list[str]:
     """Return the notes: the verdict first, then what it is built on."""
@@ -31,7 +36,9 @@ def notes(
     return found
 
 
-def _verdict(business: Business, *, plans: list[Plan], world: World) -> str:
+def _verdict(
+    business: Business, *, plans: list[AlternativePlan], world: EconomicAssumptions
+) -> str:
     winner = best(plans, world=world)
     if not winner:
         return "Which way is best is open until a run has measured what building earns."
@@ -47,7 +54,9 @@ def _verdict(business: Business, *, plans: list[Plan], world: World) -> str:
     )
 
 
-def _requirements(business: Business, *, build: Plan, world: World) -> list[str]:
+def _requirements(
+    business: Business, *, build: AlternativePlan, world: EconomicAssumptions
+) -> list[str]:
     currency, team = business.currency, business.requirements.team
     if build.costs(world) == 0:
         return ["No team and no cost of building is stated: building is taken to be free."]
@@ -61,7 +70,9 @@ def _requirements(business: Business, *, build: Plan, world: World) -> list[str]
     return [f"{cost}, {place} the budget of {budget:,.0f} {currency}."]
 
 
-def _money(business: Business, *, plans: list[Plan], build: Plan, bounds: Bounds) -> list[str]:
+def _money(
+    business: Business, *, plans: list[AlternativePlan], build: AlternativePlan, bounds: Bounds
+) -> list[str]:
     found = []
     measured = [plan.name for plan in plans if plan.measured]
     if measured:
@@ -83,7 +94,9 @@ def _money(business: Business, *, plans: list[Plan], build: Plan, bounds: Bounds
     return found
 
 
-def _reach(business: Business, *, build: Plan, world: World, bounds: Bounds) -> list[str]:
+def _reach(
+    business: Business, *, build: AlternativePlan, world: EconomicAssumptions, bounds: Bounds
+) -> list[str]:
     """Say what building must gain to pay, and whether the payoff allows that much."""
     least = build.break_even(world)
     if least is None or build.costs(world) == 0:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from mdlc.components.business.alternatives import Plan, World, allowed
-from mdlc.core.documents.business import Sensitivity
+from mdlc.components.business.alternatives import AlternativePlan, EconomicAssumptions, allowed
+from mdlc.core.documents.business_case import Sensitivity
 
 ASSUMPTIONS = ("decisions_per_year", "money_per_decision", "build_cost", "running_cost")
 """What is scaled; money_per_decision stands for building's gain over doing nothing."""
@@ -22,7 +22,7 @@ TIE = 1e-9
 """Relative difference under which two values are equal in floating point."""
 
 
-def sensitivities(plans: list[Plan], *, world: World) -> list[Sensitivity]:
+def sensitivities(plans: list[AlternativePlan], *, world: EconomicAssumptions) -> list[Sensitivity]:
     """Return one entry for each assumption; [] while building's money is not known."""
     build = next(plan for plan in plans if plan.name == "build")
     if build.money is None:
@@ -39,7 +39,9 @@ def sensitivities(plans: list[Plan], *, world: World) -> list[Sensitivity]:
     ]
 
 
-def _value(plan: Plan, *, assumption: str, factor: float, world: World) -> float:
+def _value(
+    plan: AlternativePlan, *, assumption: str, factor: float, world: EconomicAssumptions
+) -> float:
     """Return the plan's net present value with one assumption times `factor`.
 
     Only the number of decisions touches other plans than building.
@@ -60,10 +62,16 @@ def _value(plan: Plan, *, assumption: str, factor: float, world: World) -> float
     return plan.value(world) or 0.0
 
 
-def _break_even(build: Plan, *, assumption: str, rivals: list[Plan], world: World) -> float | None:
+def _break_even(
+    build: AlternativePlan,
+    *,
+    assumption: str,
+    rivals: list[AlternativePlan],
+    world: EconomicAssumptions,
+) -> float | None:
     """Return the factor nearest to 1, not below 0, at which building equals the best rival."""
 
-    def value(plan: Plan, factor: float) -> float:
+    def value(plan: AlternativePlan, factor: float) -> float:
         return _value(plan, assumption=assumption, factor=factor, world=world)
 
     factors = []

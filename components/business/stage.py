@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.business.alternatives import NAMES, World, best, describe, plans
+from mdlc.components.business.alternatives import NAMES, EconomicAssumptions, best, describe, plans
 from mdlc.components.business.bounds import bounds
 from mdlc.components.business.goals import goal_states
 from mdlc.components.business.notes import notes
 from mdlc.components.business.sensitivity import sensitivities
-from mdlc.core.documents.business import BusinessCase, GoalState
+from mdlc.core.documents.business_case import BusinessCase, GoalState
 from mdlc.core.errors import SpecError, StageError, closest
 from mdlc.core.files import write_document
 from mdlc.core.spec.business import Business, TeamMember
@@ -89,7 +89,7 @@ def _case(
 ) -> BusinessCase:
     limits = bounds(business.payoff)
     money = {**_stated_money(business, nothing=limits.nothing), **measured}
-    world = World(
+    world = EconomicAssumptions(
         decisions=business.decisions_per_year,
         years=business.horizon_years,
         rate=business.discount_rate,

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers import READERS, Request
+from mdlc.components.collection.readers import READERS, ReadRequest
 from mdlc.core import engine
-from mdlc.core.documents.data import Snapshot, SourceSnapshot
+from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
 from mdlc.core.errors import DataError, StorageError
 from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
 from mdlc.core.names import is_column
@@ -33,7 +33,7 @@ def collect(data: Data, *, root: Path, out: Path) -> Snapshot:
         connection = engine.connect(scratch=Path(folder))
         try:
             for name, source in data.sources.items():
-                request = Request(name=name, source=source, root=root)
+                request = ReadRequest(name=name, source=source, root=root)
                 sources[name] = _copy(connection, request, out=out, scratch=Path(folder))
         finally:
             connection.disconnect()
@@ -50,7 +50,7 @@ def source_digests(data: Data, *, root: Path) -> dict[str, str]:
         DataError: a source is missing.
     """
     return {
-        name: READERS[source.format].digest(Request(name=name, source=source, root=root))
+        name: READERS[source.format].digest(ReadRequest(name=name, source=source, root=root))
         for name, source in data.sources.items()
     }
 
@@ -79,7 +79,7 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
         connection = engine.connect(scratch=Path(folder))
         try:
             for name, source in data.sources.items():
-                request = Request(name=name, source=source, root=root)
+                request = ReadRequest(name=name, source=source, root=root)
                 reader = READERS[source.format]
                 try:
                     tables[name] = reader.open(connection, request, scratch=Path(folder))
@@ -91,7 +91,7 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
             connection.disconnect()
 
 
-def _copy(connection: Any, request: Request, *, out: Path, scratch: Path) -> SourceSnapshot:
+def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) -> SourceSnapshot:
     import duckdb
     import pyarrow.parquet
 
@@ -124,7 +124,7 @@ def _copy(connection: Any, request: Request, *, out: Path, scratch: Path) -> Sou
     )
 
 
-def _check_names(columns: tuple[str, ...], *, request: Request) -> None:
+def _check_names(columns: tuple[str, ...], *, request: ReadRequest) -> None:
     """Refuse a column that no expression could name, unless it is renamed or left out."""
     source = request.source
     for name in columns:

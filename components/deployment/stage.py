@@ -6,10 +6,10 @@ import math
 import shutil
 from pathlib import Path
 
-from mdlc.components.deployment import reach
-from mdlc.components.deployment.registry import register
+from mdlc.components.deployment import registry_reachability
+from mdlc.components.deployment.model_registry import register
 from mdlc.core.bundle import Manifest, open_bundle
-from mdlc.core.documents.evaluation import Contender, Deployment, Evaluation
+from mdlc.core.documents.evaluation_result import Contender, Deployment, Evaluation
 from mdlc.core.errors import ArtifactError
 from mdlc.core.files import read_document, whole_folder, write_document
 
@@ -45,7 +45,7 @@ def deploy(name: str, *, evaluation: Path, training: Path, registry: str, out: P
         replaced=registered.replaced,
         reasons=judged.reasons,
         bundle=BUNDLE,
-        registry=reach.without_credentials(registry),
+        registry=registry_reachability.without_credentials(registry),
         created=registered.created,
     )
     write_document(out / "deployment.json", deployment)

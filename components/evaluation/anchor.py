@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mdlc.components.evaluation import bootstrap, contenders, table, verdict
-from mdlc.components.evaluation.contenders import CHAMPION, Bench, Entrant
-from mdlc.components.evaluation.verdict import TITLES, Verdict
-from mdlc.core.documents.evaluation import Anchor, Comparison
+from mdlc.components.evaluation import bootstrap, contenders, held_out_rows, verdict
+from mdlc.components.evaluation.contenders import CHAMPION, EvaluationContext, ScoredContender
+from mdlc.components.evaluation.verdict import TITLES, PromotionVerdict
+from mdlc.core.documents.evaluation_result import Anchor, Comparison
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.deploy import Promotion
 from mdlc.core.spec.model import Model
@@ -34,13 +34,13 @@ class Contest:
 
     def settle(
         self,
-        judged: Verdict,
-        winner: Entrant,
-        bench: Bench,
+        judged: PromotionVerdict,
+        winner: ScoredContender,
+        bench: EvaluationContext,
         *,
         comparisons: Sequence[Comparison],
         guard: Guard | None,
-    ) -> tuple[Verdict, Anchor | None]:
+    ) -> tuple[PromotionVerdict, Anchor | None]:
         """Let the sources' labels have their say, where they are asked and there are enough."""
         rows = bench.prepared.anchor
         if guard is None or not guard.anchor_rows or rows < guard.anchor_rows:
@@ -50,22 +50,28 @@ class Contest:
         settled = judge(judged, decisive, sources, rows=rows)
         return settled, document(decisive, sources, rows=rows)
 
-    def held(self, winner: Entrant, bench: Bench, *, against: str) -> Comparison:
+    def held(
+        self, winner: ScoredContender, bench: EvaluationContext, *, against: str
+    ) -> Comparison:
         """Compare the winner with whom it was compared, on the sources' own labels."""
-        split = table.read(self.prepared, bench.prepared, split="test", name=TABLE)
+        split = held_out_rows.read(self.prepared, bench.prepared, split="test", name=TABLE)
         own = replace(bench, validation=split, test=split)
         scorer = Scorer.load(self.training / winner.folder)
         again = own.enter(winner.name, scorer, folder=winner.folder)
         other = contenders.champion(own, self.champion)[0] if against == CHAMPION else None
         if other is None:
-            other = own.nothing(table.read_truth(self.prepared, bench.prepared, split="train"))
+            other = own.nothing(
+                held_out_rows.read_truth(self.prepared, bench.prepared, split="train")
+            )
         resamples = bootstrap.of_split(
             len(split.truth), split.times, draws=self.model.bootstrap, seed=self.model.seed
         )
         return verdict.compare(again, other, resamples=resamples, promotion=self.promotion)
 
 
-def judge(judged: Verdict, feedback: Comparison, sources: Comparison, *, rows: int) -> Verdict:
+def judge(
+    judged: PromotionVerdict, feedback: Comparison, sources: Comparison, *, rows: int
+) -> PromotionVerdict:
     """Let the sources' labels have their say: a promotion needs both to name the same winner."""
     title, gain = TITLES[sources.against], sources.gain
     agree = (feedback.gain.value > 0) == (gain.value > 0)
@@ -81,8 +87,8 @@ def judge(judged: Verdict, feedback: Comparison, sources: Comparison, *, rows: i
             "Not promoted: feedback and the sources' own labels disagree about who earns more "
             f"({TITLES[sources.against]} or the challenger), so the feedback may be wrong."
         )
-        return Verdict(False, [*reasons, refusal])
-    return Verdict(judged.promote, [*reasons, judged.reasons[-1]])
+        return PromotionVerdict(False, [*reasons, refusal])
+    return PromotionVerdict(judged.promote, [*reasons, judged.reasons[-1]])
 
 
 def document(feedback: Comparison, sources: Comparison, *, rows: int) -> Anchor:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mdlc.components.evaluation.metrics import Blocks, Floats
-from mdlc.core.documents.evaluation import Interval
+from mdlc.core.documents.evaluation_result import Interval
 
 MIN_DAYS = 5
 """With fewer days there is too little to resample; rows are resampled instead."""

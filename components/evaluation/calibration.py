@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mdlc.components.evaluation.metrics import Floats, Ints
-from mdlc.core.documents.evaluation import Calibration
+from mdlc.core.documents.evaluation_result import Calibration
 
 BINS = 10
 MAX_CLASSES = 10

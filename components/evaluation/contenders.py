@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from mdlc.components.evaluation.held_out_rows import HeldOutRows
 from mdlc.components.evaluation.metrics import Floats, Ints
-from mdlc.components.evaluation.table import Split
 from mdlc.core import cleaning, payoff
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import Batch, Feature, rows_of
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import ArtifactError, StageError
 from mdlc.core.payoff import ActionPayoff, UnitPayoff
 from mdlc.core.scorer import Answers, Scorer
@@ -27,7 +27,7 @@ Money = ActionPayoff | UnitPayoff
 
 
 @dataclass(frozen=True)
-class Decided:
+class Decisions:
     """What a contender did about each row of a split."""
 
     scores: Floats
@@ -39,26 +39,26 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Entrant:
+class ScoredContender:
     """A contender and its decisions on the two splits that no candidate was trained on."""
 
     name: str
     folder: str
     digest: str
-    validation: Decided
-    test: Decided
+    validation: Decisions
+    test: Decisions
 
 
 @dataclass(frozen=True)
-class Bench:
+class EvaluationContext:
     """What all contenders are given: the same rows and the same money."""
 
     prepared: Prepared
     money: Money
-    validation: Split
-    test: Split
+    validation: HeldOutRows
+    test: HeldOutRows
 
-    def enter(self, name: str, scorer: Scorer, *, folder: str = "") -> Entrant:
+    def enter(self, name: str, scorer: Scorer, *, folder: str = "") -> ScoredContender:
         """Let a loaded bundle decide about both splits.
 
         Raises:
@@ -66,9 +66,9 @@ class Bench:
         """
         splits = (self.validation, self.test)
         validation, test = (self._decide(name, scorer, split=split) for split in splits)
-        return Entrant(name, folder, scorer.manifest.digest, validation, test)
+        return ScoredContender(name, folder, scorer.manifest.digest, validation, test)
 
-    def nothing(self, training_truth: Floats | Ints) -> Entrant:
+    def nothing(self, training_truth: Floats | Ints) -> ScoredContender:
         """Enter doing nothing: one action, or one number, whatever the row.
 
         The action is the file's `do_nothing` or the best constant on the training rows, the
@@ -88,13 +88,13 @@ class Bench:
                 )
                 for s in self._splits
             ]
-        return Entrant(NOTHING, "", "", *pair)
+        return ScoredContender(NOTHING, "", "", *pair)
 
     @property
-    def _splits(self) -> tuple[Split, Split]:
+    def _splits(self) -> tuple[HeldOutRows, HeldOutRows]:
         return self.validation, self.test
 
-    def _decide(self, name: str, scorer: Scorer, *, split: Split) -> Decided:
+    def _decide(self, name: str, scorer: Scorer, *, split: HeldOutRows) -> Decisions:
         scores, actions, values = _answer(scorer, split.batch)
         width = len(scorer.classes)
         wanted = (len(split.truth), width) if width else (len(split.truth),)
@@ -112,16 +112,18 @@ class Bench:
         taken = np.array([positions[action] for action in actions])
         return self._actions(np.asarray(scores[:, order], float), taken, split=split)
 
-    def _actions(self, scores: Floats, actions: Ints, *, split: Split) -> Decided:
+    def _actions(self, scores: Floats, actions: Ints, *, split: HeldOutRows) -> Decisions:
         assert isinstance(self.money, ActionPayoff)  # noqa: S101
-        return Decided(scores, actions, self.money.earned(actions, split.truth))
+        return Decisions(scores, actions, self.money.earned(actions, split.truth))
 
-    def _numbers(self, values: Floats, split: Split) -> Decided:
+    def _numbers(self, values: Floats, split: HeldOutRows) -> Decisions:
         assert isinstance(self.money, UnitPayoff)  # noqa: S101
-        return Decided(np.asarray(values, float), None, self.money.earned(values, split.truth))
+        return Decisions(np.asarray(values, float), None, self.money.earned(values, split.truth))
 
 
-def candidates(bench: Bench, training: Training, *, folder: Path) -> list[Entrant]:
+def candidates(
+    bench: EvaluationContext, training: Training, *, folder: Path
+) -> list[ScoredContender]:
     """Enter every servable candidate of `folder`/training.json, in its order.
 
     Raises:
@@ -147,7 +149,9 @@ def candidates(bench: Bench, training: Training, *, folder: Path) -> list[Entran
     return entrants
 
 
-def champion(bench: Bench, folder: Path | None) -> tuple[Entrant | None, str, str]:
+def champion(
+    bench: EvaluationContext, folder: Path | None
+) -> tuple[ScoredContender | None, str, str]:
     """Enter the champion as it serves now: (entrant or None, its digest, why it is left out).
 
     It acts by its own cost matrix and is paid by the file's. It is left out when today's data or

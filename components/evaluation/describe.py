@@ -6,15 +6,17 @@ import numpy as np
 
 from mdlc.components.evaluation import calibration, metrics
 from mdlc.components.evaluation.bootstrap import Resamples
-from mdlc.components.evaluation.contenders import Bench, Decided, Entrant
-from mdlc.components.evaluation.table import Split
-from mdlc.core.documents.evaluation import Contender, Interval, Slice
+from mdlc.components.evaluation.contenders import Decisions, EvaluationContext, ScoredContender
+from mdlc.components.evaluation.held_out_rows import HeldOutRows
+from mdlc.core.documents.evaluation_result import Contender, Interval, Slice
 from mdlc.core.payoff import ActionPayoff
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def contender(entrant: Entrant, bench: Bench, *, resamples: Resamples, min_rows: int) -> Contender:
+def contender(
+    entrant: ScoredContender, bench: EvaluationContext, *, resamples: Resamples, min_rows: int
+) -> Contender:
     """Describe what `entrant` did on the test rows; groups under `min_rows` are left out."""
     decided, split = entrant.test, bench.test
     intervals = measured(decided, split, resamples=resamples)
@@ -39,7 +41,9 @@ def contender(entrant: Entrant, bench: Bench, *, resamples: Resamples, min_rows:
     )
 
 
-def measured(decided: Decided, split: Split, *, resamples: Resamples) -> dict[str, Interval]:
+def measured(
+    decided: Decisions, split: HeldOutRows, *, resamples: Resamples
+) -> dict[str, Interval]:
     """Return every metric that is defined, and `money`, with intervals."""
     of: metrics.Metrics
     if decided.actions is None:
@@ -57,7 +61,7 @@ def measured(decided: Decided, split: Split, *, resamples: Resamples) -> dict[st
     }
 
 
-def confusion(decided: Decided, split: Split, *, classes: int) -> list[list[int]]:
+def confusion(decided: Decisions, split: HeldOutRows, *, classes: int) -> list[list[int]]:
     """Count rows by true class (row) and most probable class (column)."""
     cells = split.truth * classes + decided.scores.argmax(axis=1)
     counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
@@ -65,7 +69,7 @@ def confusion(decided: Decided, split: Split, *, classes: int) -> list[list[int]
     return rows
 
 
-def slices(decided: Decided, split: Split, *, min_rows: int) -> list[Slice]:
+def slices(decided: Decisions, split: HeldOutRows, *, min_rows: int) -> list[Slice]:
     """Judge each group of each slice column that has `min_rows` rows."""
     measure = metrics.regression if decided.actions is None else metrics.classification
     found = []

@@ -6,12 +6,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.evaluation import anchor, bootstrap, contenders, describe, table, verdict
-from mdlc.components.evaluation.contenders import NOTHING, RULE, Bench, Entrant
+from mdlc.components.evaluation import (
+    anchor,
+    bootstrap,
+    contenders,
+    describe,
+    held_out_rows,
+    verdict,
+)
+from mdlc.components.evaluation.contenders import NOTHING, RULE, EvaluationContext, ScoredContender
 from mdlc.core import payoff as payoffs
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.evaluation import Evaluation
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.evaluation_result import Evaluation
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Training
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.deploy import Deploy
@@ -48,7 +55,7 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     entrants = contenders.candidates(bench, trained, folder=training)
     winner = verdict.best(entrants)
     reigning, champion_digest, note = contenders.champion(bench, champion)
-    nothing = bench.nothing(table.read_truth(prepared, document, split="train"))
+    nothing = bench.nothing(held_out_rows.read_truth(prepared, document, split="train"))
     field = [*entrants, *([reigning] if reigning else []), nothing]
     resamples = _resamples(bench, model)
     comparisons = [
@@ -83,36 +90,42 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     return evaluation
 
 
-def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) -> Bench:
+def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) -> EvaluationContext:
     regression = prepared.task == "regression"
     money = (
         payoffs.for_numbers(payoff) if regression else payoffs.for_classes(payoff, prepared.classes)
     )
-    validation = table.read(folder, prepared, split="validation")
-    test = table.read(folder, prepared, split="test", slices=model.slices)
-    return Bench(prepared, money, validation, test)
+    validation = held_out_rows.read(folder, prepared, split="validation")
+    test = held_out_rows.read(folder, prepared, split="test", slices=model.slices)
+    return EvaluationContext(prepared, money, validation, test)
 
 
-def _rivals(winner: Entrant, *, field: list[Entrant], reigning: Entrant | None) -> list[Entrant]:
+def _rivals(
+    winner: ScoredContender, *, field: list[ScoredContender], reigning: ScoredContender | None
+) -> list[ScoredContender]:
     """Return whom the winner is compared with: the champion, the rule, doing nothing."""
     rule = [c for c in field if c.name == RULE and c is not winner]
     nothing = [c for c in field if c.name == NOTHING]
     return [*([reigning] if reigning else []), *rule, *nothing]
 
 
-def _resamples(bench: Bench, model: Model) -> bootstrap.Resamples:
+def _resamples(bench: EvaluationContext, model: Model) -> bootstrap.Resamples:
     return bootstrap.of_split(
         len(bench.test.truth), bench.test.times, draws=model.bootstrap, seed=model.seed
     )
 
 
-def _span(bench: Bench) -> tuple[datetime | None, datetime | None]:
+def _span(bench: EvaluationContext) -> tuple[datetime | None, datetime | None]:
     times: Any = bench.test.times
     return (None, None) if times is None else (times.min().item(), times.max().item())
 
 
 def _reasons(
-    note: str, judged: verdict.Verdict, *, resamples: bootstrap.Resamples, prepared: Prepared
+    note: str,
+    judged: verdict.PromotionVerdict,
+    *,
+    resamples: bootstrap.Resamples,
+    prepared: Prepared,
 ) -> list[str]:
     aside = ""
     if prepared.quarantined:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mdlc.components.evaluation.bootstrap import Resamples
-from mdlc.components.evaluation.contenders import CHAMPION, NOTHING, RULE, Entrant
-from mdlc.core.documents.evaluation import Comparison
+from mdlc.components.evaluation.contenders import CHAMPION, NOTHING, RULE, ScoredContender
+from mdlc.core.documents.evaluation_result import Comparison
 from mdlc.core.spec.deploy import Promotion
 
 TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
@@ -18,14 +18,14 @@ TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PromotionVerdict:
     """Whether the winner is promoted, and why."""
 
     promote: bool
     reasons: list[str]
 
 
-def best(candidates: Sequence[Entrant]) -> Entrant:
+def best(candidates: Sequence[ScoredContender]) -> ScoredContender:
     """Return the candidate that earns most on the validation rows; of equals, the rule.
 
     The test rows have no say: a winner picked on them would look better than it is.
@@ -34,7 +34,7 @@ def best(candidates: Sequence[Entrant]) -> Entrant:
 
 
 def compare(
-    winner: Entrant, other: Entrant, *, resamples: Resamples, promotion: Promotion
+    winner: ScoredContender, other: ScoredContender, *, resamples: Resamples, promotion: Promotion
 ) -> Comparison:
     """Compare decision by decision on the test rows: the same rows, resampled together."""
     gains = winner.test.money - other.test.money
@@ -50,8 +50,12 @@ def compare(
 
 
 def judge(
-    winner: Entrant, comparisons: Sequence[Comparison], *, champion_digest: str, needs: Promotion
-) -> Verdict:
+    winner: ScoredContender,
+    comparisons: Sequence[Comparison],
+    *,
+    champion_digest: str,
+    needs: Promotion,
+) -> PromotionVerdict:
     """Decide about promotion: enough against the champion, or nothing if there is none to beat.
 
     A winner that is no rule must also earn more than the rule on the test rows, on average.
@@ -61,17 +65,19 @@ def judge(
     if winner.name == RULE:
         reasons.append("No model earns more than the rule on the validation rows: it is enough.")
     if winner.digest == champion_digest:
-        return Verdict(False, [*reasons, "Not promoted: it is the champion, byte for byte."])
+        return PromotionVerdict(
+            False, [*reasons, "Not promoted: it is the champion, byte for byte."]
+        )
     decisive = decisive_of(comparisons)
     rule = against.get(RULE)
     if not decisive.enough:
         title = TITLES[decisive.against]
         verdict = f"Not promoted: not sure enough to earn more than {title}."
-        return Verdict(False, [*reasons, verdict])
+        return PromotionVerdict(False, [*reasons, verdict])
     if rule is not None and rule.gain.value <= 0:
         verdict = "Not promoted: on the test rows it earns no more than the rule."
-        return Verdict(False, [*reasons, verdict])
-    return Verdict(True, [*reasons, f"Promoted: {winner.name} earns enough more."])
+        return PromotionVerdict(False, [*reasons, verdict])
+    return PromotionVerdict(True, [*reasons, f"Promoted: {winner.name} earns enough more."])
 
 
 def decisive_of(comparisons: Sequence[Comparison]) -> Comparison:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from mdlc.components.exploration.figures import finite
-from mdlc.components.exploration.table import VALUE, fetch, quantiles
-from mdlc.core.documents.exploration import Box
+from mdlc.components.exploration.training_rows import VALUE, fetch, quantiles
+from mdlc.core.documents.exploration_findings import Box
 
 EMPTY = Box(low=0, q1=0, median=0, q3=0, high=0, outliers=0, outlier_ratio=0)
 """The box of no values."""

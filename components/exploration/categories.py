@@ -9,7 +9,7 @@ import numpy as np
 
 from mdlc.components.exploration import strength
 from mdlc.components.exploration.figures import finite
-from mdlc.components.exploration.table import (
+from mdlc.components.exploration.training_rows import (
     EXACT_CELLS,
     NAME,
     VALUE,
@@ -19,7 +19,7 @@ from mdlc.components.exploration.table import (
     usable,
 )
 from mdlc.core.columns import MISSING, TARGET
-from mdlc.core.documents.exploration import CategoryColumn
+from mdlc.core.documents.exploration_findings import CategoryColumn
 
 TOP = 20
 SENSITIVE = "(sensitive)"

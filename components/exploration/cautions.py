@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mdlc.components.exploration.figures import percent
-from mdlc.core.documents.exploration import CategoryColumn, NumberColumn
+from mdlc.core.documents.exploration_findings import CategoryColumn, NumberColumn
 
 IMBALANCE = 0.1
 """Share of the rarest class, against equal shares, below which classes are badly out of balance:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from mdlc.components.exploration.figures import finite
-from mdlc.components.exploration.sample import Matrix, Sample
-from mdlc.core.documents.exploration import Correlation
+from mdlc.components.exploration.sample import Matrix, NumberSample
+from mdlc.core.documents.exploration_findings import Correlation
 
 INFINITE = 1e6
 """Inflation from which a feature counts as determined by the others (R^2 above 0.999999)."""
@@ -19,7 +19,7 @@ SINGULAR = 1e-10
 """Eigenvalues below it are rounding errors of 0."""
 
 
-def correlate(sample: Sample, *, collinear_above: float) -> Correlation | None:
+def correlate(sample: NumberSample, *, collinear_above: float) -> Correlation | None:
     """Return the correlations of the features that vary; None with fewer than two of them."""
     varying = [i for i in range(len(sample.names)) if _varies(sample.values[:, i])]
     if len(varying) < 2:

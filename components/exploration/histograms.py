@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mdlc.components.exploration.table import NAME, VALUE, fetch
+from mdlc.components.exploration.training_rows import NAME, VALUE, fetch
 
 MAX_BINS = 40
 """More bars than this no one reads, and heavy tails would ask for millions."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from mdlc.components.exploration import boxes, histograms, normality, strength
 from mdlc.components.exploration.figures import finite
-from mdlc.components.exploration.sample import Sample
-from mdlc.components.exploration.table import (
+from mdlc.components.exploration.sample import NumberSample
+from mdlc.components.exploration.training_rows import (
     EXACT_CELLS,
     NAME,
     VALUE,
@@ -19,7 +19,7 @@ from mdlc.components.exploration.table import (
     quantiles,
 )
 from mdlc.core.columns import TARGET
-from mdlc.core.documents.exploration import Box, NumberColumn
+from mdlc.core.documents.exploration_findings import Box, NumberColumn
 
 MAX_CLASSES = 10
 """With more classes, boxes by class are no longer a picture."""
@@ -28,7 +28,7 @@ MAX_CLASSES = 10
 def describe(
     table: Any,
     *,
-    sample: Sample,
+    sample: NumberSample,
     rows: int,
     whiskers: float,
     classes: list[str],

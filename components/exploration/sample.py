@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.components.exploration.table import usable
+from mdlc.components.exploration.training_rows import usable
 from mdlc.core.columns import KEY, TARGET
 
 Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sample:
+class NumberSample:
     """Number features of some rows.
 
     `values` is (rows, features) with NaN for missing, `ranks` the same with each column's values
@@ -33,7 +33,7 @@ class Sample:
         return found
 
 
-def draw(table: Any, *, names: list[str], rows: int, limit: int, regression: bool) -> Sample:
+def draw(table: Any, *, names: list[str], rows: int, limit: int, regression: bool) -> NumberSample:
     """Take `limit` of the table's `rows`, the same ones each time: those whose key hashes lowest.
 
     All rows if they are no more than `limit`.
@@ -45,7 +45,9 @@ def draw(table: Any, *, names: list[str], rows: int, limit: int, regression: boo
     values = np.empty((arrow.num_rows, len(names)))
     for index, name in enumerate(names):
         values[:, index] = arrow.column(name).to_numpy(zero_copy_only=False)
-    return Sample(names, values, rank(values), arrow.column(TARGET).to_numpy(zero_copy_only=False))
+    return NumberSample(
+        names, values, rank(values), arrow.column(TARGET).to_numpy(zero_copy_only=False)
+    )
 
 
 def rank(values: Matrix) -> Matrix:

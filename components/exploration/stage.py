@@ -13,20 +13,20 @@ from typing import Any
 from mdlc.components.exploration import (
     categories,
     cautions,
+    cleaning_decisions,
     correlation,
-    decisions,
-    images,
+    image_features,
     numbers,
     sample,
-    table,
+    training_rows,
 )
 from mdlc.core.cleaning import Decision, dropped
 from mdlc.core.columns import KEY, SPLIT, TARGET
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.exploration import (
+from mdlc.core.documents.exploration_findings import (
     Exploration,
     NumberColumn,
 )
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.model import Explore
@@ -50,7 +50,7 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
     path = prepared / TABLE
     hidden = {*sensitive, *(feature.name for feature in document.features if feature.sensitive)}
     plain = [feature.name for feature in document.features if feature.kind != "image"]
-    with table.training_rows(path, columns=[KEY, SPLIT, TARGET, *plain]) as rows:
+    with training_rows.training_rows(path, columns=[KEY, SPLIT, TARGET, *plain]) as rows:
         found = _describe(rows, document, explore=explore)
         unusable = numbers.unusable(rows, [column.name for column in found.numbers])
         decided = _decide(rows, found, explore=explore, unusable=unusable)
@@ -61,11 +61,14 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
                 for column in found.categories
             ],
             "images": [
-                images.describe(path, feature, hidden=feature.name in hidden)
+                image_features.describe(path, feature, hidden=feature.name in hidden)
                 for feature in document.features
                 if feature.kind == "image"
             ],
-            "decisions": [*decisions.without_target(document.removed_null_target), *decided],
+            "decisions": [
+                *cleaning_decisions.without_target(document.removed_null_target),
+                *decided,
+            ],
             "warnings": _warn(found, explore=explore, unusable=unusable, gone=dropped(decided)),
         }
     )
@@ -76,7 +79,7 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
 
 def _describe(rows: Any, document: Prepared, *, explore: Explore) -> Exploration:
     """Describe the target, number and category features; nothing is decided yet."""
-    total = table.fetch(rows.agg(rows=rows.count()))[0]["rows"]
+    total = training_rows.fetch(rows.agg(rows=rows.count()))[0]["rows"]
     if not total:
         raise DataError(
             "no row is in the training split", where="spec.model.split", hint="widen its window"
@@ -118,14 +121,14 @@ def _decide(
     rows: Any, found: Exploration, *, explore: Explore, unusable: Mapping[str, int]
 ) -> list[Decision]:
     """Decide the cleaning of every feature but images: drops, then clips, then imputes."""
-    columns: list[decisions.Column] = [*found.numbers, *found.categories]
-    drops = decisions.drops(columns, explore=explore, correlation=found.correlation)
+    columns: list[cleaning_decisions.Column] = [*found.numbers, *found.categories]
+    drops = cleaning_decisions.drops(columns, explore=explore, correlation=found.correlation)
     gone = dropped(drops)
     outlying = [
         column
         for column in found.numbers
         if column.name not in gone
-        and decisions.needs_clip(column, explore=explore, unusable=unusable)
+        and cleaning_decisions.needs_clip(column, explore=explore, unusable=unusable)
     ]
     tails = numbers.tails(
         rows,
@@ -135,8 +138,8 @@ def _decide(
     )
     return [
         *drops,
-        *decisions.clips(outlying, tails=tails, explore=explore),
-        *decisions.imputes([column for column in columns if column.name not in gone]),
+        *cleaning_decisions.clips(outlying, tails=tails, explore=explore),
+        *cleaning_decisions.imputes([column for column in columns if column.name not in gone]),
     ]
 
 
@@ -144,7 +147,7 @@ def _warn(
     found: Exploration, *, explore: Explore, unusable: Mapping[str, int], gone: set[str]
 ) -> list[str]:
     """Say what a person should look at; of dropped features, only a leak."""
-    columns: list[decisions.Column] = [*found.numbers, *found.categories]
+    columns: list[cleaning_decisions.Column] = [*found.numbers, *found.categories]
     kept = [column for column in columns if column.name not in gone]
     classes = found.target["kind"] == "classes"
     return [
@@ -158,17 +161,17 @@ def _warn(
 
 def _class_counts(rows: Any, classes: list[str]) -> dict[str, int]:
     """Return the training rows of each class, in the classes' order, 0 where there are none."""
-    lines = table.fetch(rows.group_by(TARGET).agg(rows=rows.count()))
+    lines = training_rows.fetch(rows.group_by(TARGET).agg(rows=rows.count()))
     found = {line[TARGET]: line["rows"] for line in lines}
     return {name: found.get(name, 0) for name in classes}
 
 
 def _number_target(
-    rows: Any, drawn: sample.Sample, *, total: int, whiskers: float
+    rows: Any, drawn: sample.NumberSample, *, total: int, whiskers: float
 ) -> dict[str, Any]:
     """Describe a number target as a feature is described, under a name of its own."""
     values = drawn.target.astype(float)[:, None]
-    itself = sample.Sample(["target"], values, values, drawn.target)
+    itself = sample.NumberSample(["target"], values, values, drawn.target)
     described = numbers.describe(
         rows.select(target=rows[TARGET]),
         sample=itself,

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from mdlc.components.exploration.correlation import pairwise
 from mdlc.components.exploration.figures import finite
-from mdlc.components.exploration.sample import Sample, rank
+from mdlc.components.exploration.sample import NumberSample, rank
 
 Floats = npt.NDArray[np.float64]
 
 
-def of_numbers(sample: Sample, *, classes: list[str]) -> dict[str, float | None]:
+def of_numbers(sample: NumberSample, *, classes: list[str]) -> dict[str, float | None]:
     """Return each number feature's strength: folded AUC, for regression |Spearman's r|.
 
     With more than two classes, the largest AUC of a class against the rest. None where nothing can

@@ -7,7 +7,7 @@ from typing import Any
 
 from mdlc.components.preparation import expressions, joins, times
 from mdlc.core.columns import KEY, LABEL_TIME, TIME
-from mdlc.core.documents.data import Snapshot
+from mdlc.core.documents.prepared_data import Snapshot
 from mdlc.core.spec.data import Data
 
 ROW = "__row"

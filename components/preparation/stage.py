@@ -10,17 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mdlc.components.preparation import data_tests, splits, target, times
 from mdlc.components.preparation import features as shaping
-from mdlc.components.preparation import feedback as returned
-from mdlc.components.preparation import rows as rules
-from mdlc.components.preparation import splits, target, testing, times
+from mdlc.components.preparation import labelled_feedback as returned
+from mdlc.components.preparation import row_rules as rules
 from mdlc.components.preparation.assemble import assemble
 from mdlc.components.preparation.checks import builtin
-from mdlc.components.preparation.columns import check_columns
+from mdlc.components.preparation.column_names import check_columns
 from mdlc.components.preparation.guard.inspection import Context, Inspected, inspect
 from mdlc.core import engine
 from mdlc.core.columns import KEY, LABEL_TIME, SPLIT, TARGET, TIME, Feature
-from mdlc.core.documents.data import CheckResult, Prepared, Snapshot
+from mdlc.core.documents.prepared_data import CheckResult, Prepared, Snapshot
 from mdlc.core.errors import DataError, SpecError, StorageError, closest
 from mdlc.core.files import digest_path, read_document, storage_errors, write_document
 from mdlc.core.spec.data import Data
@@ -147,7 +147,7 @@ def _with_feedback(
         guarded = inspect(back, known, path=path, guard=guard, context=context, out=out)
         results += guarded.results()
         if guarded.error:
-            testing.write(results, out=out)
+            data_tests.write(results, out=out)
             raise guarded.error
         back = guarded.table
         anchor = _anchor(known, split=work.model.split, windows=sources.windows)
@@ -190,10 +190,10 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
     # A NULL split, before the training window, is not different from "unknown" and goes too.
     table = table.filter(table[SPLIT] != "unknown")
     tests = builtin.findings(table, features=features, task=task)
-    results = shaped.results + testing.run(table, tests, sensitive=_hidden(work.data, features))
-    testing.write(results, out=out)
+    results = shaped.results + data_tests.run(table, tests, sensitive=_hidden(work.data, features))
+    data_tests.write(results, out=out)
     splits.refuse_empty(rows, found=windows, first=first, last=last)
-    testing.enforce(results)
+    data_tests.enforce(results)
     path = out / "table.parquet"
     table.order_by([TIME, KEY]).to_parquet(path, compression="zstd")
     classes = [] if task == "regression" else target.classes(table)
@@ -231,8 +231,8 @@ def _shape(wide: Any, *, work: _Work, features: list[Feature], task: Task) -> An
 
 def _user_tests(work: _Work, wide: Any) -> list[CheckResult]:
     """Run the file's tests on the joined table, with its columns as the user knows them."""
-    table, found = testing.findings(work.connection, wide, checks=work.data.checks)
-    return testing.run(table, found, sensitive=work.data.sensitive)
+    table, found = data_tests.findings(work.connection, wide, checks=work.data.checks)
+    return data_tests.run(table, found, sensitive=work.data.sensitive)
 
 
 def _feedback_tests(work: _Work, table: Any, *, features: list[Feature]) -> list[CheckResult]:
@@ -243,10 +243,10 @@ def _feedback_tests(work: _Work, table: Any, *, features: list[Feature]) -> list
         for index, check in enumerate(work.data.checks)
         if check.column in names and check.expression is None
     }
-    table, found = testing.findings(
+    table, found = data_tests.findings(
         work.connection, table, checks=list(checks.values()), numbers=list(checks), of="feedback "
     )
-    return testing.run(table, found, sensitive=work.data.sensitive)
+    return data_tests.run(table, found, sensitive=work.data.sensitive)
 
 
 def _before(table: Any, moment: datetime | None, *, data: Data) -> Any:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from mdlc.components.selection.kinds import BY_NAME, KINDS, RULE, Kind
-from mdlc.core.documents.training import Contestant
+from mdlc.core.documents.training_result import Contestant
 from mdlc.core.errors import SpecError, closest
 from mdlc.core.spec.business import Business
-from mdlc.core.spec.model import Candidate, Task
+from mdlc.core.spec.model import CandidateChoice, Task
 
 WHERE = "spec.model.candidates"
 
 
-def contestants(candidates: list[Candidate], *, task: Task, image: bool) -> list[Contestant]:
+def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -> list[Contestant]:
     """Return the contestants in order, the rule first.
 
     Without candidates in the file, the defaults that suit; with them, these, one that does not
@@ -30,7 +30,7 @@ def contestants(candidates: list[Candidate], *, task: Task, image: bool) -> list
     return [_contestant(kind, refused=kind.unsuited(task, image=image)) for kind in named]
 
 
-def _named(candidates: list[Candidate]) -> list[Kind]:
+def _named(candidates: list[CandidateChoice]) -> list[Kind]:
     found: list[Kind] = []
     for place, candidate in enumerate(candidates):
         where = f"{WHERE}[{place}]"

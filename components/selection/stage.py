@@ -7,8 +7,8 @@ from pathlib import Path
 from mdlc.components.selection.contestants import contestants, ready_made
 from mdlc.components.selection.task import check_task
 from mdlc.components.selection.worth import verdict
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import Selection
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Selection
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.data import Data

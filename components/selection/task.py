@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.payoff import for_classes, for_numbers
 from mdlc.core.spec.business import Payoff

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mdlc.core.columns import SPLIT, TARGET
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import ArtifactError
 from mdlc.core.payoff import for_classes, for_numbers
 from mdlc.core.spec.business import Business, Payoff

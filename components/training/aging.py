@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mdlc.core.columns import TIME, read_table
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import SpecError
 from mdlc.core.spec.base import format_duration
 

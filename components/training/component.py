@@ -44,8 +44,8 @@ def training(
 
     with reporting("training"):
         from mdlc.components.training import stage
-        from mdlc.core.documents.exploration import Exploration
-        from mdlc.core.documents.training import Selection
+        from mdlc.core.documents.exploration_findings import Exploration
+        from mdlc.core.documents.training_result import Selection
         from mdlc.core.files import read_document
         from mdlc.core.spec import Drift, Model, Payoff
         from mdlc.core.spec.base import parse_duration

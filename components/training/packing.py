@@ -10,13 +10,13 @@ import numpy as np
 import mdlc
 from mdlc.components.training import parity
 from mdlc.components.training.judging import Judge
-from mdlc.components.training.problem import Floats, Problem, Rows
-from mdlc.components.training.tuning import Found
+from mdlc.components.training.problem import Floats, Problem, TrainingRows
+from mdlc.components.training.tuning import SearchResult
 from mdlc.core import bundle, profile
 from mdlc.core.bundle import Manifest
 from mdlc.core.cleaning import Decision
-from mdlc.core.documents.data import Prepared
-from mdlc.core.profile import PREDICTION, Profile, Series
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.profile import PREDICTION, BinnedSeries, Profile
 from mdlc.core.scorer import Scorer
 from mdlc.core.spec.business import Payoff
 
@@ -38,7 +38,7 @@ class Packer:
     parity: float
     """Largest difference allowed."""
 
-    def pack(self, folder: Path, *, kind: str, found: Found) -> Manifest:
+    def pack(self, folder: Path, *, kind: str, found: SearchResult) -> Manifest:
         """Write the bundle of a candidate's best trial into the empty `folder`.
 
         Raises:
@@ -74,22 +74,22 @@ class Packer:
         final = draft.model_copy(update={"parity": differs})
         return bundle.seal(folder, final, profile=Profile(rows=rows, series=series))
 
-    def _ask(self, folder: Path, *, found: Found) -> tuple[Floats, Floats]:
+    def _ask(self, folder: Path, *, found: SearchResult) -> tuple[Floats, Floats]:
         """Return the trained and the exported model's scores of the same validation rows."""
         trained = found.fitted.validated
         rows = np.unique(np.linspace(0, len(trained) - 1, ROWS).astype(int))
         raw = {name: column[rows] for name, column in self.problem.validation.raw.items()}
         return trained[rows], Scorer.load(folder, threads=self.problem.threads).scores(raw)
 
-    def _features(self) -> list[Series]:
+    def _features(self) -> list[BinnedSeries]:
         """Return a series for each feature that is used: raw training rows, before cleaning."""
-        train: Rows = self.problem.train
+        train: TrainingRows = self.problem.train
         return [
             profile.make(feature, train.raw[feature.name], bins=self.bins)
             for feature in self.problem.features
         ]
 
-    def _predictions(self, scores: Floats, *, offset: float) -> Series:
+    def _predictions(self, scores: Floats, *, offset: float) -> BinnedSeries:
         """Return the series of the prediction, as the predictor counts it.
 
         Binary: the probability of the second class; multiclass: the class with the highest; a

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mdlc.components.training.stage import fixed_params, rank, require_one
 from mdlc.core.bundle import open_bundle
-from mdlc.core.documents.training import CandidateResult, Contestant, Training
+from mdlc.core.documents.training_result import CandidateResult, Contestant, Training
 from mdlc.core.errors import ArtifactError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.core.spec.model import Model

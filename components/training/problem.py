@@ -16,7 +16,7 @@ from mdlc.components.training import aging
 from mdlc.core import cleaning
 from mdlc.core.cleaning import Decision
 from mdlc.core.columns import TARGET, Batch, Feature, read_table, rows_of
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.spec.model import Rule, Task
 
@@ -28,7 +28,7 @@ MANY_ROWS = 200_000
 
 
 @dataclass(frozen=True)
-class Rows:
+class TrainingRows:
     """Rows of one split.
 
     `raw` is the batch as preparation wrote it, `batch` the cleaned one that models see. `truth` is
@@ -53,8 +53,8 @@ class Problem:
     classes: list[str]
     features: list[Feature]
     """Features after cleaning: those that it drops are not here."""
-    train: Rows
-    validation: Rows
+    train: TrainingRows
+    validation: TrainingRows
     rule: Rule
     dropped: Mapping[str, str]
     """Feature that cleaning drops -> why."""
@@ -127,7 +127,7 @@ def load(  # noqa: PLR0913 - all that makes a problem
     )
 
 
-def _rows(path: Path, document: Prepared, *, split: str, decisions: list[Decision]) -> Rows:
+def _rows(path: Path, document: Prepared, *, split: str, decisions: list[Decision]) -> TrainingRows:
     raw, extra = read_table(
         path, features=document.features, where=f"__split = '{split}'", extra=(TARGET,)
     )
@@ -141,7 +141,7 @@ def _rows(path: Path, document: Prepared, *, split: str, decisions: list[Decisio
         if document.task == "regression"
         else _indices(target, classes=document.classes, split=split)
     )
-    return Rows(raw, cleaning.apply(decisions, raw), truth)
+    return TrainingRows(raw, cleaning.apply(decisions, raw), truth)
 
 
 def _numbers(target: npt.NDArray[Any], *, split: str) -> npt.NDArray[np.float64]:

@@ -22,11 +22,11 @@ from mdlc.components.training.candidates._base import Candidate, Params
 from mdlc.components.training.packing import Packer
 from mdlc.components.training.parity import ParityError
 from mdlc.components.training.problem import Problem
-from mdlc.components.training.tuning import Found, SearchError, reason_of, search
+from mdlc.components.training.tuning import SearchError, SearchResult, reason_of, search
 from mdlc.core.bundle import open_bundle
 from mdlc.core.cleaning import Decision
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import CandidateResult, Contestant, Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import CandidateResult, Contestant, Training
 from mdlc.core.errors import MdlcError, SpecError, StageError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.core.spec.business import Payoff
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Entry:
+class TrainingEntry:
     """A contestant with what the file fixes and where its search starts."""
 
     candidate: type[Candidate]
@@ -125,7 +125,7 @@ def fixed_params(model: Model) -> dict[str, Params]:
 
 def _entries(
     model: Model, *, contestants: Iterable[Contestant], warm: Path | None, part: str
-) -> list[Entry]:
+) -> list[TrainingEntry]:
     """Check what the file says about the candidates, before any work is done."""
     fixed = fixed_params(model)
     older = open_bundle(warm)[0] if warm is not None else None
@@ -135,13 +135,13 @@ def _entries(
             continue
         known = older.params if older and older.candidate == contestant.kind else {}
         candidate = registry.find(contestant.kind, where=WHERE)
-        entries.append(Entry(candidate, fixed.get(contestant.kind, {}), known))
+        entries.append(TrainingEntry(candidate, fixed.get(contestant.kind, {}), known))
     if not entries:
         raise StageError("there is no candidate to train", where=WHERE, hint="see selection.json")
     return entries
 
 
-def _run(entry: Entry, packer: Packer, *, tuning: Tuning, out: Path) -> CandidateResult:
+def _run(entry: TrainingEntry, packer: Packer, *, tuning: Tuning, out: Path) -> CandidateResult:
     """Tune one candidate and write its bundle, or say why it is refused."""
     started = time.monotonic()
     kind = entry.candidate.kind
@@ -175,7 +175,7 @@ def _run(entry: Entry, packer: Packer, *, tuning: Tuning, out: Path) -> Candidat
     return result.model_copy(update={**update, "seconds": time.monotonic() - started})
 
 
-def _make(entry: Entry, task: Problem) -> Candidate:
+def _make(entry: TrainingEntry, task: Problem) -> Candidate:
     if task.task not in entry.candidate.tasks:
         raise StageError(f"{entry.candidate.kind} is not for {task.task}")
     if task.train.weights is not None and not entry.candidate.takes_weights:
@@ -186,7 +186,7 @@ def _make(entry: Entry, task: Problem) -> Candidate:
     return entry.candidate(task)
 
 
-def _nothing_yet(entry: Entry, *, metric: str) -> CandidateResult:
+def _nothing_yet(entry: TrainingEntry, *, metric: str) -> CandidateResult:
     return CandidateResult(
         kind=entry.candidate.kind,
         params=entry.fixed,
@@ -201,7 +201,7 @@ def _nothing_yet(entry: Entry, *, metric: str) -> CandidateResult:
     )
 
 
-def _tuned(found: Found) -> dict[str, Any]:
+def _tuned(found: SearchResult) -> dict[str, Any]:
     return {
         "params": found.params,
         "value": found.value,

@@ -15,7 +15,7 @@ from typing import Any
 
 from mdlc.components.training.candidates._base import Candidate, Fitted, Params
 from mdlc.components.training.judging import Judge
-from mdlc.core.documents.training import Trial
+from mdlc.core.documents.training_result import Trial
 from mdlc.core.errors import MdlcError
 from mdlc.core.spec.model import Tuning
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The best trial of a candidate, and all trials."""
 
     fitted: Fitted
@@ -44,7 +44,7 @@ class SearchError(Exception):
 
 def search(
     candidate: Candidate, judge: Judge, *, tuning: Tuning, fixed: Params, warm: Params
-) -> Found:
+) -> SearchResult:
     """Fit trials until their number or time is spent; keep the best one's model.
 
     `fixed` are never tuned. `warm` are where the search starts, instead of the defaults. A trial
@@ -60,7 +60,7 @@ def search(
     start |= {name: candidate.space[name].inside(value) for name, value in known.items()}
     study = _study(candidate.problem.seed, first={name: start[name] for name in tuned})
     wanted = max(1, tuning.trials // candidate.trials_divisor) if tuned else 1
-    best: Found | None = None
+    best: SearchResult | None = None
     trials: list[Trial] = []
     reason = ""
     while len(trials) < wanted and (not trials or time.monotonic() - started < tuning.seconds):
@@ -80,7 +80,7 @@ def search(
             )
         )
         if fitted is not None and value is not None and (best is None or value < best.value):
-            best = Found(fitted, params, value, trials)
+            best = SearchResult(fitted, params, value, trials)
         if candidate.export_in_doubt and fitted is not None and not _exports(fitted):
             break
     if best is None:

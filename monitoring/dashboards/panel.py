@@ -11,7 +11,7 @@ from typing import Literal
 
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.rules import names
+from mdlc.monitoring.rules import series_names
 
 Kind = Literal["timeseries", "stat", "bargauge", "heatmap", "table", "state-timeline"]
 GREEN, ORANGE, RED, BLUE, TEXT = "green", "orange", "red", "blue", "text"
@@ -44,7 +44,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class State:
+class ValueMapping:
     """What a number stands for."""
 
     value: int
@@ -74,7 +74,7 @@ class Panel:
     """A value that holds until the next one: drawn as stairs."""
     names: bool = False
     """A stat that shows the legend, not the number, which is 1 or a time."""
-    states: tuple[State, ...] = ()
+    states: tuple[ValueMapping, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
     """A table's: label -> heading, in order. `Value` is the number."""
     width: int = 1
@@ -82,7 +82,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Line:
+class PanelLine:
     """Panels side by side over the whole width."""
 
     panels: tuple[Panel, ...]
@@ -90,15 +90,15 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Section:
+class DashboardRow:
     """A row of the page, with a heading."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[PanelLine, ...]
 
 
 @dataclass(frozen=True)
-class Event:
+class Annotation:
     """A vertical mark on all plots: `expr` is the time at which it happened, in milliseconds."""
 
     name: str
@@ -115,8 +115,8 @@ class Page:
     name: str
     title: str
     about: str
-    sections: tuple[Section, ...]
-    events: tuple[Event, ...] = ()
+    sections: tuple[DashboardRow, ...]
+    events: tuple[Annotation, ...] = ()
     by_version: bool = True
     """Whether the reader can choose versions."""
     span: str = "now-6h"
@@ -130,7 +130,7 @@ class Page:
         ]
 
 
-class Series:
+class SeriesSelector:
     """Selectors of one lifecycle's series.
 
     >>> Series("tiny").of("mdlc_labels_total", 'reason="unknown"')
@@ -151,7 +151,7 @@ class Series:
 
     def serving(self, name: str, *matchers: str) -> str:
         """Return the series of the version that serves now."""
-        serves = self.of(names.SERVING)
+        serves = self.of(series_names.SERVING)
         return f"{self.of(name, *matchers)} and on (model, version) ({serves} == 1)"
 
     def rate(self, name: str, *matchers: str) -> str:

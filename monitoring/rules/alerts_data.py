@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mdlc.core.profile import MISSING_BIN, OTHER_BIN
-from mdlc.monitoring.conditions import MIN_DUE
-from mdlc.monitoring.rules import names
-from mdlc.monitoring.rules.alert import AT_ONCE, VALUE, Alert, Judged, serving, unless_unknown
+from mdlc.monitoring.alert_conditions import MIN_DUE
+from mdlc.monitoring.rules import series_names
+from mdlc.monitoring.rules.alert_rule import (
+    AT_ONCE,
+    VALUE,
+    AlertRule,
+    JudgedSignal,
+    serving,
+    unless_unknown,
+)
 from mdlc.monitoring.rules.alerts_drift import watched
-from mdlc.monitoring.rules.increments import increments
-from mdlc.monitoring.rules.names import FEATURE_LEVEL, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.increment_rules import increments
 from mdlc.monitoring.rules.promql import (
     Rule,
     Scope,
@@ -22,7 +28,8 @@ from mdlc.monitoring.rules.promql import (
     within,
     zero_where_absent,
 )
-from mdlc.monitoring.rules.windows import due, recent, total
+from mdlc.monitoring.rules.series_names import FEATURE_LEVEL, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.window_rules import due, recent, total
 
 FEATURE, VERSION = on(FEATURE_LEVEL), on(VERSION_LEVEL)
 RECENT = timedelta(hours=1)
@@ -43,7 +50,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 def _late(scope: Scope) -> Rule:
     least = number(scope.monitor.min_label_ratio)
-    alert = Alert(
+    alert = AlertRule(
         name="LabelsLate",
         severity="warning",
         summary="labels come late",
@@ -51,13 +58,13 @@ def _late(scope: Scope) -> Rule:
         f" predictions that are {duration(scope.monitor.labels_within)} old have a label,"
         f" at least {least}.",
     )
-    ratio = scope.select(names.of_version("labels:ratio", SHORT))
+    ratio = scope.select(series_names.of_version("labels:ratio", SHORT))
     came = f"{VERSION} {total(scope, 'labels', SHORT)} > 0"
     owed = f"{VERSION} {due(scope, SHORT)} >= {MIN_DUE}"
     expr = unless_unknown(
         alert,
         scope=scope,
-        judged=Judged(
+        judged=JudgedSignal(
             met=f"{ratio} < {least} and {owed} and {came}",
             signal=ratio,
             known=f"{ratio} and {owed}",
@@ -67,7 +74,7 @@ def _late(scope: Scope) -> Rule:
 
 
 def _missing(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="FeedbackMissing",
         severity="warning",
         summary="no label comes",
@@ -86,7 +93,7 @@ def _few(scope: Scope) -> list[Rule]:
         ("predictions", scope.monitor.drift.min_predictions, "drift"),
         ("labels", scope.monitor.quality.min_labels, "quality"),
     ):
-        alert = Alert(
+        alert = AlertRule(
             name="NotEnoughData",
             severity="info",
             subject=counted,
@@ -94,14 +101,14 @@ def _few(scope: Scope) -> list[Rule]:
             description=f"Version {{{{ $labels.version }}}}: {VALUE} {counted}"
             f" in the window, {number(least)} needed.",
         )
-        count = zero_where_absent(total(scope, counted, SHORT), scope.select(names.SERVING))
+        count = zero_where_absent(total(scope, counted, SHORT), scope.select(series_names.SERVING))
         expr = serving(scope, f"{count} < {number(least)}")
         found.append(alert.rule(scope, expr, hold=scope.monitor.hold))
     return found
 
 
 def _blind(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="NotEnoughData",
         severity="info",
         subject="reference",
@@ -109,9 +116,9 @@ def _blind(scope: Scope) -> Rule:
         description=f"Version {{{{ $labels.version }}}}: {VALUE} features are counted"
         " and have no training counts.",
     )
-    rows = scope.select(names.of_feature("rows:sum", SHORT), watched(scope, prediction=True))
+    rows = scope.select(series_names.of_feature("rows:sum", SHORT), watched(scope, prediction=True))
     least = number(scope.monitor.drift.min_predictions)
-    trained = f"{scope.select(names.REFERENCE_ROWS)} > 0"
+    trained = f"{scope.select(series_names.REFERENCE_ROWS)} > 0"
     blind = f"{rows} >= {least} unless {FEATURE} {trained}"
     expr = serving(scope, f"count by ({', '.join(VERSION_LEVEL)}) ({blind})")
     return alert.rule(scope, expr, hold=scope.monitor.hold)
@@ -119,7 +126,7 @@ def _blind(scope: Scope) -> Rule:
 
 def _refused(scope: Scope) -> Rule:
     span = duration(RECENT)
-    alert = Alert(
+    alert = AlertRule(
         name="SchemaChanged",
         severity="warning",
         subject="requests",
@@ -137,7 +144,7 @@ def _refused(scope: Scope) -> Rule:
 
 def _broken(scope: Scope) -> Rule:
     """A feature of which much more is missing, or unseen in training, than there was."""
-    alert = Alert(
+    alert = AlertRule(
         name="SchemaChanged",
         severity="warning",
         summary="feature {{ $labels.subject }} is often missing, or a category not seen before",
@@ -145,23 +152,23 @@ def _broken(scope: Scope) -> Rule:
         f" of an hour, more than {number(MORE_BROKEN)} above training's share.",
     )
     features, bins = watched(scope), f'bin=~"{MISSING_BIN}|{OTHER_BIN}"'
-    rows = recent(scope, names.ROWS, min(RECENT, scope.monitor.window), features)
+    rows = recent(scope, series_names.ROWS, min(RECENT, scope.monitor.window), features)
     all_rows = sum_by(FEATURE_LEVEL, rows)
 
     def share(part: str, whole: str) -> str:
         return f"{part} / {FEATURE} group_left () ({sum_by(FEATURE_LEVEL, whole)} > 0)"
 
-    few = recent(scope, names.ROWS, min(RECENT, scope.monitor.window), features, bins)
-    reference = scope.select(names.REFERENCE, features)
-    trained = share(scope.select(names.REFERENCE, features, bins), reference)
-    more = f"{share(few, rows)} > {on(names.BIN_LEVEL)} ({trained} + {number(MORE_BROKEN)})"
+    few = recent(scope, series_names.ROWS, min(RECENT, scope.monitor.window), features, bins)
+    reference = scope.select(series_names.REFERENCE, features)
+    trained = share(scope.select(series_names.REFERENCE, features, bins), reference)
+    more = f"{share(few, rows)} > {on(series_names.BIN_LEVEL)} ({trained} + {number(MORE_BROKEN)})"
     met = f"{more} and {FEATURE} {all_rows} >= {MIN_ROWS}"
     subject = f"max by ({', '.join(VERSION_LEVEL)}, subject) ({rename(met, 'feature', 'subject')})"
     return alert.rule(scope, serving(scope, subject), hold=min(scope.monitor.hold, RECENT / 4))
 
 
 def _no_rows(scope: Scope, span: timedelta) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="DataLate",
         severity="warning",
         page="serving",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from mdlc.core.profile import PREDICTION
-from mdlc.monitoring.rules import names
-from mdlc.monitoring.rules.alert import LOOKED_UP, VALUE, Alert, Judged, unless_unknown
-from mdlc.monitoring.rules.names import FEATURE_LEVEL, SHORT
+from mdlc.monitoring.rules import series_names
+from mdlc.monitoring.rules.alert_rule import (
+    LOOKED_UP,
+    VALUE,
+    AlertRule,
+    JudgedSignal,
+    unless_unknown,
+)
 from mdlc.monitoring.rules.promql import Rule, Scope, number, on, quote
+from mdlc.monitoring.rules.series_names import FEATURE_LEVEL, SHORT
 
 INDEX = f"the population stability index is {VALUE}, its bound "
 
@@ -20,7 +26,7 @@ def rules(scope: Scope) -> list[Rule]:
         ("PredictionDrift", "the predictions", f'feature="{PREDICTION}"'),
     ):
         for bound, reason in ((bounds.warn, ""), (bounds.retrain, "drift")):
-            alert = Alert(
+            alert = AlertRule(
                 name=name,
                 severity="warning",
                 reason=reason,
@@ -41,15 +47,17 @@ def watched(scope: Scope, *, prediction: bool = False) -> str:
     return f"feature!~{quote('|'.join(ignored))}"
 
 
-def _expr(alert: Alert, scope: Scope, only: str, bound: float) -> str:
-    psi = scope.select(names.of_feature("psi:value", SHORT), only)
-    noise = scope.select(names.of_feature("psi:noise", SHORT), only)
+def _expr(alert: AlertRule, scope: Scope, only: str, bound: float) -> str:
+    psi = scope.select(series_names.of_feature("psi:value", SHORT), only)
+    noise = scope.select(series_names.of_feature("psi:noise", SHORT), only)
     met = f"{psi} > {on(FEATURE_LEVEL)} clamp_min({noise}, {number(bound)})"
-    return unless_unknown(alert, scope=scope, judged=Judged(met=met, signal=psi, own="feature"))
+    return unless_unknown(
+        alert, scope=scope, judged=JudgedSignal(met=met, signal=psi, own="feature")
+    )
 
 
 def _bound_text(scope: Scope, bound: float) -> str:
     """Return a template that looks the bound up: it depends on how many rows there are."""
-    noise = scope.select(names.of_feature("psi:noise", SHORT), "version=%q", "feature=%q")
+    noise = scope.select(series_names.of_feature("psi:noise", SHORT), "version=%q", "feature=%q")
     query = f"printf `clamp_min({noise}, {number(bound)})` $labels.version $labels.subject | query"
     return f"{{{{ with {query} }}}}{LOOKED_UP}{{{{ end }}}}"

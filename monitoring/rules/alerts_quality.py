@@ -5,22 +5,29 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from mdlc.core.spec.business import Goal
-from mdlc.monitoring.conditions import MAX_Z, MIN_SHARE, MIN_Z
-from mdlc.monitoring.rules import names
-from mdlc.monitoring.rules.alert import LOOKED_UP, VALUE, Alert, Judged, serving, unless_unknown
-from mdlc.monitoring.rules.names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
+from mdlc.monitoring.alert_conditions import MAX_Z, MIN_SHARE, MIN_Z
+from mdlc.monitoring.rules import series_names
+from mdlc.monitoring.rules.alert_rule import (
+    LOOKED_UP,
+    VALUE,
+    AlertRule,
+    JudgedSignal,
+    serving,
+    unless_unknown,
+)
 from mdlc.monitoring.rules.promql import Rule, Scope, number, on, sum_by
-from mdlc.monitoring.rules.windows import total
+from mdlc.monitoring.rules.series_names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.window_rules import total
 
 CLASS, VERSION = on(CLASS_LEVEL), on(VERSION_LEVEL)
 OF_VERSION = "Version {{ $labels.version }}"
 LIVE_GOALS = {
-    "money_per_decision": names.of_model("money:mean", LONG),
-    "money_per_year": names.of_model("money:mean", LONG),
-    "accuracy": names.of_model("accuracy:ratio", LONG),
-    "log_loss": names.of_version("log_loss:mean", LONG),
-    "mae": names.of_version("mae:mean", LONG),
-    "rmse": names.of_version("rmse:mean", LONG),
+    "money_per_decision": series_names.of_model("money:mean", LONG),
+    "money_per_year": series_names.of_model("money:mean", LONG),
+    "accuracy": series_names.of_model("accuracy:ratio", LONG),
+    "log_loss": series_names.of_version("log_loss:mean", LONG),
+    "mae": series_names.of_version("mae:mean", LONG),
+    "rmse": series_names.of_version("rmse:mean", LONG),
 }
 """What a goal's metric is while the model serves; the AUC takes rows, not counts."""
 
@@ -36,7 +43,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 def _calibration(scope: Scope) -> Rule:
     bound = number(scope.monitor.quality.calibration)
-    alert = Alert(
+    alert = AlertRule(
         name="CalibrationOff",
         severity="warning",
         reason="calibration",
@@ -45,8 +52,8 @@ def _calibration(scope: Scope) -> Rule:
         f" {{{{ $value | humanizePercentage }}}} off the predicted one, bound {bound}, and more"
         f" than {number(MAX_Z)} standard errors.",
     )
-    off = scope.select(names.of_class("calibration:off", SHORT))
-    z = scope.select(names.of_class("calibration:z", SHORT))
+    off = scope.select(series_names.of_class("calibration:off", SHORT))
+    z = scope.select(series_names.of_class("calibration:z", SHORT))
     labels = f"{VERSION} group_left () {total(scope, 'labels', SHORT)}"
     # A rarer class is not judged: its ratio moves by a lot while little is at stake.
     common = " or ".join(
@@ -56,28 +63,30 @@ def _calibration(scope: Scope) -> Rule:
     known = f"{off} and {CLASS} ({common})"
     met = f"{off} > {bound} and {CLASS} abs({z}) > {number(MAX_Z)} and {CLASS} ({common})"
     expr = unless_unknown(
-        alert, scope=scope, judged=Judged(met=met, signal=off, known=known, own="class")
+        alert, scope=scope, judged=JudgedSignal(met=met, signal=off, known=known, own="class")
     )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
 
 def _skill(scope: Scope) -> Rule:
     bound = number(scope.monitor.quality.min_skill)
-    alert = Alert(
+    alert = AlertRule(
         name="SkillLow",
         severity="critical",
         reason="skill",
         summary="the scores say too little more than the classes' shares do",
         description=f"{OF_VERSION}: skill is {VALUE}, at least {bound}.",
     )
-    skill = scope.select(names.of_version("skill:ratio", SHORT))
-    expr = unless_unknown(alert, scope=scope, judged=Judged(met=f"{skill} < {bound}", signal=skill))
+    skill = scope.select(series_names.of_version("skill:ratio", SHORT))
+    expr = unless_unknown(
+        alert, scope=scope, judged=JudgedSignal(met=f"{skill} < {bound}", signal=skill)
+    )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
 
 def _accuracy(scope: Scope, least: float) -> Rule:
     bound = number(least)
-    alert = Alert(
+    alert = AlertRule(
         name="AccuracyLow",
         severity="critical",
         reason="accuracy",
@@ -85,9 +94,9 @@ def _accuracy(scope: Scope, least: float) -> Rule:
         description=f"{OF_VERSION}: accuracy is {{{{ $value | humanizePercentage }}}},"
         f" at least {bound}.",
     )
-    accuracy = scope.select(names.of_version("accuracy:ratio", SHORT))
+    accuracy = scope.select(series_names.of_version("accuracy:ratio", SHORT))
     expr = unless_unknown(
-        alert, scope=scope, judged=Judged(met=f"{accuracy} < {bound}", signal=accuracy)
+        alert, scope=scope, judged=JudgedSignal(met=f"{accuracy} < {bound}", signal=accuracy)
     )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
@@ -100,7 +109,7 @@ def _money(scope: Scope) -> Rule:
         f"{{{{ with printf `{version}` $labels.version $labels.version | query }}}}"
         f"{LOOKED_UP}{{{{ end }}}}"
     )
-    alert = Alert(
+    alert = AlertRule(
         name="MoneyLow",
         severity="critical",
         reason="money",
@@ -108,13 +117,15 @@ def _money(scope: Scope) -> Rule:
         description=f"{OF_VERSION}: {VALUE} {currency} per decision,"
         f" at least {looked_up}, by more than {number(MIN_Z)} standard errors.",
     )
-    mean = scope.select(names.of_version("money:mean", SHORT))
-    error = scope.select(names.of_version("money:error", SHORT))
+    mean = scope.select(series_names.of_version("money:mean", SHORT))
+    error = scope.select(series_names.of_version("money:error", SHORT))
     # A predictor that counts no squares has no error: nothing is then left out.
     noise = f"{mean} + {number(MIN_Z)} * {error} >= {VERSION} ({bound})"
     met = f"{mean} < {VERSION} ({bound}) unless {VERSION} {noise}"
     known = f"{mean} and {VERSION} ({bound})"
-    expr = unless_unknown(alert, scope=scope, judged=Judged(met=met, signal=mean, known=known))
+    expr = unless_unknown(
+        alert, scope=scope, judged=JudgedSignal(met=met, signal=mean, known=known)
+    )
     return alert.rule(scope, expr, hold=scope.monitor.hold)
 
 
@@ -137,7 +148,7 @@ def _milestone(scope: Scope, goal: Goal) -> Rule:
     assert bound is not None  # noqa: S101 - a goal has exactly one bound
     after = datetime.combine(goal.by + timedelta(days=1), time(), UTC)
     words = "at least" if goal.at_most is None else "at most"
-    alert = Alert(
+    alert = AlertRule(
         name="MilestoneMissed",
         severity="warning",
         subject=f"{goal.metric} by {goal.by}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mdlc.monitoring.rules.alert import AT_ONCE, SOON, VALUE, Alert
+from mdlc.monitoring.rules.alert_rule import AT_ONCE, SOON, VALUE, AlertRule
 from mdlc.monitoring.rules.promql import Rule, Scope, number
 
 TOLD = timedelta(hours=1)
@@ -26,7 +26,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 
 def _ended(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="RetrainingEnded",
         severity="info",
         page="pipeline",
@@ -40,7 +40,7 @@ def _ended(scope: Scope) -> Rule:
 
 
 def _failing(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="RetrainingFailing",
         severity="warning",
         page="pipeline",
@@ -54,7 +54,7 @@ def _failing(scope: Scope) -> Rule:
 
 def _spent(scope: Scope, subject: str, metric: str, least: float) -> Rule:
     words = {"runs": "retrainings", "money": scope.lifecycle.spec.business.currency}[subject]
-    alert = Alert(
+    alert = AlertRule(
         name="RetrainingBudgetSpent",
         severity="warning",
         subject=subject,
@@ -68,7 +68,7 @@ def _spent(scope: Scope, subject: str, metric: str, least: float) -> Rule:
 
 
 def _rolled_back(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="CanaryRolledBack",
         severity="warning",
         page="pipeline",
@@ -82,7 +82,7 @@ def _rolled_back(scope: Scope) -> Rule:
 
 def _down(scope: Scope) -> Rule:
     left = scope.select("mdlc_retraining_runs_left")
-    alert = Alert(
+    alert = AlertRule(
         name="TriggerDown",
         severity="warning",
         page="pipeline",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mdlc.monitoring.rules import names, slo
-from mdlc.monitoring.rules.alert import AT_ONCE, VALUE, Alert, Severity, soon
-from mdlc.monitoring.rules.increments import OF_STARTED
+from mdlc.monitoring.rules import series_names, slo_rules
+from mdlc.monitoring.rules.alert_rule import AT_ONCE, VALUE, AlertRule, Severity, soon
+from mdlc.monitoring.rules.increment_rules import OF_STARTED
 from mdlc.monitoring.rules.promql import Rule, Scope, number, rename, sum_by
 
 # Rates, windows and severities of the Site Reliability Workbook (Google, 2018), chapter 5: at these
@@ -34,7 +34,7 @@ def objectives(scope: Scope) -> list[Rule]:
         ("LatencyBudgetBurn", "slow", goals.latency, f"take over {goals.latency_seconds:g} s"),
     ):
         for rate, long, short, severity, hold in BURNS:
-            alert = Alert(
+            alert = AlertRule(
                 name=name,
                 severity=severity,
                 subject=long,
@@ -45,7 +45,7 @@ def objectives(scope: Scope) -> list[Rule]:
             )
             bound = f"{number(rate)} * (1 - {number(promise)})"
             shares = (
-                f"{scope.select(names.burn(kind, window))} > {bound}"  # type: ignore[arg-type]
+                f"{scope.select(series_names.burn(kind, window))} > {bound}"  # type: ignore[arg-type]
                 for window in (long, short)
             )
             expr = " and ".join([*shares, f"{_bad(scope, kind, long)} >= {MIN_BAD}"])
@@ -58,8 +58,8 @@ def _bad(scope: Scope, kind: str, window: str) -> str:
         return f"sum by (model) (increase({counter}[{window}]))"
 
     if kind == "errors":
-        return count(slo.failed(scope))
-    return f"({count(slo.predictions(scope))} - {count(slo.in_time(scope))})"
+        return count(slo_rules.failed(scope))
+    return f"({count(slo_rules.predictions(scope))} - {count(slo_rules.in_time(scope))})"
 
 
 def rules(scope: Scope) -> list[Rule]:
@@ -75,21 +75,21 @@ def rules(scope: Scope) -> list[Rule]:
 
 def _down(scope: Scope) -> list[Rule]:
     info = scope.select("mdlc_model_info")
-    none = Alert(
+    none = AlertRule(
         name="PredictorDown",
         severity="critical",
         page="serving",
         summary="no predictor answers",
         description=f"No target shows {info}: nothing is predicted and nothing is counted.",
     )
-    one = Alert(
+    one = AlertRule(
         name="PredictorDown",
         severity="warning",
         page="serving",
         summary="replica {{ $labels.subject }} does not answer",
         description="Prometheus cannot scrape {{ $labels.subject }}; what it counts is not seen.",
     )
-    state = scope.select(names.STATE, 'is="last"', OF_STARTED)
+    state = scope.select(series_names.STATE, 'is="last"', OF_STARTED)
     known = f"last_over_time({state}[{REMEMBERED}])"
     replicas = f"max by (instance) (up == 0 and on (job, instance) {known})"
     subject = f"max by (subject) ({rename(replicas, 'instance', 'subject')})"
@@ -100,7 +100,7 @@ def _down(scope: Scope) -> list[Rule]:
 
 
 def _lost(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="PayloadLost",
         severity="warning",
         page="serving",
@@ -122,7 +122,7 @@ def _knocks(scope: Scope) -> list[Rule]:
     }
     found = []
     for what, count in asked.items():
-        alert = Alert(
+        alert = AlertRule(
             name="SecretRejected",
             severity="warning",
             subject=what,
@@ -137,7 +137,7 @@ def _knocks(scope: Scope) -> list[Rule]:
 
 
 def _certificate(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="CertificateExpiring",
         severity="warning",
         page="serving",
@@ -153,7 +153,7 @@ def _certificate(scope: Scope) -> Rule:
 
 
 def _failing(scope: Scope) -> Rule:
-    alert = Alert(
+    alert = AlertRule(
         name="RulesFailing",
         severity="critical",
         page="serving",
@@ -161,7 +161,7 @@ def _failing(scope: Scope) -> Rule:
         description=f"{VALUE} evaluations of {{{{ $labels.subject }}}} failed within"
         " an hour; Prometheus' log says why.",
     )
-    groups = "|".join(names.group(scope.name, part) for part in names.GROUPS)
+    groups = "|".join(series_names.group(scope.name, part) for part in series_names.GROUPS)
     failures = f'prometheus_rule_evaluation_failures_total{{rule_group=~".*;({groups})"}}'
     by_group = f"increase({failures}[1h])"
     named = f'label_replace({by_group}, "subject", "$1", "rule_group", ".*;(.*)")'

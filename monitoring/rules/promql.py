@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from mdlc.core.spec import Lifecycle, Monitor
-from mdlc.monitoring.rules.names import LONG, SHORT, Window
+from mdlc.monitoring.rules.series_names import LONG, SHORT, Window
 
 Rule = dict[str, Any]
 """One rule as Prometheus' file has it."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import onnx
 
+from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.bundle import ONNX, open_bundle, seal
-from mdlc.life.cluster.mirror import mirrored
-from mdlc.life.release import begin_canary, bundle_of, require
+from mdlc.life.releases import begin_canary, bundle_of, require
 from tests.cluster.local import Local
 from tests.winners import deployed
 

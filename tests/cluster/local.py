@@ -27,8 +27,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from mdlc.core import objects as stores
-from mdlc.core import remote
+from mdlc.state import object_storage as stores
+from mdlc.state import remote_files
 from tests import tiny
 from tests.cluster.place import Object, free_volumes, gateway, kubectl, node_address
 from tests.services.kfp_standin import standin
@@ -163,7 +163,7 @@ class Local:
 
     def history(self) -> list[Object]:
         """Return the lines of the history in the object store."""
-        content = remote.read_bytes(f"{self.artifacts}/history.jsonl")
+        content = remote_files.read_bytes(f"{self.artifacts}/history.jsonl")
         return [json.loads(line) for line in (content or b"").decode().splitlines()]
 
     def client(self) -> httpx.Client:

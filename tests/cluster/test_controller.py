@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from mdlc.core import objects as stores
 from mdlc.core.spec import Lifecycle, load
-from mdlc.pipelines.kubeflow import sources
+from mdlc.pipelines.kubeflow import source_uploads
+from mdlc.state import object_storage as stores
 from tests import tiny
 from tests.cluster.door import Door, server
 from tests.services.kfp_standin import standin
@@ -167,7 +167,7 @@ def place(
     with object_store() as store, standin(tmp_path / "kfp", command=command) as kfp:
         monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
         stores.client.cache_clear()
-        sources.upload(lifecycle, root=tmp_path, artifacts=ARTIFACTS)
+        source_uploads.upload(lifecycle, root=tmp_path, artifacts=ARTIFACTS)
         yield Place(tmp_path, kfp, lifecycle)
     stores.client.cache_clear()
     clean()

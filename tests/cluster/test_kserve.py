@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mdlc.serving.routing import position
+from mdlc.serving.canary_routing import position
 from tests.cluster import place
 from tests.cluster.place import NAME, ROW, V1, V2, Load, Served
 from tests.services.predictor import wait_until

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from mdlc.core.spec import load
-from mdlc.pipelines.kubeflow import sources
+from mdlc.pipelines.kubeflow import source_uploads
 from tests.cluster.clients import V1, Clients
 from tests.cluster.faulty import faulty_canary
 from tests.cluster.local import NAME, Local, get, items, ours, until
@@ -40,7 +40,7 @@ def test_everything_of_the_overlay_is_ready_under_the_restricted_profile(life: L
 
 
 def test_a_file_is_applied_and_a_model_of_it_answers_both_protocols(life: Local) -> None:
-    sources.upload(load(life.file), root=life.folder, artifacts=life.artifacts)
+    source_uploads.upload(load(life.file), root=life.folder, artifacts=life.artifacts)
     ours("apply", "-f", str(life.file))
     until(lambda: life.condition("Trained")["reason"] == "Promoted", seconds=240, say=life.told)
     until(lambda: life.serves() == "1", seconds=180, say=life.told)
@@ -67,7 +67,7 @@ def test_a_file_is_applied_and_a_model_of_it_answers_both_protocols(life: Local)
 
 def test_another_lifecycle_lives_beside_it_and_neither_sees_the_others_rows(life: Local) -> None:
     other = life.beside("other")
-    sources.upload(load(other.file), root=other.folder, artifacts=other.artifacts)
+    source_uploads.upload(load(other.file), root=other.folder, artifacts=other.artifacts)
     ours("apply", "-f", str(other.file))
     until(lambda: other.condition("Trained")["reason"] == "Promoted", seconds=240, say=other.told)
     until(lambda: other.serves() == "1", seconds=180, say=other.told)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mdlc.core.documents.watch import Verdict
 from mdlc.core.errors import RefusedError
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring.standing import STANDS, Standing
-from mdlc.monitoring.testing import DAY, START
-from mdlc.monitoring.trigger import Ledger
+from mdlc.monitoring.fake_predictor import DAY, START
+from mdlc.retraining.ledger import Ledger
+from mdlc.retraining.standing_alerts import STANDS, StandingAlert
+from mdlc.state.watch_documents import Verdict
 
 MINUTE = timedelta(minutes=1)
 
@@ -24,8 +24,8 @@ def decide(book: Ledger, *reasons: str, at: timedelta = timedelta(), **more: Any
     return book.decide(time=START + at, reasons=reasons or ["skill"], **fields)
 
 
-def alert(key: str = "a", reason: str = "skill") -> Standing:
-    return Standing(fingerprint=key, name="SkillLow", reason=reason)
+def alert(key: str = "a", reason: str = "skill") -> StandingAlert:
+    return StandingAlert(fingerprint=key, name="SkillLow", reason=reason)
 
 
 class LedgerContract:
@@ -87,9 +87,9 @@ class LedgerContract:
         made = decide(book())
         for _ in range(3):
             book().claim("a", START, lease=MINUTE)
-            book().let_go(made.id, owner="a", stopped=True)
+            book().release_lease(made.id, owner="a", stopped=True)
         book().claim("a", START, lease=MINUTE)
-        book().let_go(made.id, owner="a", until=START + MINUTE, detail="away")
+        book().release_lease(made.id, owner="a", until=START + MINUTE, detail="away")
         assert book().claim("b", START, lease=MINUTE) is None
         again = book().claim("b", START + MINUTE, lease=MINUTE)
         assert (again.attempts, again.detail, again.outcome) == (5, "away", "")

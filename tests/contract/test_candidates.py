@@ -9,7 +9,7 @@ import pytest
 
 from mdlc.components.training.candidates._base import Candidate, Params
 from mdlc.components.training.candidates.registry import CANDIDATES
-from mdlc.components.training.problem import Problem, Rows
+from mdlc.components.training.problem import Problem, TrainingRows
 from mdlc.core import bundle
 from mdlc.core.columns import Batch, Feature
 from mdlc.core.profile import Profile
@@ -35,7 +35,7 @@ IMAGE = [Feature(name="image", kind="image", shape=(6, 5, 1))]
 CASES = [(kind, task) for kind, made in CANDIDATES.items() for task in sorted(made.tasks)]
 
 
-def rows(task: Task, *, seed: int, count: int = 300) -> Rows:
+def rows(task: Task, *, seed: int, count: int = 300) -> TrainingRows:
     draw = np.random.default_rng(seed)
     x = draw.normal(size=count).astype(np.float32)
     place = np.array(["", "east", "north", "ünï côde"], object)[draw.integers(0, 4, count)]
@@ -52,7 +52,7 @@ def rows(task: Task, *, seed: int, count: int = 300) -> Rows:
     }
     truth = {"binary": z > 0, "multiclass": np.digitize(z, [-0.5, 0.5]), "regression": 50 * z + 9}
     kind = np.float64 if task == "regression" else np.int64
-    return Rows(batch, batch, truth[task].astype(kind))
+    return TrainingRows(batch, batch, truth[task].astype(kind))
 
 
 def problem(task: Task, *, kind: str) -> Problem:

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from mdlc.core import objects, remote
-from mdlc.core.documents.serving import Pointer
+from mdlc.cluster import gate_step
+from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.errors import ArtifactError, BusyError, SpecError
 from mdlc.core.files import write_document
 from mdlc.core.spec.deploy import Canary
 from mdlc.core.spec.monitor import Drift, Quality
-from mdlc.life.cluster import gate
-from mdlc.life.cluster.mirror import mirrored
-from mdlc.life.record import history_of
-from mdlc.life.release import rollback
-from mdlc.pipelines.kubeflow.settings import GateTerms, Outcome, Settings
+from mdlc.life.release_record import history_of
+from mdlc.life.releases import rollback
+from mdlc.pipelines.kubeflow.step_settings import GateTerms, RunOutcome, StepSettings
+from mdlc.state import object_storage, remote_files
+from mdlc.state.release_documents import Pointer
 from tests import tiny
 from tests.services.prometheus_standin import prometheus_standin
 from tests.services.releases import Releases
@@ -42,23 +42,23 @@ class Cluster:
         self.slept: list[float] = []
 
     def release(self) -> None:
-        with mirrored(ARTIFACTS, name="flights") as place:
-            Releases(place).release(1)
-        with mirrored(ARTIFACTS, name="flights") as place:
-            self.digest = Releases(place).canary(2).canary.digest  # type: ignore[union-attr]
+        with mirrored(ARTIFACTS, name="flights") as workspace:
+            Releases(workspace).release(1)
+        with mirrored(ARTIFACTS, name="flights") as workspace:
+            self.digest = Releases(workspace).canary(2).canary.digest  # type: ignore[union-attr]
 
     @property
     def pointer(self) -> Pointer:
-        found = remote.read_document(f"{ARTIFACTS}/serving.json", Pointer)
+        found = remote_files.read_document(f"{ARTIFACTS}/serving.json", Pointer)
         assert found is not None
         return found
 
     def history(self) -> list[tuple[str, str]]:
-        with mirrored(ARTIFACTS, name="flights") as place:
-            return [(entry.kind, entry.version) for entry in history_of(place).entries()]
+        with mirrored(ARTIFACTS, name="flights") as workspace:
+            return [(entry.kind, entry.version) for entry in history_of(workspace).entries()]
 
-    def asked(self, *, timeout: float = 60.0) -> gate.Asked:
-        begun = Outcome(
+    def asked(self, *, timeout: float = 60.0) -> gate_step.GateRequest:
+        begun = RunOutcome(
             name="flights",
             run="r-1",
             kind="retraining",
@@ -77,8 +77,10 @@ class Cluster:
             timeout_seconds=timeout,
             poll_seconds=7.0,
         )
-        return gate.Asked(
-            settings=Settings(name="flights", artifacts=ARTIFACTS, kind="retraining", canary=0.2),
+        return gate_step.GateRequest(
+            settings=StepSettings(
+                name="flights", artifacts=ARTIFACTS, kind="retraining", canary=0.2
+            ),
             run="r-1",
             terms=terms,
             outcome=str(self.folder / "outcome"),
@@ -102,9 +104,9 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     with object_store() as store, prometheus_standin({"1": GOOD}) as prometheus:
         monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
         monkeypatch.setenv("MDLC_PROMETHEUS_URL", prometheus.url)
-        objects.client.cache_clear()
+        object_storage.client.cache_clear()
         yield Cluster(tmp_path, prometheus, store)
-    objects.client.cache_clear()
+    object_storage.client.cache_clear()
 
 
 def test_the_gate_promotes_once_enough_is_answered(cluster: Cluster) -> None:
@@ -113,19 +115,19 @@ def test_the_gate_promotes_once_enough_is_answered(cluster: Cluster) -> None:
         cluster.prometheus.down[0] = len(cluster.slept) == 1
         cluster.prometheus.counts["2"] = GOOD
 
-    ended = gate.perform(cluster.asked(), sleep=sleep)
+    ended = gate_step.perform(cluster.asked(), sleep=sleep)
     assert cluster.slept == [7.0, 7.0], "too few predictions, then no Prometheus, then enough"
     assert (ended.outcome, ended.version, ended.replaced) == ("promoted", "2", "1")
     assert "answered 300 predictions" in ended.reasons[-1]
     assert (cluster.pointer.version, cluster.pointer.canary) == ("2", None)
     assert cluster.history() == [("promotion", "1"), ("canary", "2"), ("promotion", "2")]
-    assert remote.read_document(f"{ARTIFACTS}/runs/r-1.json", Outcome) == ended
-    assert gate.perform(cluster.asked()).outcome == "promoted", "a second try finds it done"
+    assert remote_files.read_document(f"{ARTIFACTS}/runs/r-1.json", RunOutcome) == ended
+    assert gate_step.perform(cluster.asked()).outcome == "promoted", "a second try finds it done"
 
 
 def test_the_gate_rolls_back_what_fails(cluster: Cluster) -> None:
     cluster.prometheus.counts["2"] = BAD
-    ended = gate.perform(cluster.asked())
+    ended = gate_step.perform(cluster.asked())
     assert (ended.outcome, ended.replaced) == ("refused", "")
     assert "50 of 350 predictions failed" in ended.reasons[-1]
     assert (cluster.pointer.version, cluster.pointer.canary) == ("1", None)
@@ -133,7 +135,7 @@ def test_the_gate_rolls_back_what_fails(cluster: Cluster) -> None:
 
 
 def test_the_gate_lets_go_of_a_trial_that_lasts_too_long(cluster: Cluster) -> None:
-    ended = gate.perform(cluster.asked(timeout=0.0))
+    ended = gate_step.perform(cluster.asked(timeout=0.0))
     assert ended.outcome == "canary"
     assert "After 0s its trial still goes on: it has answered 0 of 200" in ended.reasons[-1]
     assert cluster.pointer.canary is not None
@@ -141,24 +143,24 @@ def test_the_gate_lets_go_of_a_trial_that_lasts_too_long(cluster: Cluster) -> No
 
 def test_the_gate_sees_what_somebody_else_did(cluster: Cluster) -> None:
     asked = cluster.asked()
-    with mirrored(ARTIFACTS, name="flights") as place:
-        rollback(place, time=datetime.now(UTC), why="by a person")
-    ended = gate.perform(asked)
+    with mirrored(ARTIFACTS, name="flights") as workspace:
+        rollback(workspace, time=datetime.now(UTC), why="by a person")
+    ended = gate_step.perform(asked)
     assert (ended.outcome, ended.reasons[-1]) == ("refused", "by a person")
 
 
 def test_the_gate_needs_a_prometheus(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MDLC_PROMETHEUS_URL")
     with pytest.raises(SpecError, match="MDLC_PROMETHEUS_URL"):
-        gate.perform(cluster.asked())
+        gate_step.perform(cluster.asked())
 
 
 def test_what_somebody_else_did_meanwhile_is_not_overwritten(cluster: Cluster) -> None:
     def promote_too_late() -> None:
-        with mirrored(ARTIFACTS, name="flights") as place:
+        with mirrored(ARTIFACTS, name="flights") as workspace:
             with mirrored(ARTIFACTS, name="flights") as other:
                 rollback(other, time=datetime.now(UTC), why="first")
-            Releases(place).promote()
+            Releases(workspace).promote()
 
     with pytest.raises(BusyError, match="meanwhile"):
         promote_too_late()
@@ -182,8 +184,8 @@ def test_promote_and_rollback_by_hand(cluster: Cluster) -> None:
 
 def test_a_canary_can_be_dropped_though_the_version_before_is_gone(cluster: Cluster) -> None:
     cluster.mdlc("promote")
-    with mirrored(ARTIFACTS, name="flights") as place:
-        Releases(place).canary(4)
+    with mirrored(ARTIFACTS, name="flights") as workspace:
+        Releases(workspace).canary(4)
     for name in [name for name in cluster.store.objects if "/flights/models/1/" in name]:
         del cluster.store.objects[name]
     dropped = cluster.mdlc("rollback")

@@ -19,19 +19,19 @@ from typing import Any
 
 import pytest
 
-from mdlc.core import objects, remote
-from mdlc.core.documents.serving import Pointer
-from mdlc.core.documents.training import Training
+from mdlc.cluster.state_mirror import mirrored
+from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import DataError, StageError, from_json
 from mdlc.core.files import Document
 from mdlc.core.spec import Lifecycle, load
-from mdlc.life.cluster.mirror import mirrored
-from mdlc.life.record import history_of
-from mdlc.life.release import current
-from mdlc.pipelines.kubeflow import sources
-from mdlc.pipelines.kubeflow.client import Client
-from mdlc.pipelines.kubeflow.runs import RunState
+from mdlc.life.release_record import history_of
+from mdlc.life.releases import current
+from mdlc.pipelines.kubeflow import source_uploads
+from mdlc.pipelines.kubeflow.kfp_client import KfpClient
+from mdlc.pipelines.kubeflow.run_state import RunState
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state import object_storage, remote_files
+from mdlc.state.release_documents import Pointer
 from tests import tiny
 from tests.services import postgres, triggered
 from tests.services.kfp_standin import standin
@@ -72,7 +72,7 @@ class Place:
     file: Path
     store: Any
     kfp: Any
-    where: sources.Sources
+    where: source_uploads.Sources
     store_url: str
 
     @property
@@ -80,8 +80,8 @@ class Place:
         return load(self.file)
 
     @property
-    def client(self) -> Client:
-        return Client(self.kfp.url)
+    def client(self) -> KfpClient:
+        return KfpClient(self.kfp.url)
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +108,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         patch.setenv("AWS_ENDPOINT_URL", store.url)
         patch.setenv("MDLC_STORE_URL", store_url)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        objects.client.cache_clear()
-        stack.callback(objects.client.cache_clear)
-        where = sources.upload(load(file), root=folder, artifacts=ARTIFACTS)
+        object_storage.client.cache_clear()
+        stack.callback(object_storage.client.cache_clear)
+        where = source_uploads.upload(load(file), root=folder, artifacts=ARTIFACTS)
         kfp = stack.enter_context(standin(folder / "kfp"))
         yield Place(folder, file, store, kfp, where, store_url)
 
@@ -167,7 +167,7 @@ def test_a_run_with_a_pod_for_each_candidate_releases(place: Place, first: RunSt
     assert "training of logistic: computed" in log
     made = written(Training, place, first.run_id, "training.json")
     assert [candidate.kind for candidate in made.candidates] == ["logistic", "rule"]
-    pointer = remote.read_document(f"{ARTIFACTS}/serving.json", Pointer)
+    pointer = remote_files.read_document(f"{ARTIFACTS}/serving.json", Pointer)
     assert pointer is not None
     with mirrored(ARTIFACTS, name="tiny") as there:
         assert current(there) == pointer
@@ -304,6 +304,6 @@ def test_a_failed_run_is_reported_by_the_exit_handler(place: Place, tmp_path: Pa
     assert f"failed at front: {why}; mdlc logs FILE --run {run_id} --stage front" in told
     assert isinstance(from_json(state.outcome.error), DataError)
     assert {task.name: task.state for task in state.tasks}["report"] == "SUCCEEDED"
-    assert remote.read_bytes("s3://models/mdlc/small/serving.json") is None
+    assert remote_files.read_bytes("s3://models/mdlc/small/serving.json") is None
     listed = tiny.mdlc("status", file, "--host", place.kfp.url).stdout
     assert f"run {run_id}: {state.name} failed: {why}\n" in listed

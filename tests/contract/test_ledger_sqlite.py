@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring.testing import START
-from mdlc.monitoring.trigger import Ledger
+from mdlc.monitoring.fake_predictor import START
+from mdlc.retraining.ledger import Ledger
 from tests.contract.ledgers import MINUTE, LedgerContract
 
 BEFORE = """

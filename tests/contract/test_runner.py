@@ -9,25 +9,25 @@ import pytest
 
 from mdlc.core.files import digest_path
 from mdlc.core.spec import load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.pipelines.arguments import Arguments, Renewal, arguments
-from mdlc.pipelines.compile import compile_training
-from mdlc.pipelines.local.code import pipeline_code
-from mdlc.pipelines.local.run import Runner
-from mdlc.pipelines.local.warm import WarmServer
+from mdlc.pipelines.cache.code_digests import pipeline_code
+from mdlc.pipelines.compile_training import compile_training
+from mdlc.pipelines.local.local_runner import LocalRunner
+from mdlc.pipelines.local.warm_server import WarmServer
+from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 pytestmark = pytest.mark.slow
 DETERMINISTIC = ("business", "collection", "preparation", "exploration", "selection")
 
 
-def plain(asked: Arguments, *, place: Workspace) -> dict[str, Path]:
+def plain(asked: Arguments, *, workspace: Workspace) -> dict[str, Path]:
     """Run the compiled pipeline by kfp.local as it comes; return each stage's artifact."""
     from kfp import components, local
 
-    compiled = compile_training(place.home / "pipelines", code=pipeline_code())
+    compiled = compile_training(workspace.home / "pipelines", code=pipeline_code())
     pipeline = components.load_component_from_file(str(compiled))
-    root = place.home / "plain"
+    root = workspace.home / "plain"
     local.init(
         runner=local.SubprocessRunner(use_venv=False),
         pipeline_root=str(root),
@@ -39,9 +39,9 @@ def plain(asked: Arguments, *, place: Workspace) -> dict[str, Path]:
     return {stage.name: next(p for p in stage.iterdir() if p.is_dir()) for stage in run.iterdir()}
 
 
-def ours(asked: Arguments, *, place: Workspace) -> dict[str, Path]:
+def ours(asked: Arguments, *, workspace: Workspace) -> dict[str, Path]:
     with WarmServer() as server:
-        return Runner(place, server).run(asked, kind="training", listener=lambda *_: None)
+        return LocalRunner(workspace, server).run(asked, kind="training", listener=lambda *_: None)
 
 
 def models(folder: Path) -> dict[str, str]:
@@ -59,8 +59,10 @@ def test_plain_kfp_local_and_our_runner_write_the_same(
     lifecycle = load(file)
     found = []
     for run, home in ((plain, "plain-home"), (ours, "our-home")):
-        place = workspace(lifecycle, file=file, home=tmp_path / home)
-        found.append(run(arguments(lifecycle, place=place, renewal=Renewal()), place=place))
+        workspace = workspace_of(lifecycle, file=file, home=tmp_path / home)
+        found.append(
+            run(arguments(lifecycle, workspace=workspace, renewal=Renewal()), workspace=workspace)
+        )
     theirs, mine = found
     assert set(theirs) == set(mine)
     for stage in DETERMINISTIC:

@@ -10,13 +10,13 @@ import pytest
 import typer.main
 
 from mdlc.cli.main import app
-from mdlc.core.documents.watch import Baseline, DriftSignal
 from mdlc.core.errors import MdlcError
 from mdlc.core.profile import PREDICTION
 from mdlc.core.spec import Lifecycle, Monitor
-from mdlc.monitoring.conditions import judge
-from mdlc.monitoring.rules.build import rule_file
+from mdlc.monitoring.alert_conditions import judge
+from mdlc.monitoring.rules.rule_file import rule_file
 from mdlc.monitoring.signals import Signals
+from mdlc.state.watch_documents import Baseline, DriftSignal
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -28,7 +28,7 @@ def headings(page: str) -> set[str]:
 
 def series() -> dict[str, set[str]]:
     """Return each metric of the predictor with its labels, histograms by their base name."""
-    from mdlc.serving.metrics import Metrics
+    from mdlc.serving.predictor_metrics import Metrics
 
     metrics = Metrics("m", currency="USD")
     # The client shows label names of series that have no value yet in no public way.
@@ -44,11 +44,11 @@ def trigger_series() -> dict[str, set[str]]:
     """Return each metric of the trigger with its labels."""
     from prometheus_client import CollectorRegistry
 
-    from mdlc.life.trigger.metrics import families
-    from mdlc.life.trigger.requests import Requests
+    from mdlc.trigger.request_counter import RequestCounter
+    from mdlc.trigger.trigger_metrics import families
 
     registry = CollectorRegistry()
-    Requests(registry)
+    RequestCounter(registry)
     (requests,) = registry.collect()
     found = {f"{requests.name}_total": set(requests.samples[0].labels)}
     for family in families().values():

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring.testing import DAY, START
-from mdlc.monitoring.trigger import Ledger
+from mdlc.monitoring.fake_predictor import DAY, START
+from mdlc.retraining.ledger import Ledger
 
 REASONS = st.lists(
     st.sampled_from(["skill", "money", "calibration", "drift", "schedule", "manual"]), max_size=3

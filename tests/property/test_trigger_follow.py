@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from mdlc.core.documents.serving import Pointer
-from mdlc.core.documents.watch import Verdict
 from mdlc.core.files import write_document
-from mdlc.life import retrain
-from mdlc.life.trigger import sources
-from mdlc.life.trigger.backends import Report
-from mdlc.life.trigger.follow import Follower, Terms
-from mdlc.life.trigger.requests import Requests
-from mdlc.life.trigger.watched import Watched
-from mdlc.monitoring.standing import Standing
+from mdlc.life import retraining_request
+from mdlc.retraining.standing_alerts import StandingAlert
+from mdlc.state.release_documents import Pointer
+from mdlc.state.watch_documents import Verdict
+from mdlc.trigger import pending_reasons
+from mdlc.trigger.backends import RunReport
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
+from mdlc.trigger.request_counter import RequestCounter
+from mdlc.trigger.run_follower import FollowTerms, RunFollower
 from tests import tiny
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ class World:
     now: datetime = NOW
     started: dict[str, int] = field(default_factory=dict)
     """Run -> the replica whose child works on it."""
-    reports: dict[tuple[int, str], Report] = field(default_factory=dict)
+    reports: dict[tuple[int, str], RunReport] = field(default_factory=dict)
     released: dict[str, str] = field(default_factory=dict)
     """Run -> version; a second attempt finds the first one's."""
 
@@ -67,7 +67,7 @@ class Fake:
         self.world.started[verdict.id] = self.replica
         return ""
 
-    def poll(self, verdict: Verdict) -> Report | None:
+    def poll(self, verdict: Verdict) -> RunReport | None:
         return self.world.reports.pop((self.replica, verdict.id), None)
 
     def kept(self, verdict: Verdict) -> bool:
@@ -86,11 +86,11 @@ def work(world: World, how: str) -> None:
         del world.started[run]
         if how == "promoted" or run in world.released:
             version = world.released.setdefault(run, str(len(world.released) + 2))
-            report = Report(outcome="promoted", detail="", version=version)
+            report = RunReport(outcome="promoted", detail="", version=version)
         elif how == "refused":
-            report = Report(outcome="refused", detail="")
+            report = RunReport(outcome="refused", detail="")
         else:
-            report = Report(outcome="failed", detail="", transient=how == "passing")
+            report = RunReport(outcome="failed", detail="", transient=how == "passing")
         world.reports[replica, run] = report
 
 
@@ -101,17 +101,17 @@ class Replicas:
         self.world = World()
         self.file = tiny.write_file(folder, ("max_per_month: 0", POLICY))
         self.numbers = itertools.count()
-        self.watched = Watched(self.file, home=folder, clock=lambda: self.world.now)
+        self.watched = LifecycleEntry(self.file, home=folder, clock=lambda: self.world.now)
         serving = {"name": "tiny", "version": "1", "bundle": "b", "digest": "d", "since": NOW}
-        write_document(self.watched.place.pointer, Pointer.model_validate(serving))
+        write_document(self.watched.workspace.pointer, Pointer.model_validate(serving))
         self.followers = [self.follower(0), self.follower(1)]
 
-    def follower(self, replica: int) -> Follower:
-        watched = Watched(self.file, home=self.file.parent, clock=lambda: self.world.now)
-        terms = Terms(f"replica {replica}, process {next(self.numbers)}", 1.0)
+    def follower(self, replica: int) -> RunFollower:
+        watched = LifecycleEntry(self.file, home=self.file.parent, clock=lambda: self.world.now)
+        terms = FollowTerms(f"replica {replica}, process {next(self.numbers)}", 1.0)
         backend = Fake(self.world, replica)
         lives = [(watched, backend)]
-        return Follower(lambda: lives, terms=terms, requests=Requests(CollectorRegistry()))
+        return RunFollower(lambda: lives, terms=terms, requests=RequestCounter(CollectorRegistry()))
 
     def die(self, replica: int) -> None:
         self.world.started = {k: v for k, v in self.world.started.items() if v != replica}
@@ -122,14 +122,14 @@ class Replicas:
         if kind == "look":
             self.followers[what].look()
         elif kind in {"alert", "resolve"}:
-            standing = Standing(fingerprint=what, name=what, reason=what)
+            standing = StandingAlert(fingerprint=what, name=what, reason=what)
             self.watched.ledger.receive(
                 time=self.world.now,
                 firing=[standing] if kind == "alert" else [],
                 resolved=[what] if kind == "resolve" else [],
             )
         elif kind == "stop":
-            self.followers[what].let_go()
+            self.followers[what].release_lease()
             self.die(what)
         elif kind == "kill":
             self.die(what)
@@ -152,8 +152,10 @@ class Replicas:
 @given(events=EVENTS)
 def test_each_run_ends_once_and_nothing_is_released_twice(events: list[tuple[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        for module in (retrain, sources):
-            patched.setattr(module, "labels_of", lambda *_, **__: retrain.Labels(NOW, 500))
+        for module in (retraining_request, pending_reasons):
+            patched.setattr(
+                module, "labels_of", lambda *_, **__: retraining_request.LabelStock(NOW, 500)
+            )
         replicas = Replicas(Path(folder))
         for kind, what in events:
             replicas.happen(kind, what)

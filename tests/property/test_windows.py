@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdlc.monitoring.samples import Sample, SampleStore
-from mdlc.monitoring.testing import DAY, START
+from mdlc.monitoring.fake_predictor import DAY, START
+from mdlc.monitoring.sample_store import ExpositionSample, SampleStore
 
 REPLICAS = ("a", "b", "c")
 # For each scrape and replica: did it restart first, how much did it count, was it scraped.
@@ -48,7 +48,9 @@ def test_an_increase_is_what_was_counted_between_scrapes(
                     truth[-1] += raw[replica] - (0 if fell else seen[replica])
                     seen[replica] = raw[replica]
                     labels = (("instance", replica), ("model", "m"))
-                    shown.append(Sample("c_total", labels, float(raw[replica]), counter=True))
+                    shown.append(
+                        ExpositionSample("c_total", labels, float(raw[replica]), counter=True)
+                    )
             store.append(START + day * DAY, shown)
         last = len(scrapes)
         for middle in range(last + 1):
@@ -65,7 +67,9 @@ def test_forgetting_never_changes_a_window_that_is_kept(counts: list[int], windo
         store = SampleStore(Path(folder) / "s.sqlite", keep=10 * DAY)
         store.append(START, [])
         for day in range(1, len(counts) + 1):
-            sample = Sample("c_total", (("model", "m"),), float(sum(counts[:day])), counter=True)
+            sample = ExpositionSample(
+                "c_total", (("model", "m"),), float(sum(counts[:day])), counter=True
+            )
             store.append(START + day * DAY, [sample])
             first = max(day - window, 0)
             assert total(store, first, day) == sum(counts[first:day])

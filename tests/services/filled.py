@@ -30,12 +30,12 @@ from typing import Any, Literal
 import httpx
 import numpy as np
 
-from mdlc.core.documents.serving import Pointer, Trial
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.monitoring.history import History
-from mdlc.monitoring.trigger import Ledger
+from mdlc.monitoring.version_history import History
+from mdlc.retraining.ledger import Ledger
+from mdlc.state.release_documents import CanaryRelease, Pointer
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 from tests.services.prometheus import Prometheus, prometheus, wait
 from tests.services.triggered import Trigger, alert
@@ -179,7 +179,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.pointer = folder / "serving.json"
         self._log = folder / "server.log"
-        command = [sys.executable, "-m", "mdlc.serving.server", "--port", "0"]
+        command = [sys.executable, "-m", "mdlc.serving.model_server", "--port", "0"]
         command += ["--poll-seconds", "0.5", "--currency", "EUR", "--max-bytes", "100000"]
         command += ["--pointer", str(self.pointer), "--store", f"sqlite:///{folder}/payload.db"]
         with self._log.open("w") as log:
@@ -222,7 +222,7 @@ def point(pointer: Path, *, bundle: Pointer, root: Path, version: str) -> None:
 
 def put_on_trial(pointer: Path, *, bundle: Pointer, root: Path, version: str) -> None:
     """Let `version` answer a share."""
-    trial = Trial(
+    trial = CanaryRelease(
         version=version,
         bundle=str((root / bundle.bundle).resolve()),
         digest=bundle.digest,
@@ -303,9 +303,9 @@ class Loop:
     """The real trigger, asked by alerts and strangers, and the ledger behind it."""
 
     def __init__(self, file: Path, *, home: Path, lifecycle: Lifecycle) -> None:
-        self.place: Workspace = workspace(lifecycle, file=file, home=home)
+        self.workspace: Workspace = workspace_of(lifecycle, file=file, home=home)
         self.ledger = Ledger(
-            self.place.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name
+            self.workspace.ledger, retrain=lifecycle.spec.retrain, model=lifecycle.name
         )
         arguments = (file, "--home", home, "--token-env", "MDLC_TRIGGER_TOKEN")
         self.trigger = Trigger(*arguments, MDLC_TRIGGER_TOKEN=TOKEN)
@@ -338,7 +338,7 @@ class Loop:
 
     def promote(self, bundle: Pointer, *, version: str) -> None:
         """Note in the history what serves now."""
-        History(self.place.history).append(
+        History(self.workspace.history).append(
             time=datetime.now(UTC),
             version=version,
             digest=bundle.digest,
@@ -376,7 +376,7 @@ def config(*, predictor: str, trigger: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def filled(folder: Path, *, task: Task = "classification", seconds: float = 60) -> Iterator[Filled]:
     """Live `seconds` of a life, and hand out Prometheus while it still goes on."""
-    from mdlc.monitoring.rules.build import rule_file
+    from mdlc.monitoring.rules.rule_file import rule_file
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(

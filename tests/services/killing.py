@@ -14,12 +14,12 @@ from datetime import timedelta
 from typing import Any
 
 from mdlc.cli.main import main
-from mdlc.life import attempt, release
-from mdlc.life.progress import Silent
-from mdlc.life.trigger import follow
-from mdlc.life.trigger.backends import child
-from mdlc.life.trigger.backends.local import Local
-from mdlc.monitoring.trigger import Ledger
+from mdlc.life import releases, retraining_attempt
+from mdlc.life.progress import SilentProgress
+from mdlc.retraining.ledger import Ledger
+from mdlc.trigger import run_follower
+from mdlc.trigger.backends import child_process
+from mdlc.trigger.backends.local_backend import LocalBackend
 
 TRIGGER = (
     "before-decide",
@@ -53,7 +53,7 @@ def before(owner: Any, name: str, kill: Callable[..., None]) -> None:
 def at_training(kill: Callable[..., None]) -> Callable[..., None]:
     """Return a Silent.stage that kills when training begins."""
 
-    def stage(_self: Silent, stage: str, *_: Any) -> None:
+    def stage(_self: SilentProgress, stage: str, *_: Any) -> None:
         if stage == "training":
             kill()
 
@@ -80,38 +80,38 @@ def patch(step: str) -> None:
     elif step in {"after-decide", "after-claim"}:
         after(Ledger, step.removeprefix("after-"), die)
     elif step == "after-start":
-        after(Local, "start", die)
+        after(LocalBackend, "start", die)
     elif step == "before-finish":
         before(Ledger, "finish", die)
     elif step == "after-finish":
         after(Ledger, "finish", die)
     elif step == "mid-pipeline":
-        before(Silent, "stage", at_training(die_with_trigger))
+        before(SilentProgress, "stage", at_training(die_with_trigger))
     elif step == "after-intent":
-        before(attempt, "fulfil", die_with_trigger)
+        before(retraining_attempt, "fulfil", die_with_trigger)
     elif step == "after-pointer":
-        after(release, "write_document", die_with_trigger, whatever=True)
+        after(releases, "write_document", die_with_trigger, whatever=True)
     elif step == "after-release":
-        after(child, "carry_out", die_with_trigger)
+        after(child_process, "carry_out", die_with_trigger)
     elif step == "after-report":
-        after(child, "attempt", die_with_trigger)
+        after(child_process, "attempt", die_with_trigger)
     elif step == "child-once":
-        before(Silent, "stage", at_training(die))
+        before(SilentProgress, "stage", at_training(die))
 
 
 def run(step: str) -> None:
     """Run mdlc with the rest of the command line."""
-    follow.LEASE = timedelta(seconds=3)
-    follow.Terms.__init__.__defaults__ = (10.0, timedelta(seconds=1))
-    original = Local.command
+    run_follower.LEASE = timedelta(seconds=3)
+    run_follower.FollowTerms.__init__.__defaults__ = (10.0, timedelta(seconds=1))
+    original = LocalBackend.command
 
-    def command(self: Local, id: str) -> list[str]:
+    def command(self: LocalBackend, id: str) -> list[str]:
         first = not list((self._place.folder / "trigger" / id).glob("attempt-2.log"))
         named = step if step in CHILD or (step == "child-once" and first) else "none"
         _, _, _, *rest = original(self, id)
         return [sys.executable, "-m", "tests.services.killing", named, *rest]
 
-    Local.command = command  # type: ignore[method-assign]
+    LocalBackend.command = command  # type: ignore[method-assign]
     if not (step in CHILD and sys.argv[2] == "trigger"):
         patch(step)
     del sys.argv[1]

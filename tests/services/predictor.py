@@ -43,7 +43,15 @@ class Server:
 @contextmanager
 def predictor(folder: Path, *, pointer: Path) -> Iterator[Server]:
     """Serve what `pointer` names until the block ends; `folder` has its log and payload log."""
-    command = [sys.executable, "-m", "mdlc.serving.server", "--port", "0", "--max-bytes", "100000"]
+    command = [
+        sys.executable,
+        "-m",
+        "mdlc.serving.model_server",
+        "--port",
+        "0",
+        "--max-bytes",
+        "100000",
+    ]
     command += ["--poll-seconds", str(POLL_SECONDS), "--pointer", str(pointer)]
     command += ["--store", f"sqlite:///{folder}/payload.db", "--log-level", "debug"]
     environment = {**os.environ, "MDLC_TOKEN": TOKEN}

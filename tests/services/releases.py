@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.core.documents.serving import Pointer
-from mdlc.core.workspace import Workspace
-from mdlc.life.release import begin_canary, promote, release, rollback
-from mdlc.serving import testing
+from mdlc.life.releases import begin_canary, promote, release, rollback
+from mdlc.serving import sample_bundles
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import Workspace
 from tests.services.predictor import ROW, V1, Server
 from tests.winners import deployed
 
@@ -29,12 +29,12 @@ def first_release(folder: Path) -> Releases:
 class Releases:
     """What a retraining leaves to be released: odd versions say rebook, even ones wait."""
 
-    place: Workspace
+    workspace: Workspace
 
-    def _made(self, version: int, fault: testing.Fault) -> dict[str, Any]:
-        out = self.place.root / f"deployment-{version}"
+    def _made(self, version: int, fault: sample_bundles.Fault) -> dict[str, Any]:
+        out = self.workspace.root / f"deployment-{version}"
         slope = 1 if version % 2 else -1
-        manifest = testing.bundle(
+        manifest = sample_bundles.bundle(
             out / "bundle", classes=["no", "yes"], slope=slope + version / 1000, fault=fault
         )
         evaluation = deployed(
@@ -48,16 +48,18 @@ class Releases:
         return {"deployment": out, "evaluation": evaluation, "time": datetime.now(UTC), "why": "x"}
 
     def release(self, version: int) -> Pointer:
-        return release(self.place, **self._made(version, ""))
+        return release(self.workspace, **self._made(version, ""))
 
-    def canary(self, version: int, *, fault: testing.Fault = "", ratio: float = RATIO) -> Pointer:
-        return begin_canary(self.place, **self._made(version, fault), ratio=ratio)
+    def canary(
+        self, version: int, *, fault: sample_bundles.Fault = "", ratio: float = RATIO
+    ) -> Pointer:
+        return begin_canary(self.workspace, **self._made(version, fault), ratio=ratio)
 
     def promote(self) -> Pointer:
-        return promote(self.place, time=datetime.now(UTC), why="x")
+        return promote(self.workspace, time=datetime.now(UTC), why="x")
 
     def rollback(self) -> Pointer:
-        return rollback(self.place, time=datetime.now(UTC), why="x")
+        return rollback(self.workspace, time=datetime.now(UTC), why="x")
 
 
 def versions(server: Server, ids: list[str], row: dict[str, Any] = ROW) -> list[str]:

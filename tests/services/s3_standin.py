@@ -1,4 +1,4 @@
-"""A stand-in for an object store: the part of S3's protocol that mdlc.core.remote uses, in memory.
+"""A stand-in for an object store: what mdlc.state.remote_files uses of S3's protocol, in memory.
 
 It checks that a request is signed, answers as S3 does where something is not there, and can be told
 to stop taking objects after a number of them.

@@ -16,22 +16,22 @@ from typing import Any
 
 import httpx
 
-from mdlc.core.documents.watch import Verdict
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.life.progress import Silent
-from mdlc.life.rehearsal.compressed import compressed
-from mdlc.life.rehearsal.ensemble import Ensemble, Ports, client, playing
-from mdlc.life.rehearsal.scene import change, changed_world, known_world
-from mdlc.life.rehearsal.traffic import Traffic
-from mdlc.life.rehearsal.watching import Watching
-from mdlc.life.replay.place import fresh_place
-from mdlc.life.replay.stream import Stream
+from mdlc.life.progress import SilentProgress
 from mdlc.life.train import train
-from mdlc.monitoring.history import History
-from mdlc.pipelines.local.run import Runner
-from mdlc.pipelines.local.store import Store
-from mdlc.pipelines.local.warm import WarmServer
+from mdlc.monitoring.version_history import History
+from mdlc.pipelines.cache.result_store import ResultStore
+from mdlc.pipelines.local.local_runner import LocalRunner
+from mdlc.pipelines.local.warm_server import WarmServer
+from mdlc.rehearsal.concept_drift import changed_world, find_drift, known_world
+from mdlc.rehearsal.loop_timeline import LoopTimeline
+from mdlc.rehearsal.service_stack import Ports, ServiceStack, client, running_stack
+from mdlc.rehearsal.time_compression import compress_time
+from mdlc.rehearsal.traffic import Traffic
+from mdlc.replay.replay_workspace import fresh_replay_workspace
+from mdlc.replay.row_stream import RowStream
+from mdlc.state.watch_documents import Verdict
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 from tests.ports import free_port
 
@@ -69,7 +69,7 @@ class World:
 
     lifecycle: Lifecycle
     changed: Lifecycle
-    place: Workspace
+    workspace: Workspace
 
 
 @dataclass
@@ -77,12 +77,12 @@ class Scene:
     """One performance."""
 
     lifecycle: Lifecycle
-    place: Workspace
-    programs: Ensemble
+    workspace: Workspace
+    programs: ServiceStack
     traffic: Traffic
-    watching: Watching
-    known: Stream
-    later: Stream
+    watching: LoopTimeline
+    known: RowStream
+    later: RowStream
 
     def stand_still(self) -> set[str]:
         """Let a world without drift pass, a window beyond the warm-up; return what fired."""
@@ -110,7 +110,7 @@ class Scene:
 
     def history(self) -> list[str]:
         """Return the versions that the history names."""
-        return [entry.version for entry in History(self.place.history).entries()]
+        return [entry.version for entry in History(self.workspace.history).entries()]
 
     def kill_child(self, *, after: int = 0) -> int:
         """Kill the process that retrains for the trigger, once there is one; return its number.
@@ -128,41 +128,55 @@ def make_world(folder: Path) -> World:
     tiny.write_rows(folder / "rows.csv", days=DAYS, rows_a_day=ROWS_A_DAY)
     file = tiny.write_file(folder, *EDITS)
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file)
+    workspace = workspace_of(lifecycle, file=file)
     with WarmServer() as server:
-        made = train(lifecycle, place=place, runner=Runner(place, server), progress=Silent())
-        changed = change(lifecycle, table=made.results.folder("preparation")).lifecycle
+        made = train(
+            lifecycle,
+            workspace=workspace,
+            runner=LocalRunner(workspace, server),
+            progress=SilentProgress(),
+        )
+        changed = find_drift(lifecycle, table=made.results.folder("preparation")).lifecycle
         # So that each test finds its first model in the cache.
-        first = fresh_place(place, "first")
-        train(changed, place=first, runner=Runner(first, server), progress=Silent())
-    return World(lifecycle, changed, place)
+        first = fresh_replay_workspace(workspace, "first")
+        train(
+            changed, workspace=first, runner=LocalRunner(first, server), progress=SilentProgress()
+        )
+    return World(lifecycle, changed, workspace)
 
 
 @contextmanager
 def performed(world: World, *, name: str, rate: float = RATE) -> Iterator[Scene]:
     """Start everything in a place of its own; clients send a world without drift."""
-    place = fresh_place(world.place, name)
+    workspace = fresh_replay_workspace(world.workspace, name)
     # What `make_world` has trained is found by content; a new place borrows the entries.
-    for entry in (world.place.folder / "first" / place.name / "cache").glob("*.json"):
-        shutil.copy2(entry, place.folder / "cache" / entry.name)
-    Store(place.folder / "cache").forget("deployment")
+    for entry in (world.workspace.folder / "first" / workspace.name / "cache").glob("*.json"):
+        shutil.copy2(entry, workspace.folder / "cache" / entry.name)
+    ResultStore(workspace.folder / "cache").forget("deployment")
     with WarmServer() as server:
-        first = train(world.changed, place=place, runner=Runner(place, server), progress=Silent())
+        first = train(
+            world.changed,
+            workspace=workspace,
+            runner=LocalRunner(workspace, server),
+            progress=SilentProgress(),
+        )
     assert first.pointer is not None
-    short = compressed(world.changed, window=WINDOW)
+    short = compress_time(world.changed, window=WINDOW)
     table = first.results.folder("preparation")
     known = known_world(table, rows=100_000, seed=0)
     later = changed_world(table, lifecycle=short, rows=int(RATE * 240))
     ports = Ports(*(free_port() for _ in range(4)))
     with (
-        playing(short, place=place, root=world.place.root, ports=ports) as programs,
+        running_stack(
+            short, workspace=workspace, root=world.workspace.root, ports=ports
+        ) as programs,
         httpx.Client(base_url=f"http://127.0.0.1:{ports.predictor}", timeout=30) as http,
         client(ports) as prometheus,
-        Traffic(http, name=place.name, labels_after=0.5) as traffic,
+        Traffic(http, name=workspace.name, labels_after=0.5) as traffic,
     ):
         traffic.play(known, rate=rate)
-        watching = Watching(short, place, prometheus, first.pointer.version)
-        yield Scene(short, place, programs, traffic, watching, known, later)
+        watching = LoopTimeline(short, workspace, prometheus, first.pointer.version)
+        yield Scene(short, workspace, programs, traffic, watching, known, later)
 
 
 def until(condition: Callable[[], Any], *, seconds: float) -> Any:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from mdlc.core.spec import load
-from mdlc.core.workspace import workspace
-from mdlc.life.server import serving
+from mdlc.life.server_process import serving
+from mdlc.state.workspace import workspace_of
 from tests import tiny
 
 pytestmark = pytest.mark.slow
@@ -344,10 +344,10 @@ def label_one(folder: Path) -> None:
     """Answer one row by the real server and send its label."""
     file = folder / "lifecycle.yaml"
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file)
+    workspace = workspace_of(lifecycle, file=file)
     request = json.loads(tiny.mdlc("predict", file).stdout)
     log = folder / ".mdlc" / "serve.log"
-    with serving(lifecycle, place=place, log=log, request_clock=False) as client:
+    with serving(lifecycle, workspace=workspace, log=log, request_clock=False) as client:
         answer = client.post("/v1/models/tiny:predict", json=request).json()["predictions"][0]
         label = {"id": answer["id"], "label": next(iter(answer["scores"]))}
         told = client.post("/v1/models/tiny:feedback", json={"labels": [label]}).json()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mdlc.core.files import write_document
-from mdlc.serving import testing
+from mdlc.serving import sample_bundles
 from tests.services.predictor import ROW, V1, Server, predictor, wait_until
 from tests.services.releases import RATIO, Releases, first_release, has_canary, metrics, versions
 
@@ -29,7 +29,7 @@ def releases(tmp_path: Path) -> Releases:
 
 @pytest.fixture
 def server(tmp_path: Path, releases: Releases) -> Iterator[Server]:
-    with predictor(tmp_path, pointer=releases.place.pointer) as started:
+    with predictor(tmp_path, pointer=releases.workspace.pointer) as started:
         yield started
 
 
@@ -44,7 +44,7 @@ def test_a_canary_answers_its_share_and_an_id_goes_one_way_on_every_replica(
     assert abs(share - RATIO) < 4 * sigma
     assert set(found) == {"1", "2"}
     (tmp_path / "replica").mkdir()
-    with predictor(tmp_path / "replica", pointer=releases.place.pointer) as replica:
+    with predictor(tmp_path / "replica", pointer=releases.workspace.pointer) as replica:
         assert versions(replica, ids) == found
     counted = f'mdlc_predictions_total{{model="flights",version="2"}} {found.count("2")}.0'
     assert counted in metrics(server)
@@ -52,7 +52,7 @@ def test_a_canary_answers_its_share_and_an_id_goes_one_way_on_every_replica(
 
 @pytest.mark.parametrize("fault", ["raises", "nan"])
 def test_a_canary_that_fails_fails_no_request(
-    server: Server, releases: Releases, fault: testing.Fault
+    server: Server, releases: Releases, fault: sample_bundles.Fault
 ) -> None:
     releases.canary(2, fault=fault)
     wait_until(lambda: has_canary(server, 2))
@@ -140,10 +140,10 @@ def test_a_canary_that_does_not_load_is_logged_once_and_can_be_dropped(
     assert pointer.canary is not None
     releases.rollback()
     time.sleep(1.2)
-    model = releases.place.pointer.parent / pointer.canary.bundle / "model.onnx"
+    model = releases.workspace.pointer.parent / pointer.canary.bundle / "model.onnx"
     model.unlink()  # a link to the deployment's, which stays whole
     model.write_bytes(b"")
-    write_document(releases.place.pointer, pointer)
+    write_document(releases.workspace.pointer, pointer)
     wait_until(lambda: "canary_load_failed" in server.events())
     time.sleep(1.2)
     assert server.events().count("canary_load_failed") == 1

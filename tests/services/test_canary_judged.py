@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from mdlc.canary.canary_judge import by_prometheus, judge_lifecycle_canary
 from mdlc.core.errors import ServiceError
 from mdlc.core.spec import Lifecycle, load
 from mdlc.core.spec.deploy import Canary
-from mdlc.life.canary import by_prometheus, step
-from mdlc.monitoring import prometheus as client
-from mdlc.monitoring.rules.build import rule_file
+from mdlc.monitoring import prometheus_api as client
+from mdlc.monitoring.rules.rule_file import rule_file
 from tests import tiny
 from tests.services.predictor import ROW, Server, predictor, wait_until
 from tests.services.prometheus import Prometheus, prometheus
@@ -31,7 +31,7 @@ def releases(tmp_path: Path) -> Releases:
 
 @pytest.fixture
 def server(tmp_path: Path, releases: Releases) -> Iterator[Server]:
-    with predictor(tmp_path, pointer=releases.place.pointer) as started:
+    with predictor(tmp_path, pointer=releases.workspace.pointer) as started:
         yield started
 
 
@@ -86,7 +86,9 @@ def test_a_canary_is_promoted_by_what_prometheus_recorded(
         assert 10 <= canary.scorings <= 60
         assert sum(canary.bins.values()) == found.count("2")
         assert sum(canary.reference.values()) == 100
-        done = step(releases.place, lifecycle, counts=counts, now=datetime.now(UTC))
+        done = judge_lifecycle_canary(
+            releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
+        )
         assert (done.action, done.version) == ("promote", "2"), done.why
         wait_until(lambda: not has_canary(server, 2))
         up = asked.query("up")
@@ -109,13 +111,17 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
         wait_until(
             lambda: bool(asked.query('mdlc_version_failures_total{version="2"}')), seconds=60
         )
-        early = step(releases.place, lifecycle, counts=counts, now=datetime.now(UTC))
+        early = judge_lifecycle_canary(
+            releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
+        )
         assert early.action == "wait"
         row = {**ROW, "x0": 3.0}
         assert set(versions(server, [f"p-{n}" for n in range(500)], row)) == {"1"}
 
         def judged() -> bool:
-            done = step(releases.place, lifecycle, counts=counts, now=datetime.now(UTC))
+            done = judge_lifecycle_canary(
+                releases.workspace, lifecycle, counts=counts, now=datetime.now(UTC)
+            )
             return done.action == "roll_back" and "predictions failed" in done.why
 
         wait_until(judged, seconds=60)
@@ -123,8 +129,8 @@ def test_a_canary_that_fails_is_rolled_back_by_what_prometheus_recorded(
     watched.kill()
     releases.canary(4)
     with client.Prometheus(watched.url) as away:
-        gone = step(
-            releases.place,
+        gone = judge_lifecycle_canary(
+            releases.workspace,
             lifecycle,
             counts=by_prometheus(away, model="flights"),
             now=datetime.now(UTC) + timedelta(days=1),

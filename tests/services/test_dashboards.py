@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from mdlc.core.spec import Lifecycle, load
-from mdlc.monitoring.dashboards.build import dashboards
-from mdlc.monitoring.rules.build import rule_file
+from mdlc.monitoring.dashboards.build_dashboards import dashboards
+from mdlc.monitoring.rules.rule_file import rule_file
 from tests.services import grafana
 from tests.services.filled import Filled, filled
 from tests.services.prometheus import program

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from mdlc.core.documents.evaluation import Evaluation
-from mdlc.core.documents.life import Life
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.evaluation_result import Evaluation
+from mdlc.core.documents.training_result import Training
 from mdlc.core.files import read_document
+from mdlc.state.replay_documents import ReplayRecord
 from tests.services import browser
 
 pytestmark = pytest.mark.slow
@@ -49,8 +49,8 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def lived(home: Path) -> Life:
-    return read_document(home / "flight-delays" / "life.json", Life)
+def lived(home: Path) -> ReplayRecord:
+    return read_document(home / "flight-delays" / "life.json", ReplayRecord)
 
 
 def test_an_unchanged_run_computes_nothing(flights: Path) -> None:
@@ -141,7 +141,7 @@ def test_images_are_predicted_lived_and_reported(digits: Path, tmp_path: Path) -
     rows.write_text(mdlc("predict", "02-digits", home=digits))
     answer = parsed("predict", "02-digits", "--rows", str(rows), home=digits)
     assert sum(answer["predictions"][0]["scores"].values()) == pytest.approx(1, abs=1e-5)
-    life = Life.model_validate(parsed("replay", "02-digits", home=digits))
+    life = ReplayRecord.model_validate(parsed("replay", "02-digits", home=digits))
     assert life.failed_requests == 0
     assert life.labels == life.decisions > 300
     out = tmp_path / "report.html"
@@ -155,7 +155,9 @@ def test_images_are_predicted_lived_and_reported(digits: Path, tmp_path: Path) -
 def test_a_regression_is_trained_lived_and_reported(tmp_path: Path) -> None:
     made = parsed("run", "03-air-time", home=tmp_path)
     assert made["serving"] == "1"
-    life = Life.model_validate(parsed("replay", "03-air-time", "--to", "2013-03-20", home=tmp_path))
+    life = ReplayRecord.model_validate(
+        parsed("replay", "03-air-time", "--to", "2013-03-20", home=tmp_path)
+    )
     policies = {policy.name: policy.earned for policy in life.policies}
     assert policies["loop"] > policies["rule"] > policies["nothing"]
     assert all(week.mae for week in life.weeks if week.labels)

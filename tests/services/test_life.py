@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mdlc.core.documents.life import Life
 from mdlc.core.spec import load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.life.progress import Silent
-from mdlc.life.replay.live import live
-from mdlc.life.replay.place import lived_place
-from mdlc.life.status import status_of
-from mdlc.monitoring.history import History
-from mdlc.monitoring.trigger import Ledger
+from mdlc.life.local_status import status_of
+from mdlc.life.progress import SilentProgress
+from mdlc.monitoring.version_history import History
+from mdlc.replay.replay_workspace import replay_workspace
+from mdlc.replay.run_replay import run_replay
+from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state.replay_documents import ReplayRecord
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -62,18 +62,25 @@ def lived(
     shift: Callable[[int], float] = lambda _: -1.0,
     extra: dict[str, Callable[[int, np.random.Generator], Any]] | None = None,
     monthly: bool = False,
-) -> tuple[Life, Workspace, int]:
+) -> tuple[ReplayRecord, Workspace, int]:
     """Live the tiny file's life; return it, its workspace, and how many rows there were to live."""
     tiny.write_rows(folder / "rows.csv", days=days, rows_a_day=rows_a_day, shift=shift, extra=extra)
     file = tiny.write_file(folder, *SETTINGS, *edits)
     lifecycle = load(file)
-    place = workspace(lifecycle, file=file, home=folder / "home")
-    life = live(lifecycle, place=place, begin=None, end=None, progress=Silent(), monthly=monthly)
-    return life, place, (days - 20) * rows_a_day
+    workspace = workspace_of(lifecycle, file=file, home=folder / "home")
+    life = run_replay(
+        lifecycle,
+        workspace=workspace,
+        begin=None,
+        end=None,
+        progress=SilentProgress(),
+        monthly=monthly,
+    )
+    return life, workspace, (days - 20) * rows_a_day
 
 
 @pytest.fixture(scope="module")
-def jumped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Life, Workspace, int]:
+def jumped(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReplayRecord, Workspace, int]:
     return lived(
         tmp_path_factory.mktemp("jump"),
         days=48,
@@ -82,25 +89,27 @@ def jumped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Life, Workspace, i
     )
 
 
-def of_kind(life: Life, *kinds: str) -> list[Any]:
+def of_kind(life: ReplayRecord, *kinds: str) -> list[Any]:
     return [event for event in life.events if event.kind in kinds]
 
 
-def ledger_of(place: Workspace) -> Ledger:
-    lifecycle = load(place.root / "lifecycle.yaml")
-    return Ledger(lived_place(place).ledger, retrain=lifecycle.spec.retrain, model="tiny")
+def ledger_of(workspace: Workspace) -> Ledger:
+    lifecycle = load(workspace.root / "lifecycle.yaml")
+    return Ledger(replay_workspace(workspace).ledger, retrain=lifecycle.spec.retrain, model="tiny")
 
 
-def test_every_row_is_answered_and_labelled_once(jumped: tuple[Life, Workspace, int]) -> None:
-    life, place, rows = jumped
+def test_every_row_is_answered_and_labelled_once(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
+    life, workspace, rows = jumped
     assert (life.decisions, life.labels, life.failed_requests) == (rows, rows, 0)
     assert sum(week.decisions for week in life.weeks) == rows
-    log = PayloadLog(lived_place(place).store, name="tiny")
+    log = PayloadLog(replay_workspace(workspace).store, name="tiny")
     assert log.count_labels(None, life.ends + timedelta(days=9)) == rows
 
 
 def test_the_money_of_the_weeks_is_the_money_of_the_policies(
-    jumped: tuple[Life, Workspace, int],
+    jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
     life, _, _ = jumped
     assert [policy.name for policy in life.policies] == ["loop", "never", "rule", "nothing"]
@@ -112,7 +121,7 @@ def test_the_money_of_the_weeks_is_the_money_of_the_policies(
 
 
 def test_an_alert_fires_after_the_jump_and_a_retraining_follows_it(
-    jumped: tuple[Life, Workspace, int],
+    jumped: tuple[ReplayRecord, Workspace, int],
 ) -> None:
     life, _, _ = jumped
     jump = tiny.FIRST_DAY + timedelta(days=JUMP)
@@ -124,9 +133,11 @@ def test_an_alert_fires_after_the_jump_and_a_retraining_follows_it(
     assert not of_kind(life, "failure")
 
 
-def test_the_budget_holds_and_every_run_has_an_end(jumped: tuple[Life, Workspace, int]) -> None:
-    life, place, _ = jumped
-    runs = [verdict for verdict in ledger_of(place).all() if verdict.decision == "run"]
+def test_the_budget_holds_and_every_run_has_an_end(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
+    life, workspace, _ = jumped
+    runs = [verdict for verdict in ledger_of(workspace).all() if verdict.decision == "run"]
     assert len(runs) == life.policies[0].retrainings == len(of_kind(life, "retraining"))
     assert max(Counter((run.time.year, run.time.month) for run in runs).values()) <= 2
     assert {run.outcome for run in runs} <= {"promoted", "refused"}
@@ -135,9 +146,11 @@ def test_the_budget_holds_and_every_run_has_an_end(jumped: tuple[Life, Workspace
     assert len(runs) - len(promoted) == len(of_kind(life, "refusal"))
 
 
-def test_the_history_is_whole_and_the_new_model_pays(jumped: tuple[Life, Workspace, int]) -> None:
-    life, place, _ = jumped
-    entries = History(lived_place(place).history).entries()
+def test_the_history_is_whole_and_the_new_model_pays(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
+    life, workspace, _ = jumped
+    entries = History(replay_workspace(workspace).history).entries()
     assert len(entries) == 1 + len(of_kind(life, "promotion"))
     answered = list(dict.fromkeys(version for week in life.weeks for version in week.versions))
     assert answered == [entry.version for entry in entries]
@@ -146,18 +159,20 @@ def test_the_history_is_whole_and_the_new_model_pays(jumped: tuple[Life, Workspa
     assert earned["loop"] > earned["never"]
 
 
-def test_real_serving_is_not_touched_by_a_replay(jumped: tuple[Life, Workspace, int]) -> None:
-    _, place, _ = jumped
-    lifecycle = load(place.root / "lifecycle.yaml")
-    state = status_of(lifecycle, place=place)
+def test_real_serving_is_not_touched_by_a_replay(
+    jumped: tuple[ReplayRecord, Workspace, int],
+) -> None:
+    _, workspace, _ = jumped
+    lifecycle = load(workspace.root / "lifecycle.yaml")
+    state = status_of(lifecycle, workspace=workspace)
     assert state.serving is not None
     assert state.serving.version == "1"
     assert state.verdicts == []
-    assert not (place.folder / "store.db").exists()
+    assert not (workspace.folder / "store.db").exists()
 
 
 def test_drift_without_harm_starts_nothing(tmp_path: Path) -> None:
-    life, place, rows = lived(
+    life, workspace, rows = lived(
         tmp_path,
         ("features: [x, y, group]", "features: [x, y, group, mix]"),
         ("identifiers: [id]", "identifiers: [id, ticket]"),
@@ -173,4 +188,4 @@ def test_drift_without_harm_starts_nothing(tmp_path: Path) -> None:
     assert all("ticket" not in week.drift for week in life.weeks)
     assert any("mix" in event.detail for event in of_kind(life, "alert"))
     assert not of_kind(life, "retraining", "promotion", "refusal", "failure")
-    assert all(verdict.decision != "run" for verdict in ledger_of(place).all())
+    assert all(verdict.decision != "run" for verdict in ledger_of(workspace).all())

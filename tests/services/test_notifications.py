@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from mdlc.core.files import write_bytes
-from mdlc.monitoring.render import alertmanager as rendering
-from mdlc.monitoring.render import messages
-from mdlc.monitoring.render.options import checked
-from mdlc.monitoring.render.text import to_yaml
+from mdlc.monitoring.render import alertmanager_config as rendering
+from mdlc.monitoring.render import message_templates
+from mdlc.monitoring.render.render_options import check_options
+from mdlc.monitoring.render.yaml_text import to_yaml
 from tests.services.alertmanager import Alertmanager, alertmanager, needs_alertmanager
 from tests.services.receivers import Http, Mail, http_receiver, mail_receiver, wait
 from tests.unit.monitoring.render.lifecycles import lifecycle
@@ -93,7 +93,7 @@ def stage(
             "slack": [{"channel": "#models", "url_file": str(folder / "slack-url")}],
             "webhook": [{"url": hook.url, "token_file": str(folder / "hook-token")}],
         }
-        options = checked(
+        options = check_options(
             names,
             trigger_url=triggered.url if trigger else None,
             trigger_token_file=str(folder / "token") if trigger else None,
@@ -104,7 +104,9 @@ def stage(
             for email in config["receivers"][2]["email_configs"]:
                 email["tls_config"] = {"ca_file": str(folder / "ca.pem")}
         write_bytes(folder / "alertmanager.yaml", to_yaml(config))
-        write_bytes(folder / rendering.TEMPLATE, messages.templates(trigger=trigger).encode())
+        write_bytes(
+            folder / rendering.TEMPLATE, message_templates.templates(trigger=trigger).encode()
+        )
         server = stack.enter_context(alertmanager(folder / "alertmanager.yaml", folder=folder))
         yield Stage(server, triggered, hook, slack, mail, folder)
 
@@ -223,7 +225,7 @@ def test_fifty_of_a_kind_are_one_message(tmp_path: Path) -> None:
         assert [mail["Subject"] for mail in on.mail.mails] == [
             "warning: flights version 12: FeatureDrift (50)"
         ]
-        assert on.text().count("The population stability index") == messages.SHOWN
+        assert on.text().count("The population stability index") == message_templates.SHOWN
         assert "5 of 50 are shown; all of them: http" in on.text()
         assert len(on.slack.calls) == len(on.trigger.calls) == 1
         assert len(on.asked()[0]["alerts"]) == 50
@@ -417,10 +419,12 @@ def test_mail_is_refused_without_tls(tmp_path: Path) -> None:
     with mail_receiver() as mail:
         email = {"to": ["a@example.org"], "sender": "m@example.org", "smarthost": mail.smarthost}
         one = lifecycle(notify={"email": [email]})
-        options = checked(["flights"])
+        options = check_options(["flights"])
         config = faster(rendering.config([one], options=options))
         write_bytes(tmp_path / "alertmanager.yaml", to_yaml(config))
-        write_bytes(tmp_path / rendering.TEMPLATE, messages.templates(trigger=False).encode())
+        write_bytes(
+            tmp_path / rendering.TEMPLATE, message_templates.templates(trigger=False).encode()
+        )
         with alertmanager(tmp_path / "alertmanager.yaml", folder=tmp_path) as server:
             server.post(alert("LabelsLate"))
             wait(lambda: "does not advertise the STARTTLS extension" in server.log.read_text())

@@ -14,12 +14,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
-from mdlc.life.release import require
-from mdlc.monitoring.trigger import Ledger
-from mdlc.pipelines.local.run import runs
+from mdlc.life.releases import require
+from mdlc.pipelines.local.local_runner import runs
+from mdlc.retraining.ledger import Ledger
 from tests.life import Life, lived, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -73,22 +73,22 @@ def other_features(row: Row, random: np.random.Generator) -> Row:
 
 
 def outcome(life: Life) -> Any:
-    ledger = Ledger(life.place.ledger, retrain=life.lifecycle.spec.retrain, model="tiny")
+    ledger = Ledger(life.workspace.ledger, retrain=life.lifecycle.spec.retrain, model="tiny")
     return ledger.all()[-1]
 
 
 def prepared(life: Life) -> tuple[Prepared, Path]:
-    folder = Path(runs(life.place)[-1].stages["preparation"].artifacts["table"])
+    folder = Path(runs(life.workspace)[-1].stages["preparation"].artifacts["table"])
     return read_document(folder / "prepared.json", Prepared), folder
 
 
 def fails(life: Life, message: str) -> None:
-    before = require(life.place)
+    before = require(life.workspace)
     with pytest.raises(DataError, match=message) as caught:
         life.retrain()
     assert "not to be trusted" in str(caught.value)
     assert caught.value.hint
-    assert require(life.place) == before
+    assert require(life.workspace) == before
     assert outcome(life).outcome == "failed"
     assert "not to be trusted" in outcome(life).detail
 
@@ -118,10 +118,10 @@ def test_a_changed_world_passes_and_is_promoted(tmp_path: Path) -> None:
         tmp_path, BY, covered=False, shift=lambda day: -0.5 if day < 32 else -3.5, rows_a_day=120
     ) as life:
         life.serve()
-        before = require(life.place).version
+        before = require(life.workspace).version
         made = life.retrain()
         assert made.verdict.outcome == "promoted", made.verdict.detail
-        assert require(life.place).version != before
+        assert require(life.workspace).version != before
         assert made.evaluation is not None
         assert made.evaluation.anchor is None
 
@@ -170,11 +170,11 @@ def test_without_the_guard_the_sources_labels_still_refuse_a_liars_model(tmp_pat
         covered=True,
     ) as life:
         life.serve(spoil=lambda row, _: flip(row))
-        before = require(life.place)
+        before = require(life.workspace)
         made = life.retrain()
         assert made.verdict.outcome == "refused"
         assert "disagree about who earns more" in made.verdict.detail
         assert made.evaluation is not None
         assert made.evaluation.anchor is not None
         assert not made.evaluation.anchor.agrees
-        assert require(life.place) == before
+        assert require(life.workspace) == before

@@ -15,8 +15,8 @@ import yaml
 
 from mdlc.core.files import write_bytes
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.render.build import write
-from mdlc.monitoring.render.options import checked
+from mdlc.monitoring.render.render_monitoring import write
+from mdlc.monitoring.render.render_options import check_options
 from tests.services.alertmanager import AMTOOL, alertmanager, needs_alertmanager
 from tests.services.receivers import Http, Mail, http_receiver, mail_receiver, wait
 from tests.services.test_notifications import alert, faster, now
@@ -29,7 +29,7 @@ needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installe
 
 
 def render(out: Path, *lifecycles: Lifecycle, **options: Any) -> Path:
-    write(lifecycles, options=checked([one.name for one in lifecycles], **options), out=out)
+    write(lifecycles, options=check_options([one.name for one in lifecycles], **options), out=out)
     return out
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.spec import Lifecycle, load
-from mdlc.monitoring import drift
-from mdlc.monitoring.rules.build import rule_file, step_of
-from mdlc.monitoring.testing import MODEL, Predictor
+from mdlc.monitoring import population_stability
+from mdlc.monitoring.fake_predictor import MODEL, FakePredictor
+from mdlc.monitoring.rules.rule_file import rule_file, step_of
 from tests.services.prometheus import Prometheus, program, prometheus, wait
 from tests.unit.monitoring.rules.history import JOB, lifecycle
 
@@ -62,7 +62,7 @@ class Replica:
 
     def begin(self) -> None:
         """Start (again) as a new process: counters at 0."""
-        predictor = Predictor()
+        predictor = FakePredictor()
         predictor.serve(promised=1.0)
         predictor.train(TRAINED)
         predictor.predict(dict.fromkeys(TRAINED, 0))
@@ -109,7 +109,7 @@ class Truth:
             "model_version:mdlc_correct:sum_short": self.right,
         }
         near = {
-            'model_version_feature:mdlc_psi:value_short{feature="x"}': drift.psi(
+            'model_version_feature:mdlc_psi:value_short{feature="x"}': population_stability.psi(
                 TRAINED, self.bins
             ),
             "model_version:mdlc_accuracy:ratio_short": self.right / self.labels,

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from mdlc.core.files import write_bytes
-from mdlc.serving import testing
+from mdlc.serving import sample_bundles
 from tests.services.predictor import (
     FEEDBACK,
     LOAD,
@@ -31,10 +31,10 @@ from tests.services.predictor import (
 
 def point(folder: Path, version: str, *, slope: float, broken: bool = False) -> None:
     bundle = folder / f"bundle-{version}"
-    manifest = testing.bundle(bundle, classes=["no", "yes"], slope=slope)
+    manifest = sample_bundles.bundle(bundle, classes=["no", "yes"], slope=slope)
     if broken:
         (bundle / "model.onnx").write_bytes(b"")
-    testing.point(folder / "serving.json", folder=bundle, manifest=manifest, version=version)
+    sample_bundles.point(folder / "serving.json", folder=bundle, manifest=manifest, version=version)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_taken_port_is_one_line(server: Server) -> None:
     command = [
         sys.executable,
         "-m",
-        "mdlc.serving.server",
+        "mdlc.serving.model_server",
         "--port",
         str(server.client.base_url.port),
     ]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.documents.data import Prepared, Snapshot
+from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
-from mdlc.life.release import require
-from mdlc.life.story import HIDDEN, story_of
-from mdlc.pipelines.local.run import runs
+from mdlc.life.prediction_trace import HIDDEN, trace_of
+from mdlc.life.releases import require
+from mdlc.pipelines.local.local_runner import runs
 from tests import tiny
 from tests.life import Life, lived, moment, settings
 
@@ -32,7 +32,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 
 def test_the_answer_and_what_it_earned(life: Life) -> None:
     row = life.later[-1]
-    told = story_of(life.lifecycle, place=life.place, id=row["id"])
+    told = trace_of(life.lifecycle, workspace=life.workspace, id=row["id"])
     assert told.answer.time == moment(row["asked"])
     assert (told.answer.version, told.answer.role) == ("1", "champion")
     assert told.answer.features == {
@@ -46,8 +46,8 @@ def test_the_answer_and_what_it_earned(life: Life) -> None:
 
 
 def test_the_run_and_the_data_of_its_model(life: Life) -> None:
-    told = story_of(life.lifecycle, place=life.place, id=life.later[0]["id"])
-    first, *_ = runs(life.place)
+    told = trace_of(life.lifecycle, workspace=life.workspace, id=life.later[0]["id"])
+    first, *_ = runs(life.workspace)
     stages = {name: done.artifacts for name, done in first.stages.items()}
     snapshot = Path(next(iter(stages["collection"].values()))) / "snapshot.json"
     prepared = Path(next(iter(stages["preparation"].values()))) / "prepared.json"
@@ -62,23 +62,23 @@ def test_the_run_and_the_data_of_its_model(life: Life) -> None:
 
 @pytest.mark.parametrize(("at", "use"), [(0, "train"), (-1, "test")])
 def test_who_learnt_from_it(life: Life, at: int, use: str) -> None:
-    told = story_of(life.lifecycle, place=life.place, id=life.later[at]["id"])
+    told = trace_of(life.lifecycle, workspace=life.workspace, id=life.later[at]["id"])
     (learnt,) = told.learnt
     assert learnt.use == use
     assert learnt.promoted is not None
-    assert learnt.promoted == (require(life.place).version != "1")
+    assert learnt.promoted == (require(life.workspace).version != "1")
     assert learnt.until is not None
     assert learnt.begins is not None
 
 
 def test_an_unknown_id_names_the_nearest(life: Life) -> None:
     with pytest.raises(DataError, match=r"no prediction of tiny has the id 18000; .*1800"):
-        story_of(life.lifecycle, place=life.place, id="18000")
+        trace_of(life.lifecycle, workspace=life.workspace, id="18000")
 
 
 def test_the_verb_tells_it_and_no_sensitive_value(life: Life) -> None:
-    file, id = life.place.root / "lifecycle.yaml", life.later[0]["id"]
-    home = life.place.home
+    file, id = life.workspace.root / "lifecycle.yaml", life.later[0]["id"]
+    home = life.workspace.home
     said = tiny.mdlc("story", file, id, "--home", home)
     assert said.returncode == 0, said.stderr
     for word in ("version 1", "then champion", "earned", "sources", "learnt: run", HIDDEN):

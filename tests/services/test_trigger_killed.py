@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mdlc.life.release import require
-from mdlc.monitoring.history import History
+from mdlc.life.releases import require
+from mdlc.monitoring.version_history import History
 from tests.services import triggered
 from tests.services.killing import CHILD, TRIGGER
 from tests.services.triggered import Trigger, alert, ledger_of, place_of, restored

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from mdlc.core.errors import ServiceError
 from mdlc.core.spec.retrain import Retrain
-from mdlc.monitoring.database import CONNECTIONS
-from mdlc.monitoring.trigger import Ledger
+from mdlc.retraining.ledger import Ledger
+from mdlc.retraining.ledger_database import CONNECTIONS
 from tests.contract.ledgers import LedgerContract, decide
 from tests.services import postgres
 

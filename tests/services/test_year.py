@@ -19,17 +19,17 @@ import numpy as np
 import pytest
 
 from mdlc.core.columns import from_values
-from mdlc.core.documents.serving import Pointer
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle, load
-from mdlc.core.workspace import workspace
-from mdlc.monitoring.rules.build import rule_file
-from mdlc.monitoring.samples import parse
-from mdlc.serving.feedback import judge_classes
-from mdlc.serving.loaded import Lineup, Loaded
-from mdlc.serving.loaded import load as load_model
-from mdlc.serving.metrics import Metrics
-from mdlc.serving.payload_labels import Label, Verdict
+from mdlc.monitoring.rules.rule_file import rule_file
+from mdlc.monitoring.sample_store import parse
+from mdlc.serving.active_models import ActiveModels, LoadedModel
+from mdlc.serving.active_models import load as load_model
+from mdlc.serving.label_feedback import judge_classes
+from mdlc.serving.payload_labels import Label, LabelOutcome
+from mdlc.serving.predictor_metrics import Metrics
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import workspace_of
 from tests import tiny
 from tests.services.prometheus import program
 
@@ -56,7 +56,7 @@ MONITOR = """\
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lifecycle, Lineup]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lifecycle, ActiveModels]:
     """Train on sixty days of the world."""
     folder = tmp_path_factory.mktemp("year")
     tiny.write_rows(folder / "rows.csv", days=60, rows_a_day=100)
@@ -71,12 +71,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lifecycle, Lineup
     done = tiny.mdlc("run", file)
     assert done.returncode == 0, done.stderr
     lifecycle = load(file)
-    pointer = workspace(lifecycle, file=file).pointer
+    pointer = workspace_of(lifecycle, file=file).pointer
     assert read_document(pointer, Pointer).promised is not None
     return lifecycle, load_model(pointer, max_rows=ROWS_A_DAY)
 
 
-def lived(lineup: Lineup, folder: Path, *, days: int, shift: Any) -> dict[str, list[float]]:
+def lived(lineup: ActiveModels, folder: Path, *, days: int, shift: Any) -> dict[str, list[float]]:
     """Answer, count and label `days` of rows; return each series' value at every step."""
     rows = folder / "year.csv"
     tiny.write_rows(rows, days=days, rows_a_day=ROWS_A_DAY, seed=1, shift=shift)
@@ -111,7 +111,7 @@ def _value(text: str, *, kind: str) -> float | str:
     return float(text) if kind == "number" else text
 
 
-def _label(metrics: Metrics, loaded: Loaded, answers: Any, truth: list[str]) -> None:
+def _label(metrics: Metrics, loaded: LoadedModel, answers: Any, truth: list[str]) -> None:
     classes = tuple(loaded.scorer.classes)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     verdicts = []
@@ -120,7 +120,7 @@ def _label(metrics: Metrics, loaded: Loaded, answers: Any, truth: list[str]) -> 
         prediction: Any = type("Prediction", (), {})()
         prediction.scores, prediction.action = scores, str(answers.actions[row])
         known = Label(str(row), label, now)
-        verdicts.append(Verdict(known, "accepted", text=label, prediction=prediction))
+        verdicts.append(LabelOutcome(known, "accepted", text=label, prediction=prediction))
     quality = judge_classes(verdicts, classes=classes, terms=loaded.scorer.manifest.payoff)
     metrics.judge(loaded.version, quality=quality, lags=np.zeros(len(truth)))
 

@@ -19,9 +19,9 @@ from typing import Any
 import httpx
 
 from mdlc.core.spec import load
-from mdlc.core.workspace import Workspace, workspace
-from mdlc.monitoring.trigger import Ledger
+from mdlc.retraining.ledger import Ledger
 from mdlc.serving.payload_log import PayloadLog
+from mdlc.state.workspace import Workspace, workspace_of
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def asked(row: dict[str, str]) -> datetime:
 
 def place_of(file: Path) -> Workspace:
     """Return the workspace of a file."""
-    return workspace(load(file), file=file)
+    return workspace_of(load(file), file=file)
 
 
 def ledger_of(file: Path) -> Ledger:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from mdlc.core.bundle import ONNX, Manifest, seal
 from mdlc.core.columns import Feature
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import CandidateResult, Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import CandidateResult, Training
 from mdlc.core.files import write_document
 from mdlc.core.profile import Profile, make
 from mdlc.core.spec.business import Payoff

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mdlc.components.collection.readers import csv, json, parquet
-from mdlc.components.collection.readers._base import Reader, Request
+from mdlc.components.collection.readers._base import ReadRequest, SourceReader
 
-READERS: dict[str, Reader] = {
+READERS: dict[str, SourceReader] = {
     "csv": csv.Delimited(","),
     "tsv": csv.Delimited("\t"),
     "json": json.Json(),
     "parquet": parquet.Parquet(),
 }
 
-__all__ = ["READERS", "Reader", "Request"]
+__all__ = ["READERS", "ReadRequest", "SourceReader"]

@@ -14,7 +14,7 @@ from mdlc.core.spec.data import Source
 
 
 @dataclass(frozen=True)
-class Request:
+class ReadRequest:
     """One source to read."""
 
     name: str
@@ -32,35 +32,35 @@ class Request:
         return f"spec.data.sources.{self.name}.{field}"
 
 
-class Reader(abc.ABC):
+class SourceReader(abc.ABC):
     """Reads one format."""
 
     @abc.abstractmethod
-    def digest(self, request: Request) -> str:
+    def digest(self, request: ReadRequest) -> str:
         """Return the SHA-256 of what would be read, without reading it as rows."""
 
     @abc.abstractmethod
-    def open(self, connection: Any, request: Request, *, scratch: Path) -> Any:
+    def open(self, connection: Any, request: ReadRequest, *, scratch: Path) -> Any:
         """Return the raw rows as an Ibis table, reading as little as possible.
 
         Raises:
             DataError: there is nothing to read, or it is not what its format says.
         """
 
-    def explain(self, error: Exception, *, request: Request) -> DataError:
+    def explain(self, error: Exception, *, request: ReadRequest) -> DataError:
         """Turn the engine's refusal, of many lines, into one line."""
         message = f"not readable as {request.source.format}: {engine.first_line(error)}"
         return DataError(message, where=request.where)
 
 
-class FileReader(Reader):
+class FileReader(SourceReader):
     """Reads files of one format: finds them, unpacks them, looks at them, then opens them."""
 
-    def digest(self, request: Request) -> str:
+    def digest(self, request: ReadRequest) -> str:
         """Return the SHA-256 of the file's bytes, or of the names and digests of a glob's files."""
         return locations.digest(_find(request))
 
-    def open(self, connection: Any, request: Request, *, scratch: Path) -> Any:
+    def open(self, connection: Any, request: ReadRequest, *, scratch: Path) -> Any:
         """Find the files, refuse empty ones, unpack archives and read all as one table."""
         files = _find(request)
         for file in files:
@@ -70,9 +70,9 @@ class FileReader(Reader):
         return self.read(connection, unpacked, request=request)
 
     @abc.abstractmethod
-    def read(self, connection: Any, files: list[Path], *, request: Request) -> Any:
+    def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows of all files as one table."""
 
 
-def _find(request: Request) -> list[Path]:
+def _find(request: ReadRequest) -> list[Path]:
     return locations.find(request.source.location, root=request.root, where=request.where)

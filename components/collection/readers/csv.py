@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers._base import FileReader, Request
+from mdlc.components.collection.readers._base import FileReader, ReadRequest
 from mdlc.core import engine
 from mdlc.core.errors import DataError, SpecError, closest
 
@@ -32,7 +32,7 @@ class Delimited(FileReader):
 
     delimiter: str
 
-    def read(self, connection: Any, files: list[Path], *, request: Request) -> Any:
+    def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows; NULL texts and column types are the source's."""
         import duckdb
 
@@ -67,11 +67,11 @@ class Delimited(FileReader):
                     self._check_counts(file, expected=len(header), request=request)
             raise self.explain(plain or error, request=request) from error
 
-    def explain(self, error: Exception, *, request: Request) -> DataError:
+    def explain(self, error: Exception, *, request: ReadRequest) -> DataError:
         """Make one line of DuckDB's many; the row itself is not shown, it may be sensitive."""
         return _explain(error, request=request)
 
-    def _check_counts(self, file: Path, *, expected: int, request: Request) -> None:
+    def _check_counts(self, file: Path, *, expected: int, request: ReadRequest) -> None:
         """Name the first row with another number of values: DuckDB does not always say which."""
         opened = gzip.open if file.suffix == ".gz" else open
         with opened(file, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
@@ -85,7 +85,7 @@ class Delimited(FileReader):
                         hint="quote values that contain the delimiter",
                     )
 
-    def _header(self, file: Path, *, request: Request) -> list[str]:
+    def _header(self, file: Path, *, request: ReadRequest) -> list[str]:
         """Return the first line's names; DuckDB would rename duplicates without a word."""
         opened = gzip.open if file.suffix == ".gz" else open
         try:
@@ -139,7 +139,7 @@ def _again(
     return None
 
 
-def _explain(error: Exception, *, request: Request) -> DataError:
+def _explain(error: Exception, *, request: ReadRequest) -> DataError:
     text = str(error)
     line, counts = LINE.search(text), COUNTS.search(text)
     place = f"line {line.group(1)}: " if line else ""

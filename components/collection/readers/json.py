@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers._base import FileReader, Request
+from mdlc.components.collection.readers._base import FileReader, ReadRequest
 from mdlc.core.errors import DataError
 
 
 class Json(FileReader):
     """Reads arrays of objects and JSON lines."""
 
-    def read(self, connection: Any, files: list[Path], *, request: Request) -> Any:
+    def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows; every row is looked at for keys and types.
 
         Raises:

@@ -6,14 +6,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers._base import FileReader, Request
+from mdlc.components.collection.readers._base import FileReader, ReadRequest
 from mdlc.core.errors import DataError
 
 
 class Parquet(FileReader):
     """Reads Parquet files that have the same columns."""
 
-    def read(self, connection: Any, files: list[Path], *, request: Request) -> Any:
+    def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
         """Return the rows.
 
         Raises:

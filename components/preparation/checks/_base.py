@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckFinding:
     """One test of one table, not computed yet."""
 
     name: str
@@ -25,15 +25,15 @@ class Finding:
     severity: Literal["error", "warn"] = "error"
 
 
-Kind = Callable[..., Finding | None]
+Kind = Callable[..., CheckFinding | None]
 """(table, check, index=) -> the finding, or None where the check does not ask for this kind."""
 
 
-def of_rows(table: Any, *, name: str, bad: Any, column: str | None) -> Finding:
+def of_rows(table: Any, *, name: str, bad: Any, column: str | None) -> CheckFinding:
     """Return the finding of a test that each row passes or fails; NULL passes."""
     failing = bad.fill_null(False).sum().fill_null(0)
     examples = table.filter(bad.fill_null(False)).select(column) if column else None
-    return Finding(name=name, failing=failing, column=column, examples=examples)
+    return CheckFinding(name=name, failing=failing, column=column, examples=examples)
 
 
 def comparable(column: Any, value: Any) -> tuple[Any, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mdlc.components.preparation.checks._base import Finding, comparable, of_rows
-from mdlc.core.spec.data import Check
+from mdlc.components.preparation.checks._base import CheckFinding, comparable, of_rows
+from mdlc.core.spec.data import DataCheck
 
 
-def at_least(table: Any, check: Check, *, index: int) -> Finding | None:  # noqa: ARG001
+def at_least(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
     """Count the rows below the minimum."""
     if check.min is None or check.column is None:
         return None
@@ -17,7 +17,7 @@ def at_least(table: Any, check: Check, *, index: int) -> Finding | None:  # noqa
     return of_rows(table, name=name, bad=column < bound, column=check.column)
 
 
-def at_most(table: Any, check: Check, *, index: int) -> Finding | None:  # noqa: ARG001
+def at_most(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
     """Count the rows above the maximum."""
     if check.max is None or check.column is None:
         return None

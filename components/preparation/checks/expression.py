@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mdlc.components.preparation import expressions
-from mdlc.components.preparation.checks._base import Finding, of_rows
-from mdlc.core.spec.data import Check
+from mdlc.components.preparation.checks._base import CheckFinding, of_rows
+from mdlc.core.spec.data import DataCheck
 
 
 def column_of(index: int) -> str:
@@ -14,7 +14,7 @@ def column_of(index: int) -> str:
     return f"__check_{index}"
 
 
-def add(connection: Any, table: Any, *, checks: list[Check]) -> Any:
+def add(connection: Any, table: Any, *, checks: list[DataCheck]) -> Any:
     """Return the table with a column for each condition."""
     for index, check in enumerate(checks):
         if check.expression is not None:
@@ -27,7 +27,7 @@ def add(connection: Any, table: Any, *, checks: list[Check]) -> Any:
     return table
 
 
-def test(table: Any, check: Check, *, index: int) -> Finding | None:
+def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:
     """Count the rows that do not meet it."""
     if check.expression is None or column_of(index) not in table.columns:
         return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mdlc.components.preparation.checks._base import Finding
-from mdlc.core.spec.data import Check
+from mdlc.components.preparation.checks._base import CheckFinding
+from mdlc.core.spec.data import DataCheck
 
 
-def test(table: Any, check: Check, *, index: int) -> Finding | None:  # noqa: ARG001
+def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
     """Count the rows without a value, if they are too many."""
     if check.max_null_ratio is None or check.column is None:
         return None
@@ -17,4 +17,4 @@ def test(table: Any, check: Check, *, index: int) -> Finding | None:  # noqa: AR
     nulls = table[check.column].isnull().sum().fill_null(0)
     failing = ibis.ifelse(nulls > table.count() * check.max_null_ratio, nulls, 0)
     name = f"{check.column}: at most {check.max_null_ratio:.2%} NULL"
-    return Finding(name=name, failing=failing, column=check.column)
+    return CheckFinding(name=name, failing=failing, column=check.column)

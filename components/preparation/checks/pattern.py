@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mdlc.components.preparation.checks._base import Finding, of_rows
-from mdlc.core.spec.data import Check
+from mdlc.components.preparation.checks._base import CheckFinding, of_rows
+from mdlc.core.spec.data import DataCheck
 
 
-def test(table: Any, check: Check, *, index: int) -> Finding | None:  # noqa: ARG001
+def test(table: Any, check: DataCheck, *, index: int) -> CheckFinding | None:  # noqa: ARG001
     """Count the rows that it does not match."""
     if check.pattern is None or check.column is None:
         return None

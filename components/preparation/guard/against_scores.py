@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mdlc.components.preparation.guard.findings import Judged
+from mdlc.components.preparation.guard.feedback_rows import Array, FeedbackRows, Mask
+from mdlc.components.preparation.guard.findings import SliceFinding
 from mdlc.components.preparation.guard.flips import excess
-from mdlc.components.preparation.guard.rows import Array, Mask, Rows
 from mdlc.core.spec.retrain import Guard
 
-Judgements = Iterator[Judged]
+Judgements = Iterator[SliceFinding]
 SURE = 30
 """Confident predictions that a group needs: a few that all fail are enough to be sure of it."""
 
 
-def flipped(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
+def flipped(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
     """Judge confident predictions that labels contradict: by window, class and group."""
     bound = guard.max_flipped
     if bound is None:
@@ -39,12 +39,12 @@ def flipped(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
                     f"{confident.sum()} confident predictions, as if {value:.1%} were flipped"
                 )
                 rows_bad = inside & mask
-                yield Judged(
+                yield SliceFinding(
                     "max_flipped", subject, text, int(chosen.sum()), value, bound, z, rows_bad
                 )
 
 
-def shares(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
+def shares(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
     """Judge each class's share of the labels against that predicted: by window and by day."""
     bound = guard.max_share
     if bound is None:
@@ -63,10 +63,10 @@ def shares(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
                 f"where {predicted:.1%} were predicted"
             )
             z = (value - bound) / error
-            yield Judged("max_share", subject, text, int(chosen.sum()), value, bound, z, mask)
+            yield SliceFinding("max_share", subject, text, int(chosen.sum()), value, bound, z, mask)
 
 
-def gaps(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
+def gaps(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
     """Judge each group's share, observed less predicted, against the other groups'.
 
     What happens to the whole world happens to all groups; what one sender does, to its own.
@@ -93,10 +93,10 @@ def gaps(rows: Rows, guard: Guard, *, hidden: bool) -> Judgements:
                 )
                 z = (value - bound) / float(np.hypot(mine[2], theirs[2]))
                 bad = inside & mask
-                yield Judged("max_gap", subject, text, int(own.sum()), value, bound, z, bad)
+                yield SliceFinding("max_gap", subject, text, int(own.sum()), value, bound, z, bad)
 
 
-def shifts(rows: Rows, guard: Guard) -> Judgements:
+def shifts(rows: FeedbackRows, guard: Guard) -> Judgements:
     """Judge a regression's mean error by day, window and group, in deviations of the target."""
     bound = guard.max_shift
     if bound is None or rows.scores is None or not rows.unit:
@@ -113,17 +113,19 @@ def shifts(rows: Rows, guard: Guard) -> Judgements:
             f"{count} labels {place} are off the predictions by {value:.1f} standard deviations "
             "of the target, on average"
         ).replace("  ", " ")
-        yield Judged("max_shift", place, text, count, value, bound, (value - bound) / spread, mask)
+        yield SliceFinding(
+            "max_shift", place, text, count, value, bound, (value - bound) / spread, mask
+        )
 
 
-def _classes(rows: Rows) -> Iterator[tuple[str, Array, Mask]]:
+def _classes(rows: FeedbackRows) -> Iterator[tuple[str, Array, Mask]]:
     """Yield each class that was predicted, its probabilities, and whether the label says it."""
     if rows.scores is not None:
         for index, name in enumerate(rows.classes):
             yield name, rows.scores[:, index], rows.label == name
 
 
-def _days(rows: Rows) -> Iterator[tuple[str, Mask]]:
+def _days(rows: FeedbackRows) -> Iterator[tuple[str, Mask]]:
     days = rows.time.astype("datetime64[D]")
     for day in np.unique(days):
         yield f"on {day}", days == day

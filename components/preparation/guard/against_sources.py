@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mdlc.components.preparation.guard.findings import Judged, above
-from mdlc.components.preparation.guard.rows import Array, Mask, Rows
+from mdlc.components.preparation.guard.feedback_rows import Array, FeedbackRows, Mask
+from mdlc.components.preparation.guard.findings import SliceFinding, above
 from mdlc.core.spec.retrain import Guard
 
 
-def unknown(rows: Rows, guard: Guard) -> Iterator[Judged]:
+def unknown(rows: FeedbackRows, guard: Guard) -> Iterator[SliceFinding]:
     """Judge rows whose key the sources lack though they cover its time, whole and by group."""
     bound = guard.max_unknown
     if bound is None:
@@ -28,7 +28,9 @@ def unknown(rows: Rows, guard: Guard) -> Iterator[Judged]:
         )
 
 
-def differing(rows: Rows, guard: Guard, *, counts: dict[str, int]) -> Iterator[Judged]:
+def differing(
+    rows: FeedbackRows, guard: Guard, *, counts: dict[str, int]
+) -> Iterator[SliceFinding]:
     """Judge rows of a known key with other features than the sources' row, whole and by group."""
     bound = guard.max_differing
     if bound is None:
@@ -46,7 +48,7 @@ def differing(rows: Rows, guard: Guard, *, counts: dict[str, int]) -> Iterator[J
         )
 
 
-def contradicted(rows: Rows, guard: Guard, *, hidden: bool) -> Iterator[Judged]:
+def contradicted(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Iterator[SliceFinding]:
     """Judge labels against the sources' own label of the key: by class, whole and by group."""
     bound = guard.max_contradicted
     if bound is None:
@@ -67,7 +69,7 @@ def contradicted(rows: Rows, guard: Guard, *, hidden: bool) -> Iterator[Judged]:
             )
 
 
-def confirmed(rows: Rows) -> Mask:
+def confirmed(rows: FeedbackRows) -> Mask:
     """Return the rows that the sources hold just so, label and all: nobody else need vouch."""
     known: Mask = rows.known & ~rows.differs & _present(rows.source_label)
     return known & ~_wrong(rows)
@@ -75,19 +77,19 @@ def confirmed(rows: Rows) -> Mask:
 
 def _share(  # noqa: PLR0913 - a share, its rows and its words
     rule: str, subject: str, *, of: Mask, bad: Mask, bound: float, guard: Guard, text: str
-) -> Iterator[Judged]:
+) -> Iterator[SliceFinding]:
     count = int(of.sum())
     if count < guard.min_rows:
         return
     chosen = of & bad
     value = float(chosen.sum() / count)
     words = f"{value:.1%} of {count} feedback rows {subject}".strip() + f" {text}"
-    yield Judged(
+    yield SliceFinding(
         rule, subject, words, count, value, bound, above(value, bound=bound, rows=count), chosen
     )
 
 
-def _classes(rows: Rows, mask: Mask) -> Iterator[tuple[str | None, Mask]]:
+def _classes(rows: FeedbackRows, mask: Mask) -> Iterator[tuple[str | None, Mask]]:
     """Yield each class by the sources' label with its rows; all rows for regression."""
     if rows.label.dtype.kind == "f":
         yield None, mask
@@ -103,7 +105,7 @@ def _present(labels: Array) -> Mask:
     return found
 
 
-def _wrong(rows: Rows) -> Mask:
+def _wrong(rows: FeedbackRows) -> Mask:
     if rows.label.dtype.kind != "f":
         wrong: Mask = rows.label != rows.source_label
         return wrong

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.core.documents.data import GuardFinding
+from mdlc.core.documents.prepared_data import GuardFinding
 from mdlc.core.spec.retrain import Guard
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Judged:
+class SliceFinding:
     """One slice of the feedback under one rule."""
 
     rule: str
@@ -44,7 +44,7 @@ def above(share: float, *, bound: float, rows: int) -> float:
     return float((share - bound) / np.sqrt(variance))
 
 
-def told(judged: Sequence[Judged], *, guard: Guard) -> list[GuardFinding]:
+def describe_findings(judged: Sequence[SliceFinding], *, guard: Guard) -> list[GuardFinding]:
     """Return all breaches, and of each rule that has none the slice nearest to one."""
     found = []
     for rule in dict.fromkeys(item.rule for item in judged):
@@ -59,7 +59,7 @@ def impossible(rule: str, why: str) -> GuardFinding:
     return GuardFinding(rule=rule, subject="", rows=0, note=f"not tested: {why}")
 
 
-def _document(item: Judged, *, passed: bool) -> GuardFinding:
+def _document(item: SliceFinding, *, passed: bool) -> GuardFinding:
     return GuardFinding(
         rule=item.rule,
         subject=item.subject,

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from mdlc.components.preparation.guard import against_scores, against_sources
-from mdlc.components.preparation.guard.findings import Judged, impossible, told
-from mdlc.components.preparation.guard.rows import Mask, Rows, read
+from mdlc.components.preparation.guard.feedback_rows import FeedbackRows, Mask, read
+from mdlc.components.preparation.guard.findings import SliceFinding, describe_findings, impossible
 from mdlc.components.preparation.splits import Windows
 from mdlc.core.columns import KEY, TIME, Feature
-from mdlc.core.documents.data import CheckResult, GuardFinding
+from mdlc.core.documents.prepared_data import CheckResult, GuardFinding
 from mdlc.core.errors import DataError, SpecError, closest
 from mdlc.core.spec.retrain import Guard
 
@@ -89,7 +89,7 @@ def inspect(  # noqa: PLR0913 - the two sides, the policy, and where to write
     )
     judged = _judge(rows, guard, counts=counts, hidden=context.hidden)
     breaches = [item for item in judged if item.breaches(guard)]
-    findings = [*told(judged, guard=guard), *_not_tested(rows, guard, judged=judged)]
+    findings = [*describe_findings(judged, guard=guard), *_not_tested(rows, guard, judged=judged)]
     if not breaches:
         return Inspected(feedback, findings, 0, None)
     aside = np.logical_or.reduce([item.bad for item in breaches])
@@ -122,7 +122,9 @@ def _groups(guard: Guard, context: Context) -> list[Feature]:
     return [kinds[name] for name in guard.by or context.slices if name in kinds]
 
 
-def _judge(rows: Rows, guard: Guard, *, counts: dict[str, int], hidden: bool) -> list[Judged]:
+def _judge(
+    rows: FeedbackRows, guard: Guard, *, counts: dict[str, int], hidden: bool
+) -> list[SliceFinding]:
     """Test against the sources, which name single rows; then what is left against the scores.
 
     Otherwise a few made-up rows would throw suspicion on the whole group that they hide in, and a
@@ -146,7 +148,9 @@ def _judge(rows: Rows, guard: Guard, *, counts: dict[str, int], hidden: bool) ->
     ]
 
 
-def _not_tested(rows: Rows, guard: Guard, *, judged: Sequence[Judged]) -> list[GuardFinding]:
+def _not_tested(
+    rows: FeedbackRows, guard: Guard, *, judged: Sequence[SliceFinding]
+) -> list[GuardFinding]:
     """Say which tests that the file asks for could not be done, and why."""
     few = f"no group of rows has {guard.min_rows}"
     numbers = rows.label.dtype.kind == "f"
@@ -174,7 +178,7 @@ def _not_tested(rows: Rows, guard: Guard, *, judged: Sequence[Judged]) -> list[G
     ]
 
 
-def _error(breaches: list[Judged], *, share: float, guard: Guard) -> DataError:
+def _error(breaches: list[SliceFinding], *, share: float, guard: Guard) -> DataError:
     # The sources name rows, so they come first. Of the others the farthest beyond its bound is the
     # narrowest: a sender rather than all that it is part of.
     first = [item for item in breaches if item.rule in OF_SOURCES] or breaches
@@ -193,7 +197,9 @@ def _error(breaches: list[Judged], *, share: float, guard: Guard) -> DataError:
     return DataError(message, where=f"{WHERE}.{worst.rule}", hint=hint)
 
 
-def _quarantine(rows: Rows, aside: Mask, *, breaches: list[Judged], out: Path) -> Path:
+def _quarantine(
+    rows: FeedbackRows, aside: Mask, *, breaches: list[SliceFinding], out: Path
+) -> Path:
     """Write the rows that are put aside, each with the rules that it breaks."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -212,7 +218,7 @@ def _quarantine(rows: Rows, aside: Mask, *, breaches: list[Judged], out: Path) -
     return path
 
 
-def _counted(finding: GuardFinding, breaches: list[Judged]) -> GuardFinding:
+def _counted(finding: GuardFinding, breaches: list[SliceFinding]) -> GuardFinding:
     own = [b for b in breaches if (b.rule, b.subject) == (finding.rule, finding.subject)]
     put_aside = int(own[0].bad.sum()) if own else 0
     return finding.model_copy(update={"quarantined": put_aside})

@@ -18,7 +18,7 @@ from mdlc.components.training.problem import Floats, Problem
 from mdlc.core.bundle import Format
 from mdlc.core.columns import Batch
 from mdlc.core.errors import SpecError, StageError, closest
-from mdlc.core.spec.model import Condition
+from mdlc.core.spec.model import RuleCondition
 
 Mask = npt.NDArray[np.bool_]
 WHERE = "spec.model.rule.when"
@@ -116,7 +116,7 @@ class _TwoQuestions(SklearnCandidate):
         return f"{name} is at most {bound:g}", f"{name} is above {bound:g}"
 
 
-def _check(condition: Condition, *, problem: Problem, where: str) -> None:
+def _check(condition: RuleCondition, *, problem: Problem, where: str) -> None:
     """Check that the rule can be asked of the features.
 
     Raises:
@@ -140,7 +140,7 @@ def _check(condition: Condition, *, problem: Problem, where: str) -> None:
         )
 
 
-def _holds(conditions: list[Condition], batch: Batch) -> Mask:
+def _holds(conditions: list[RuleCondition], batch: Batch) -> Mask:
     """Return (rows,): whether all conditions hold. Missing numbers meet none."""
     masks = []
     for condition in conditions:
@@ -154,7 +154,7 @@ def _holds(conditions: list[Condition], batch: Batch) -> Mask:
     return np.asarray(np.logical_and.reduce(masks), bool)
 
 
-def _export(folder: Path, conditions: list[Condition], *, yes: Floats, no: Floats) -> Format:
+def _export(folder: Path, conditions: list[RuleCondition], *, yes: Floats, no: Floats) -> Format:
     graph = Graph()
     texts = {condition.column for condition in conditions if condition.one_of is not None}
     columns = dict.fromkeys(condition.column for condition in conditions)
@@ -167,7 +167,7 @@ def _export(folder: Path, conditions: list[Condition], *, yes: Floats, no: Float
     return graph.save(folder, columns=yes.shape[1])
 
 
-def _test(graph: Graph, condition: Condition, *, name: str) -> str:
+def _test(graph: Graph, condition: RuleCondition, *, name: str) -> str:
     if condition.one_of is None:
         operator = "Less" if condition.at_least is None else "GreaterOrEqual"
         bound = condition.below if condition.at_least is None else condition.at_least
@@ -184,7 +184,7 @@ def _test(graph: Graph, condition: Condition, *, name: str) -> str:
     return graph.node("Greater", known, graph.constant(np.array(0.5, np.float32)))
 
 
-def _words(condition: Condition) -> str:
+def _words(condition: RuleCondition) -> str:
     if condition.at_least is not None:
         return f"{condition.column} is at least {condition.at_least:g}"
     if condition.below is not None:

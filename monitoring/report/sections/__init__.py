@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mdlc.monitoring.report.inputs import ReportInput
-from mdlc.monitoring.report.page import Section
+from mdlc.monitoring.report.page_parts import ReportSection
+from mdlc.monitoring.report.report_input import ReportInput
 from mdlc.monitoring.report.sections import (
-    business,
-    candidates,
-    data,
-    exploration,
-    history,
-    money,
-    slices,
-    testset,
-    year,
+    business_section,
+    candidates_section,
+    data_section,
+    exploration_section,
+    history_section,
+    money_section,
+    slices_section,
+    test_set_section,
+    year_section,
 )
 
-SECTIONS: tuple[Callable[[ReportInput], Section], ...] = (
-    business.build,
-    data.build,
-    exploration.build,
-    candidates.build,
-    testset.build,
-    slices.build,
-    money.build,
-    year.build,
-    history.build,
+SECTIONS: tuple[Callable[[ReportInput], ReportSection], ...] = (
+    business_section.build,
+    data_section.build,
+    exploration_section.build,
+    candidates_section.build,
+    test_set_section.build,
+    slices_section.build,
+    money_section.build,
+    year_section.build,
+    history_section.build,
 )

@@ -7,8 +7,16 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import DataRoot, Fuse, Upload
-from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.cluster_options import DataRoot, Fuse, Upload
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    print_json,
+)
 
 EPILOG = "Example: mdlc compile lifecycle.yaml -o pipeline.yaml --fuse light"
 
@@ -28,11 +36,11 @@ def compile(  # the verb's name
 
     The same file, data and code give the same bytes. The file's arguments are its defaults.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cluster.submit_run import SourceLocation, compile_file
         from mdlc.core.spec import load
-        from mdlc.life.cluster.submit import Data, compile_file
 
-        data = Data(upload=upload, root=data_root)
+        data = SourceLocation(upload=upload, root=data_root)
         version = compile_file(load(file), file=file, out=out, data=data, fuse=fuse)
     if as_json:
         print_json({"file": str(out), "version": version})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import Verbose, friendly
+from mdlc.cli.verb_support import Verbose, handle_errors
 
 EPILOG = """Example: mdlc controller --namespace mdlc
 
@@ -86,11 +86,11 @@ def controller(
 
     Of several controllers of a namespace one acts; the others wait for its lease.
     """
-    with friendly(verbose=verbose):
-        from mdlc.life.controller.desired import Rendering, known_target
-        from mdlc.life.controller.start import Options, start
-        from mdlc.life.controller.world import Settings
-        from mdlc.monitoring.render.options import checked
+    with handle_errors(verbose=verbose):
+        from mdlc.controller.clients import ClientSettings
+        from mdlc.controller.desired_objects import Rendering, known_target
+        from mdlc.controller.start_controller import ControllerOptions, start
+        from mdlc.monitoring.render.render_options import check_options
 
         rendering = Rendering(
             trigger_url,
@@ -100,10 +100,10 @@ def controller(
             docs_url,
             known_target(target),
         )
-        checked(["all"], namespace=namespace, **vars(rendering))
-        settings = Settings(host, pipelines, kubeflow_namespace, rendering, trigger)
+        check_options(["all"], namespace=namespace, **vars(rendering))
+        settings = ClientSettings(host, pipelines, kubeflow_namespace, rendering, trigger)
         start(
-            Options(
+            ControllerOptions(
                 namespace=namespace,
                 kubeconfig=kubeconfig,
                 settings=settings,

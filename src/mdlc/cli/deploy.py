@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.life.kserve.deploy import Deployed
+    from mdlc.kserve.deploy_release import DeployResult
 
 EPILOG = "Example: mdlc deploy lifecycle.yaml -n models"
 
@@ -68,16 +68,16 @@ def deploy(
 
     Ends with 9 if it does not become ready; what served before serves on.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.core.kube import Kube
-        from mdlc.life.kserve.deploy import Options, roll_back
-        from mdlc.life.kserve.deploy import deploy as put_there
-        from mdlc.life.kserve.objects import Objects
+    with handle_errors(file, verbose=verbose):
+        from mdlc.kserve.deploy_release import DeployOptions, roll_back
+        from mdlc.kserve.deploy_release import deploy as put_there
+        from mdlc.kubernetes.api_client import Kube
+        from mdlc.kubernetes.object_client import ObjectClient
 
-        lifecycle, place = opened(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"
-        objects = Objects(Kube(kubeconfig=kubeconfig, context=context), namespace=chosen)
-        options = Options(storage_path, dry_run, force, follow, timeout)
+        objects = ObjectClient(Kube(kubeconfig=kubeconfig, context=context), namespace=chosen)
+        options = DeployOptions(storage_path, dry_run, force, follow, timeout)
         told = console(stderr=True)
 
         def tell(words: str) -> None:
@@ -85,14 +85,16 @@ def deploy(
 
         if rollback:
             done = roll_back(
-                lifecycle, place=place, objects=objects, options=options, told=tell, why=why
+                lifecycle, workspace=workspace, objects=objects, options=options, told=tell, why=why
             )
         else:
-            done = put_there(lifecycle, place=place, objects=objects, options=options, told=tell)
+            done = put_there(
+                lifecycle, workspace=workspace, objects=objects, options=options, told=tell
+            )
     _print(done, as_json=as_json, dry_run=dry_run)
 
 
-def _print(done: Deployed, *, as_json: bool, dry_run: bool) -> None:
+def _print(done: DeployResult, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         print_json(done)
         return

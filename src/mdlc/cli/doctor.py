@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import Host, connect
-from mdlc.cli.common import Json, Verbose, console, friendly, print_json
+from mdlc.cli.cluster_options import Host, connect
+from mdlc.cli.verb_support import Json, Verbose, console, handle_errors, print_json
 
 EPILOG = "Example: mdlc doctor lifecycle.yaml --host http://localhost:8888 -n kubeflow"
 
@@ -30,18 +30,18 @@ def doctor(
 
     Ends with 9 if something is missing that mdlc cannot work without.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.core.kube import Kube
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cluster.cluster_checks import CheckTargets, healthy, run_checks
         from mdlc.core.spec import load
-        from mdlc.life.cluster.doctor import Asked, examine, healthy
+        from mdlc.kubernetes.api_client import Kube
 
-        asked = Asked(
+        asked = CheckTargets(
             kube=lambda: Kube(kubeconfig=kubeconfig, context=context),
             client=(lambda: connect(host, None)) if host else None,
             namespace=namespace,
             lifecycle=load(file) if file else None,
         )
-        checks = examine(asked)
+        checks = run_checks(asked)
     if as_json:
         print_json([check.model_dump(mode="json") for check in checks])
     else:

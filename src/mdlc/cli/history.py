@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -34,12 +34,12 @@ def history(
 
     The record is append-only, and checked.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.life.replay.place import lived_place
-        from mdlc.monitoring.history import History
+    with handle_errors(file, verbose=verbose):
+        from mdlc.monitoring.version_history import History
+        from mdlc.replay.replay_workspace import replay_workspace
 
-        _, place = opened(file, home)
-        entries = History((lived_place(place) if replay else place).history).entries()
+        _, workspace = open_lifecycle(file, home)
+        entries = History((replay_workspace(workspace) if replay else workspace).history).entries()
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in entries])
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, Verbose, console, friendly
+from mdlc.cli.verb_support import DEFAULT_FILE, Verbose, console, handle_errors
 
 EPILOG = "Example: mdlc init --data houses.csv --target price"
 
@@ -25,8 +25,8 @@ def init(
 
     It has comments; with --data and --target it fits your data.
     """
-    with friendly(verbose=verbose):
-        from mdlc.life.starter import write_starter
+    with handle_errors(verbose=verbose):
+        from mdlc.life.starter_file import write_starter
 
         write_starter(file, data=data, target=target, name=name)
     console().print(

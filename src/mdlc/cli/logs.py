@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from mdlc.cli.cluster import Host, connect
-from mdlc.cli.common import DEFAULT_FILE, File, Verbose, console, friendly
+from mdlc.cli.cluster_options import Host, connect
+from mdlc.cli.verb_support import DEFAULT_FILE, File, Verbose, console, handle_errors
 
 EPILOG = "Example: mdlc logs lifecycle.yaml --stage training -n kubeflow"
 
@@ -28,11 +28,11 @@ def logs(
     verbose: Verbose = False,
 ) -> None:
     """Show the log of a stage's pod."""
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cluster.stage_logs import error_in, stage_log
         from mdlc.core.errors import DataError
-        from mdlc.core.kube import Kube
         from mdlc.core.spec import load
-        from mdlc.life.cluster.logs import error_in, stage_log
+        from mdlc.kubernetes.api_client import Kube
 
         if run is None:
             name = load(file).name

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.cluster import DataRoot
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import DataRoot
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.pipelines.local.plan import Plan
+    from mdlc.pipelines.cache.run_plan import RunPlan
 
 EPILOG = "Example: mdlc plan lifecycle.yaml --json"
 
@@ -40,7 +40,7 @@ def plan(
 
     What would run, what is cached, what it took the last time.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         made = _on_cluster(file, data_root=data_root) if cluster else _here(file, home=home)
     if as_json:
         print_json(made)
@@ -54,22 +54,22 @@ def plan(
     console().print(table)
 
 
-def _here(file: Path, *, home: Path | None) -> Plan:
+def _here(file: Path, *, home: Path | None) -> RunPlan:
     from mdlc.life.train import choose_arguments
-    from mdlc.pipelines.local.run import Runner
-    from mdlc.pipelines.local.warm import WarmServer
+    from mdlc.pipelines.local.local_runner import LocalRunner
+    from mdlc.pipelines.local.warm_server import WarmServer
 
-    lifecycle, place = opened(file, home)
-    runner = Runner(place, WarmServer())
-    return runner.plan(choose_arguments(lifecycle, place=place, runner=runner))
+    lifecycle, workspace = open_lifecycle(file, home)
+    runner = LocalRunner(workspace, WarmServer())
+    return runner.plan(choose_arguments(lifecycle, workspace=workspace, runner=runner))
 
 
-def _on_cluster(file: Path, *, data_root: str | None) -> Plan:
+def _on_cluster(file: Path, *, data_root: str | None) -> RunPlan:
     """Ask what the controller asks for status.plan."""
+    from mdlc.cluster.submit_run import SourceLocation, sources_of
     from mdlc.core.spec import load
-    from mdlc.life.cluster.submit import Data, sources_of
-    from mdlc.pipelines.kubeflow.plan import cluster_plan
+    from mdlc.pipelines.kubeflow.cluster_plan import cluster_plan
 
     lifecycle = load(file)
-    sources = sources_of(lifecycle, file=file, data=Data(root=data_root))
+    sources = sources_of(lifecycle, file=file, data=SourceLocation(root=data_root))
     return cluster_plan(lifecycle, sources=sources)

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -44,18 +44,18 @@ def predict(
 
     By the released model, or the server at --url; without --rows it shows an example.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.life import predict as predicting
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life import predictions as predicting
 
-        lifecycle, place = opened(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         if rows is None:
-            print_json(predicting.example(lifecycle, place=place))
+            print_json(predicting.example(lifecycle, workspace=workspace))
             return
         instances = predicting.read_rows(rows)
         if url:
             answers = predicting.ask(lifecycle.name, instances, url=url, token_env=token_env)
         else:
-            answers = predicting.answer_here(place, instances)
+            answers = predicting.answer_here(workspace, instances)
     if as_json:
         print_json(answers)
         return

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import OnCluster, held
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import OnCluster, held
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
+    handle_errors,
     print_json,
 )
 
@@ -31,11 +31,11 @@ def promote(
     verbose: Verbose = False,
 ) -> None:
     """Make the canary the champion before its trial ends."""
-    with friendly(file, verbose=verbose):
-        from mdlc.life.release import promote as promote_canary
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life.releases import promote as promote_canary
 
-        with held(file, home, cluster=cluster) as place:
-            pointer = promote_canary(place, time=datetime.now(UTC), why=why)
+        with held(file, home, cluster=cluster) as workspace:
+            pointer = promote_canary(workspace, time=datetime.now(UTC), why=why)
     if as_json:
         print_json(pointer)
     else:

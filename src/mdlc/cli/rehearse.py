@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
 if TYPE_CHECKING:
-    from mdlc.core.documents.rehearsal import Rehearsal
+    from mdlc.state.rehearsal_documents import RehearsalRecord
 
 EPILOG = "Example: mdlc rehearse examples/01-flight-delays/lifecycle.yaml --window 20"
 
@@ -39,16 +39,16 @@ def rehearse(
 
     Serves the model, changes the world, and waits for alert, retraining, promotion and all-clear.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cli.terminal_progress import TerminalProgress
         from mdlc.core.errors import MdlcError
-        from mdlc.life.rehearsal.rehearse import Plan
-        from mdlc.life.rehearsal.rehearse import rehearse as run
+        from mdlc.rehearsal.run_rehearsal import RehearsalPlan
+        from mdlc.rehearsal.run_rehearsal import rehearse as run
 
-        lifecycle, place = opened(file, home)
-        plan = Plan(window=timedelta(seconds=window), drift=drift)
-        with place.lock(), Shown() as shown:
-            seen = run(lifecycle, place=place, plan=plan, progress=shown)
+        lifecycle, workspace = open_lifecycle(file, home)
+        plan = RehearsalPlan(window=timedelta(seconds=window), drift=drift)
+        with workspace.lock(), TerminalProgress() as shown:
+            seen = run(lifecycle, workspace=workspace, plan=plan, progress=shown)
         if as_json:
             print_json(seen)
         else:
@@ -56,11 +56,11 @@ def rehearse(
         if seen.problems:
             raise MdlcError(
                 f"the rehearsal of {seen.name} did not go as it should: {'; '.join(seen.problems)}",
-                hint=f"see the logs in {place.folder / 'rehearsal' / 'programs'}",
+                hint=f"see the logs in {workspace.folder / 'rehearsal' / 'programs'}",
             )
 
 
-def _show(seen: Rehearsal) -> None:
+def _show(seen: RehearsalRecord) -> None:
     from rich.table import Table
 
     table = Table("step", "seconds", "", "", box=None, pad_edge=False)

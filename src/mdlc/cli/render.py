@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, File, Home, Json, Verbose, console, friendly, print_json
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    print_json,
+)
 
 if TYPE_CHECKING:
-    from mdlc.monitoring.render.build import Rendered
+    from mdlc.monitoring.render.render_monitoring import Rendered
 
 EPILOG = "Example: mdlc render monitoring lifecycle.yaml --out build"
 MONITORING_EPILOG = (
@@ -75,13 +84,13 @@ def monitoring(
 
     Nothing is removed from the folder. No secret is written: they are named by file.
     """
-    with friendly(files[0] if len(files) == 1 else None, verbose=verbose):
+    with handle_errors(files[0] if len(files) == 1 else None, verbose=verbose):
         from mdlc.core.spec import load
-        from mdlc.monitoring.render.build import write
-        from mdlc.monitoring.render.options import checked
+        from mdlc.monitoring.render.render_monitoring import write
+        from mdlc.monitoring.render.render_options import check_options
 
         lifecycles = [load(file) for file in files]
-        options = checked(
+        options = check_options(
             [one.name for one in lifecycles],
             target=target,
             namespace=namespace,
@@ -114,17 +123,17 @@ def kserve(
 
     Nothing is asked or changed on the cluster; mdlc deploy also puts the release where it names it.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         import sys
 
         from ruamel.yaml import YAML
 
-        from mdlc.cli.common import opened
-        from mdlc.life.kserve.deploy import rendered
+        from mdlc.cli.verb_support import open_lifecycle
+        from mdlc.kserve.deploy_release import rendered
 
-        lifecycle, place = opened(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         chosen = namespace or lifecycle.metadata.namespace or "default"
-        body = rendered(lifecycle, place=place, namespace=chosen)
+        body = rendered(lifecycle, workspace=workspace, namespace=chosen)
         writer = YAML()
         writer.default_flow_style = False
         writer.width = 10_000
@@ -134,11 +143,11 @@ def kserve(
 @app.command(epilog=CRD_EPILOG)
 def crd(verbose: Verbose = False) -> None:
     """Print the definition of lifecycles as a resource of Kubernetes, as YAML."""
-    with friendly(verbose=verbose):
+    with handle_errors(verbose=verbose):
         import sys
 
-        from mdlc.core.crd.definition import definition
-        from mdlc.monitoring.render.text import to_yaml
+        from mdlc.kubernetes.crd.crd_definition import definition
+        from mdlc.monitoring.render.yaml_text import to_yaml
 
         head = "Rendered by mdlc render crd from the model that reads lifecycle files."
         sys.stdout.write(to_yaml(definition(), head=head).decode())

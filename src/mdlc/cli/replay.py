@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -27,7 +27,7 @@ def replay(
     begin: Annotated[datetime | None, typer.Option("--from", help="First moment (UTC).")] = None,
     end: Annotated[datetime | None, typer.Option("--to", help="Last moment (UTC).")] = None,
     monthly: Annotated[
-        bool, typer.Option(help="Also live the alternative of retraining every month.")
+        bool, typer.Option(help="Also run_replay the alternative of retraining every month.")
     ] = True,
     home: Home = None,
     as_json: Json = False,
@@ -37,14 +37,19 @@ def replay(
 
     Serves the model; late labels, alerts, retraining and promotion follow.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
-        from mdlc.life.replay.live import live
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cli.terminal_progress import TerminalProgress
+        from mdlc.replay.run_replay import run_replay
 
-        lifecycle, place = opened(file, home)
-        with place.lock(), Shown() as shown:
-            life = live(
-                lifecycle, place=place, begin=begin, end=end, progress=shown, monthly=monthly
+        lifecycle, workspace = open_lifecycle(file, home)
+        with workspace.lock(), TerminalProgress() as shown:
+            life = run_replay(
+                lifecycle,
+                workspace=workspace,
+                begin=begin,
+                end=end,
+                progress=shown,
+                monthly=monthly,
             )
     if as_json:
         print_json(life)

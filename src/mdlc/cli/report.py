@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -32,11 +32,11 @@ def report(
     verbose: Verbose = False,
 ) -> None:
     """Write the life so far as one HTML page."""
-    with friendly(file, verbose=verbose):
-        from mdlc.life.report import report as write_report
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life.gather_report import report as write_report
 
-        lifecycle, place = opened(file, home)
-        path = write_report(lifecycle, place=place, out=out)
+        lifecycle, workspace = open_lifecycle(file, home)
+        path = write_report(lifecycle, workspace=workspace, out=out)
     if as_json:
         print_json({"report": str(path), "bytes": path.stat().st_size})
     else:

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -37,27 +37,27 @@ def retrain(
 
     The challenger replaces the champion if it earns more.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cli.terminal_progress import TerminalProgress
         from mdlc.core.errors import RefusedError
-        from mdlc.life.retrain import Request
-        from mdlc.life.retrain import retrain as retrain_model
-        from mdlc.pipelines.local.run import Runner
-        from mdlc.pipelines.local.warm import WarmServer
+        from mdlc.life.retraining_request import RetrainingRequest
+        from mdlc.life.retraining_request import retrain as retrain_model
+        from mdlc.pipelines.local.local_runner import LocalRunner
+        from mdlc.pipelines.local.warm_server import WarmServer
 
-        lifecycle, place = opened(file, home)
+        lifecycle, workspace = open_lifecycle(file, home)
         if verdict is not None:
-            from mdlc.life.progress import Silent
-            from mdlc.life.trigger.backends.child import attempt
+            from mdlc.life.progress import SilentProgress
+            from mdlc.trigger.backends.child_process import attempt
 
-            attempt(lifecycle, place=place, id=verdict, progress=Silent())
+            attempt(lifecycle, workspace=workspace, id=verdict, progress=SilentProgress())
             return
-        request = Request(datetime.now(UTC), ["manual"], {"why": why}, force=force)
-        with place.lock(), WarmServer() as server, Shown() as shown:
+        request = RetrainingRequest(datetime.now(UTC), ["manual"], {"why": why}, force=force)
+        with workspace.lock(), WarmServer() as server, TerminalProgress() as shown:
             made = retrain_model(
                 lifecycle,
-                place=place,
-                runner=Runner(place, server),
+                workspace=workspace,
+                runner=LocalRunner(workspace, server),
                 request=request,
                 progress=shown,
             )

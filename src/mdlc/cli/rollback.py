@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import OnCluster, held
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import OnCluster, held
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
+    handle_errors,
     print_json,
 )
 
@@ -31,13 +31,13 @@ def rollback(
     verbose: Verbose = False,
 ) -> None:
     """Drop the canary; without one, serve the version before."""
-    with friendly(file, verbose=verbose):
-        from mdlc.life.release import require
-        from mdlc.life.release import rollback as roll_back
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life.releases import require
+        from mdlc.life.releases import rollback as roll_back
 
-        with held(file, home, cluster=cluster, before=True) as place:
-            before = require(place)
-            pointer = roll_back(place, time=datetime.now(UTC), why=why)
+        with held(file, home, cluster=cluster, before=True) as workspace:
+            before = require(workspace)
+            pointer = roll_back(workspace, time=datetime.now(UTC), why=why)
     if as_json:
         print_json(pointer)
         return

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import (
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -32,16 +32,20 @@ def run(
 
     Stages whose inputs did not change come from the cache; a killed run goes on.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.cli.progress import Shown
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cli.terminal_progress import TerminalProgress
         from mdlc.life.train import train
-        from mdlc.pipelines.local.run import Runner
-        from mdlc.pipelines.local.warm import WarmServer
+        from mdlc.pipelines.local.local_runner import LocalRunner
+        from mdlc.pipelines.local.warm_server import WarmServer
 
-        lifecycle, place = opened(file, home)
-        with place.lock(), WarmServer() as server, Shown() as shown:
+        lifecycle, workspace = open_lifecycle(file, home)
+        with workspace.lock(), WarmServer() as server, TerminalProgress() as shown:
             made = train(
-                lifecycle, place=place, runner=Runner(place, server), progress=shown, force=force
+                lifecycle,
+                workspace=workspace,
+                runner=LocalRunner(workspace, server),
+                progress=shown,
+                force=force,
             )
     serving = made.pointer.version if made.pointer else None
     if as_json:

@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.cluster import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
-from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    print_json,
+)
 
 EPILOG = 'Example: mdlc schedule lifecycle.yaml --host http://localhost:8888 --cron "0 3 * * 1"'
 CRON_FIELDS = 5
@@ -37,25 +45,25 @@ def schedule(
         raise typer.BadParameter(
             f"{cron!r} does not have {CRON_FIELDS} fields", param_hint="--cron"
         )
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cluster.submit_run import SourceLocation, sources_of
         from mdlc.core.spec import load
         from mdlc.core.spec.base import parse_duration
-        from mdlc.life.cluster.submit import Data, sources_of
-        from mdlc.pipelines.kubeflow.schedules import Schedules, Trigger
+        from mdlc.pipelines.kubeflow.recurring_runs import RecurringRuns, RunTrigger
 
         lifecycle = load(file)
         try:
             seconds = int(parse_duration(every).total_seconds()) if every else None
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--every") from error
-        schedules = Schedules(connect(host, namespace, experiment))
+        schedules = RecurringRuns(connect(host, namespace, experiment))
         if remove:
             said: dict[str, object] = {"removed": schedules.remove(lifecycle.name)}
         else:
-            data = Data(upload=upload, root=data_root)
+            data = SourceLocation(upload=upload, root=data_root)
             made = schedules.add(
                 lifecycle,
-                trigger=Trigger(cron=cron, seconds=seconds),
+                trigger=RunTrigger(cron=cron, seconds=seconds),
                 sources=sources_of(lifecycle, file=file, data=data),
                 fuse=fuse,
             )

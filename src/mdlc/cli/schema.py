@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdlc.cli.common import print_json
+from mdlc.cli.verb_support import print_json
 
 EPILOG = "Example: mdlc schema > lifecycle.schema.json"
 

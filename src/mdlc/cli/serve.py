@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, File, Home, Verbose, console, friendly, opened
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Home,
+    Verbose,
+    console,
+    handle_errors,
+    open_lifecycle,
+)
 
 EPILOG = (
     "Example: mdlc serve lifecycle.yaml --port 8080, then "
@@ -28,14 +36,14 @@ def serve(
 
     By KServe's V1 and V2 protocols, with feedback and metrics.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.life.release import require
-        from mdlc.life.serve import serve_here
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life.releases import require
+        from mdlc.life.serve_here import serve_here
 
-        lifecycle, place = opened(file, home)
-        pointer = require(place)
+        lifecycle, workspace = open_lifecycle(file, home)
+        pointer = require(workspace)
         at = port or lifecycle.spec.deploy.serving.port
         console(stderr=True).print(
             f"{lifecycle.name} version {pointer.version} on http://{host}:{at}/v1/models/{lifecycle.name}"
         )
-        serve_here(lifecycle, place=place, host=host, port=at, token_env=token_env)
+        serve_here(lifecycle, workspace=workspace, host=host, port=at, token_env=token_env)

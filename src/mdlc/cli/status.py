@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mdlc.cli.cluster import Experiment, Host, Namespace, connect
-from mdlc.cli.common import (
+from mdlc.cli.cluster_options import Experiment, Host, Namespace, connect
+from mdlc.cli.verb_support import (
     DEFAULT_FILE,
     File,
     Home,
     Json,
     Verbose,
     console,
-    friendly,
-    opened,
+    handle_errors,
+    open_lifecycle,
     print_json,
 )
 
@@ -36,11 +36,11 @@ def status(
     if host is not None:
         _on_cluster(file, host, namespace, experiment, as_json=as_json, verbose=verbose)
         return
-    with friendly(file, verbose=verbose):
-        from mdlc.life.status import status_of
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life.local_status import status_of
 
-        lifecycle, place = opened(file, home)
-        state = status_of(lifecycle, place=place)
+        lifecycle, workspace = open_lifecycle(file, home)
+        state = status_of(lifecycle, workspace=workspace)
     if as_json:
         print_json(state)
         return
@@ -80,9 +80,9 @@ def _on_cluster(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cluster.cluster_status import cluster_status
         from mdlc.core.spec import load
-        from mdlc.life.cluster.status import cluster_status
 
         state = cluster_status(load(file), client=connect(host, namespace, experiment))
     if as_json:

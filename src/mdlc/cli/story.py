@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.common import Home, Json, Verbose, console, friendly, opened, print_json
+from mdlc.cli.verb_support import (
+    Home,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    open_lifecycle,
+    print_json,
+)
 
 if TYPE_CHECKING:
-    from mdlc.life.story import Story
+    from mdlc.life.prediction_trace import PredictionTrace
 
 EPILOG = "Example: mdlc story lifecycle.yaml 2013-05-01-UA-15"
 
@@ -29,12 +37,14 @@ def story(
 
     What was answered, what it earned, which model and data answered, who learnt from it.
     """
-    with friendly(file, verbose=verbose):
-        from mdlc.life.replay.place import lived_place
-        from mdlc.life.story import story_of
+    with handle_errors(file, verbose=verbose):
+        from mdlc.life.prediction_trace import trace_of
+        from mdlc.replay.replay_workspace import replay_workspace
 
-        lifecycle, place = opened(file, home)
-        told = story_of(lifecycle, place=lived_place(place) if replay else place, id=id)
+        lifecycle, workspace = open_lifecycle(file, home)
+        told = trace_of(
+            lifecycle, workspace=replay_workspace(workspace) if replay else workspace, id=id
+        )
     if as_json:
         print_json(told)
         return
@@ -42,7 +52,7 @@ def story(
         console().print(line, markup=False, soft_wrap=True)
 
 
-def _lines(told: Story) -> list[str]:
+def _lines(told: PredictionTrace) -> list[str]:
     """Put a story in words."""
     answer, truth, origin = told.answer, told.truth, told.origin
     said = (

@@ -6,12 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mdlc.cli.cluster import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
-from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.cluster_options import DataRoot, Experiment, Fuse, Host, Namespace, Upload, connect
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    print_json,
+)
 
 if TYPE_CHECKING:
-    from mdlc.pipelines.kubeflow.client import Submitted
-    from mdlc.pipelines.kubeflow.runs import RunState
+    from mdlc.pipelines.kubeflow.kfp_client import Submitted
+    from mdlc.pipelines.kubeflow.run_state import RunState
 
 EPILOG = "Example: mdlc submit lifecycle.yaml --host http://localhost:8888 --upload"
 
@@ -33,16 +41,16 @@ def submit(
 
     Pipeline, version, experiment and run are made where they are not there yet.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
+        from mdlc.cluster.submit_run import SourceLocation
+        from mdlc.cluster.submit_run import follow as follow_run
+        from mdlc.cluster.submit_run import submit as send
         from mdlc.core.spec import load
-        from mdlc.life.cluster.submit import Data
-        from mdlc.life.cluster.submit import follow as follow_run
-        from mdlc.life.cluster.submit import submit as send
-        from mdlc.pipelines.kubeflow.runs import TaskState
+        from mdlc.pipelines.kubeflow.run_state import TaskState
 
         lifecycle = load(file)
         client = connect(host, namespace, experiment)
-        data = Data(upload=upload, root=data_root)
+        data = SourceLocation(upload=upload, root=data_root)
         made = send(client, lifecycle, file=file, data=data, fuse=fuse, again=again)
         told = console(stderr=True)
         told.print(f"{'new run' if made.created else 'known run'} {made.run_id}", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import Home, Verbose, friendly
+from mdlc.cli.verb_support import Home, Verbose, handle_errors
 
 EPILOG = """Examples:
 
@@ -54,19 +54,19 @@ def trigger(
 
     Within the file's budget, one at a time, and each to its end, whatever is killed.
     """
-    with friendly(files[0], verbose=verbose):
-        from mdlc.life.trigger.server import Options, Tls
-        from mdlc.life.trigger.start import start
+    with handle_errors(files[0], verbose=verbose):
+        from mdlc.trigger.start_trigger import start
+        from mdlc.trigger.trigger_server import TlsFiles, TriggerOptions
 
         start(
             files,
             home=home,
             backend=backend,
-            options=Options(
+            options=TriggerOptions(
                 host=host,
                 port=port,
                 token_env=token_env,
-                tls=Tls(tls_cert, tls_key, tls_client_ca),
+                tls=TlsFiles(tls_cert, tls_key, tls_client_ca),
                 prometheus=prometheus,
                 poll_seconds=poll_seconds,
                 log_level=log_level,

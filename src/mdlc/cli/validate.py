@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mdlc.cli.common import DEFAULT_FILE, File, Json, Verbose, console, friendly, print_json
+from mdlc.cli.verb_support import (
+    DEFAULT_FILE,
+    File,
+    Json,
+    Verbose,
+    console,
+    handle_errors,
+    print_json,
+)
 
 EPILOG = "Example: mdlc validate examples/01-flight-delays/lifecycle.yaml"
 
@@ -21,12 +29,12 @@ def validate(
 
     With --no-data only the file.
     """
-    with friendly(file, verbose=verbose):
+    with handle_errors(file, verbose=verbose):
         from mdlc.core.spec import load
 
         lifecycle = load(file)
         if data:
-            from mdlc.life.check import check_data
+            from mdlc.life.check_data import check_data
 
             check_data(lifecycle, root=file.resolve().parent)
     if as_json:

@@ -21,7 +21,7 @@ PREDICTION = "__prediction"
 MAX_CATEGORIES = 30
 
 
-class Series(Document):
+class BinnedSeries(Document):
     """One binned series: its bins and the counts of the training rows in them."""
 
     name: str
@@ -43,10 +43,10 @@ class Profile(Document):
     """The training distribution of every feature and of the prediction."""
 
     rows: int
-    series: list[Series]
+    series: list[BinnedSeries]
 
 
-def make_number(name: str, values: npt.NDArray[np.floating], *, bins: int) -> Series:
+def make_number(name: str, values: npt.NDArray[np.floating], *, bins: int) -> BinnedSeries:
     """Make a series with edges at the quantiles of `values` (rows,); NaN is missing."""
     known = values[~np.isnan(values)]
     shares = np.linspace(0, 1, bins + 1)[1:-1]
@@ -59,13 +59,15 @@ def make_number(name: str, values: npt.NDArray[np.floating], *, bins: int) -> Se
         above = known[known > edges[0]]
         edges = edges[1:] or [float(above.min()) if len(above) else edges[0]]
     names = [str(index) for index in range(len(edges) + 1)]
-    empty = Series(
+    empty = BinnedSeries(
         name=name, kind="number", edges=edges, counts=dict.fromkeys([*names, MISSING_BIN], 0)
     )
     return _counted(empty, values)
 
 
-def make_category(name: str, values: npt.NDArray[np.object_], *, sensitive: bool = False) -> Series:
+def make_category(
+    name: str, values: npt.NDArray[np.object_], *, sensitive: bool = False
+) -> BinnedSeries:
     """Make a series with a bin for each of the most frequent categories of `values` (rows,).
 
     Its name is "=CATEGORY", or of a `sensitive` series "#0", "#1", ... in `categories`' order.
@@ -73,7 +75,7 @@ def make_category(name: str, values: npt.NDArray[np.object_], *, sensitive: bool
     known, counts = np.unique(values[values != MISSING].astype(str), return_counts=True)
     kept = sorted(known[np.argsort(-counts, kind="stable")[:MAX_CATEGORIES]].tolist())
     names = [f"#{i}" if sensitive else f"={category}" for i, category in enumerate(kept)]
-    empty = Series(
+    empty = BinnedSeries(
         name=name,
         kind="category",
         categories=kept,
@@ -82,7 +84,7 @@ def make_category(name: str, values: npt.NDArray[np.object_], *, sensitive: bool
     return _counted(empty, values)
 
 
-def make(feature: Feature, values: npt.NDArray[np.generic], *, bins: int) -> Series:
+def make(feature: Feature, values: npt.NDArray[np.generic], *, bins: int) -> BinnedSeries:
     """Make the series of a feature; an image is summarized by its mean brightness."""
     if feature.kind == "category":
         texts = np.asarray(values, object)
@@ -96,7 +98,7 @@ def summarize(values: npt.NDArray[np.generic]) -> npt.NDArray[np.floating]:
     return numbers if numbers.ndim == 1 else numbers.mean(axis=tuple(range(1, numbers.ndim)))
 
 
-def count(series: Series, values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+def count(series: BinnedSeries, values: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
     """Count `values` (rows,) or images into the series' bins: (bins,), in the order of `bins`."""
     size = len(series.counts)
     if series.kind == "number":
@@ -111,6 +113,6 @@ def count(series: Series, values: npt.NDArray[np.generic]) -> npt.NDArray[np.int
     return np.bincount(index, minlength=size).astype(np.int64)
 
 
-def _counted(series: Series, values: npt.NDArray[np.generic]) -> Series:
+def _counted(series: BinnedSeries, values: npt.NDArray[np.generic]) -> BinnedSeries:
     counts = count(series, values).tolist()
     return series.model_copy(update={"counts": dict(zip(series.bins, counts, strict=True))})

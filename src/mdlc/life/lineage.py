@@ -9,16 +9,16 @@ from typing import Literal
 
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, SPLIT
-from mdlc.core.documents.data import Prepared, Snapshot
-from mdlc.core.documents.evaluation import Deployment, Evaluation
-from mdlc.core.documents.serving import HistoryEntry
+from mdlc.core.documents.evaluation_result import Deployment, Evaluation
+from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.files import D, Document, read_document
-from mdlc.pipelines.local.run import Run
+from mdlc.pipelines.local.local_runner import LocalRun
+from mdlc.state.release_documents import HistoryEntry
 
 Use = Literal["train", "validation", "test", "later", "quarantined"]
 
 
-class Origin(Document):
+class ModelOrigin(Document):
     """Where a version comes from. What is no longer kept is None or ""."""
 
     candidate: str = ""
@@ -41,7 +41,7 @@ class Origin(Document):
     """What its evaluation promised."""
 
 
-class Learnt(Document):
+class TrainingUse(Document):
     """A retraining in whose table a row is."""
 
     run: str
@@ -59,12 +59,12 @@ class Learnt(Document):
 
 
 def origin_of(
-    recorded: Sequence[Run],
+    recorded: Sequence[LocalRun],
     entries: Sequence[HistoryEntry],
     *,
     manifest: Manifest | None,
     version: str,
-) -> Origin:
+) -> ModelOrigin:
     """Tell where a version comes from, by the digest of its bundle."""
     own = [e for e in entries if e.version == version and e.kind in {"promotion", "canary"}]
     first = own[0] if own else None
@@ -88,10 +88,10 @@ def origin_of(
         if made is not None and made.digest == digest:
             fields |= _of_run(run)
             break
-    return Origin.model_validate(fields)
+    return ModelOrigin.model_validate(fields)
 
 
-def learnt_from(recorded: Sequence[Run], *, id: str) -> list[Learnt]:
+def runs_that_used(recorded: Sequence[LocalRun], *, id: str) -> list[TrainingUse]:
     """Find the retrainings whose table, or quarantine, has a row."""
     found = []
     for run in recorded:
@@ -105,7 +105,7 @@ def learnt_from(recorded: Sequence[Run], *, id: str) -> list[Learnt]:
         evaluation = _read(run, "evaluation", "evaluation.json", Evaluation)
         made = _read(run, "deployment", "deployment.json", Deployment)
         found.append(
-            Learnt(
+            TrainingUse(
                 run=run.id,
                 started=run.started,
                 use=use,
@@ -119,7 +119,7 @@ def learnt_from(recorded: Sequence[Run], *, id: str) -> list[Learnt]:
     return found
 
 
-def _of_run(run: Run) -> dict[str, object]:
+def _of_run(run: LocalRun) -> dict[str, object]:
     snapshot = _read(run, "collection", "snapshot.json", Snapshot)
     prepared = _read(run, "preparation", "prepared.json", Prepared)
     fields: dict[str, object] = {"run": run.id, "kind": run.kind, "started": run.started}
@@ -152,7 +152,7 @@ def _use(folder: Path, *, id: str) -> Use | None:
     return row[0] if row else None
 
 
-def _folder(run: Run, stage: str) -> Path | None:
+def _folder(run: LocalRun, stage: str) -> Path | None:
     """Return the folder that a stage wrote in a run, if it did and it is still kept."""
     done = run.stages.get(stage)
     if done is None or not done.artifacts:
@@ -161,7 +161,7 @@ def _folder(run: Run, stage: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _read(run: Run, stage: str, name: str, kind: type[D]) -> D | None:
+def _read(run: LocalRun, stage: str, name: str, kind: type[D]) -> D | None:
     folder = _folder(run, stage)
     if folder is None or not (folder / name).exists():
         return None

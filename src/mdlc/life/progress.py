@@ -18,7 +18,7 @@ class Progress(Protocol):
         """Tell of something that happened."""
 
 
-class Silent:
+class SilentProgress:
     """Tells nobody."""
 
     def stage(self, stage: str, event: str, seconds: float) -> None:

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mdlc.core.documents.evaluation import Evaluation
-from mdlc.core.documents.serving import Pointer
+from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
-from mdlc.core.workspace import Workspace
-from mdlc.life.digests import spec_digest
 from mdlc.life.progress import Progress
-from mdlc.life.record import history_of, promotion_of, serving_entry
-from mdlc.life.release import bundle_of, current, release
-from mdlc.pipelines.arguments import Arguments, Renewal, arguments
-from mdlc.pipelines.local.run import Runner
+from mdlc.life.release_record import history_of, promotion_of, serving_entry
+from mdlc.life.releases import bundle_of, current, release
+from mdlc.life.spec_digest import spec_digest
+from mdlc.pipelines.local.local_runner import LocalRunner
+from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import Workspace
 
 
-class Results(Document):
+class TrainingArtifacts(Document):
     """Where the newest artifacts of each stage lie: results.json, for the report and status."""
 
     stages: dict[str, str]
@@ -32,10 +32,10 @@ class Results(Document):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """What a training led to."""
 
-    results: Results
+    results: TrainingArtifacts
     evaluation: Evaluation
     pointer: Pointer | None
     """What serves now; None if nothing was ever worth it."""
@@ -43,22 +43,24 @@ class Outcome:
     cached: bool
 
 
-def results_path(place: Workspace) -> Path:
+def artifacts_path(workspace: Workspace) -> Path:
     """Where the newest training's results are recorded."""
-    return place.folder / "results.json"
+    return workspace.folder / "results.json"
 
 
-def choose_arguments(lifecycle: Lifecycle, *, place: Workspace, runner: Runner) -> Arguments:
+def choose_arguments(
+    lifecycle: Lifecycle, *, workspace: Workspace, runner: LocalRunner
+) -> Arguments:
     """Return the arguments of a training: against the champion, if one serves.
 
     The champion may be this very file's winner. Then the question is still the one that it won,
     against the champion before it, and its answer is in the cache.
     """
-    pointer = current(place)
-    champion = bundle_of(place, pointer) if pointer else None
-    now = arguments(lifecycle, place=place, renewal=Renewal(champion=champion))
-    for before in _champions_before(place):
-        earlier = arguments(lifecycle, place=place, renewal=Renewal(champion=before))
+    pointer = current(workspace)
+    champion = bundle_of(workspace, pointer) if pointer else None
+    now = arguments(lifecycle, workspace=workspace, renewal=Renewal(champion=champion))
+    for before in _champions_before(workspace):
+        earlier = arguments(lifecycle, workspace=workspace, renewal=Renewal(champion=before))
         if runner.plan(earlier).done:
             return earlier
     return now
@@ -67,44 +69,44 @@ def choose_arguments(lifecycle: Lifecycle, *, place: Workspace, runner: Runner) 
 def train(
     lifecycle: Lifecycle,
     *,
-    place: Workspace,
-    runner: Runner,
+    workspace: Workspace,
+    runner: LocalRunner,
     progress: Progress,
     force: bool = False,
-) -> Outcome:
+) -> TrainingOutcome:
     """Run the training pipeline and release the winner if evaluation says so."""
-    asked = choose_arguments(lifecycle, place=place, runner=runner)
+    asked = choose_arguments(lifecycle, workspace=workspace, runner=runner)
     artifacts = None if force else runner.cached(asked)
     cached = artifacts is not None
     if artifacts is None:
         artifacts = runner.run(asked, kind="training", listener=progress.stage, force=force)
     stages = {stage: str(path) for stage, path in artifacts.items()}
-    results = Results(stages=stages, spec=spec_digest(lifecycle))
-    write_document(results_path(place), results)
+    results = TrainingArtifacts(stages=stages, spec=spec_digest(lifecycle))
+    write_document(artifacts_path(workspace), results)
     evaluation = read_document(results.folder("evaluation") / "evaluation.json", Evaluation)
-    before = current(place)
+    before = current(workspace)
     if not evaluation.promote:
-        return Outcome(results, evaluation, before, released=False, cached=cached)
+        return TrainingOutcome(results, evaluation, before, released=False, cached=cached)
     pointer = release(
-        place,
+        workspace,
         deployment=results.folder("deployment"),
         evaluation=evaluation,
         time=datetime.now(UTC),
         why="; ".join(evaluation.reasons),
     )
     released = before is None or before.version != pointer.version
-    return Outcome(results, evaluation, pointer, released=released, cached=cached)
+    return TrainingOutcome(results, evaluation, pointer, released=released, cached=cached)
 
 
-def _champions_before(place: Workspace) -> list[Path | None]:
+def _champions_before(workspace: Workspace) -> list[Path | None]:
     """Return the bundle that the serving one replaced at its promotion: None for no champion.
 
     Where the promotion was killed before history had its line, that is the last one in it.
     """
-    pointer = current(place)
+    pointer = current(workspace)
     if pointer is None:
         return []
-    entries = history_of(place).entries()
+    entries = history_of(workspace).entries()
     promotion, last = promotion_of(entries, pointer.digest), serving_entry(entries)
     replaced = promotion.replaced if promotion else last.version if last else ""
-    return [place.folder / "models" / replaced if replaced else None]
+    return [workspace.folder / "models" / replaced if replaced else None]

@@ -26,7 +26,9 @@ def test_every_row_falls_into_one_bin_and_missing_into_its_own():
 
 
 def test_a_value_on_an_edge_belongs_to_the_bin_above():
-    series = profile.Series(name="x", kind="number", edges=[1.0], counts={"0": 0, "1": 0, "m": 0})
+    series = profile.BinnedSeries(
+        name="x", kind="number", edges=[1.0], counts={"0": 0, "1": 0, "m": 0}
+    )
     assert profile.count(series, np.array([0.9, 1.0, np.inf, -np.inf, np.nan])).tolist() == [
         2,
         2,

@@ -126,7 +126,7 @@ def test_the_server_starts_with_its_lock_alone(tmp_path: Path) -> None:
             pytest.skip("the package index cannot be reached")
         assert ended.returncode == 0, ended.stderr
     program = (
-        "import mdlc.serving.server, mdlc.serving.app, onnxruntime, psycopg, sys;"
+        "import mdlc.serving.model_server, mdlc.serving.predictor_app, onnxruntime, psycopg, sys;"
         "assert 'site-packages/mdlc' in mdlc.__file__, mdlc.__file__"
     )
     ended = subprocess.run(

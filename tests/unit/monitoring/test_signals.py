@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.spec.monitor import Drift, Monitor, Quality
-from mdlc.monitoring.samples import SampleStore, parse
+from mdlc.monitoring.fake_predictor import DAY, MODEL, START, FakePredictor
+from mdlc.monitoring.sample_store import SampleStore, parse
 from mdlc.monitoring.signals import Signals, measure
-from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 
 MONITOR = Monitor(warm_up="0s", drift=Drift(min_predictions=100), quality=Quality(min_labels=100))
 
@@ -29,12 +29,12 @@ def at(store: SampleStore, day: int, version: str = "1") -> Signals:
     return measure(store, monitor=MONITOR, match=match, time=START + day * DAY)
 
 
-def scrape(store: SampleStore, predictor: Predictor, day: int) -> None:
+def scrape(store: SampleStore, predictor: FakePredictor, day: int) -> None:
     store.append(START + day * DAY, parse(predictor.show()))
 
 
 def test_quality_is_the_mean_over_the_labels_of_the_window(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.predict({"0": 400})
     predictor.label(200, positive=50, p=0.2, money=-0.5)
@@ -51,7 +51,7 @@ def test_quality_is_the_mean_over_the_labels_of_the_window(store: SampleStore) -
 
 
 def test_the_error_of_money_is_that_of_a_mean(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     earned = [3.0] * 60 + [-1.0] * 140
     predictor.label(60, positive=12, p=0.2, money=3.0)
@@ -62,7 +62,7 @@ def test_the_error_of_money_is_that_of_a_mean(store: SampleStore) -> None:
 
 
 def test_without_squares_there_is_no_error(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.add("mdlc_labels_total", 200, of={})
     predictor.add("mdlc_money_gained_total", 200, of={}, currency="EUR")
@@ -71,7 +71,7 @@ def test_without_squares_there_is_no_error(store: SampleStore) -> None:
 
 
 def test_calibration_counts_standard_errors(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.label(400, positive=120, p=0.2)
     scrape(store, predictor, 1)
@@ -84,7 +84,7 @@ def test_calibration_counts_standard_errors(store: SampleStore) -> None:
 def test_saying_the_shares_has_no_skill_and_one_class_alone_has_none_to_tell(
     store: SampleStore,
 ) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.label(200, positive=40, p=0.2)
     predictor.label(200, positive=0, p=0.2, version="2")
@@ -94,7 +94,7 @@ def test_saying_the_shares_has_no_skill_and_one_class_alone_has_none_to_tell(
 
 
 def test_too_few_labels_say_nothing(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.label(99, positive=50, p=0.5)
     scrape(store, predictor, 1)
@@ -106,7 +106,7 @@ def test_too_few_labels_say_nothing(store: SampleStore) -> None:
 
 
 def test_regression_has_an_error_and_no_calibration(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.add("mdlc_labels_total", 100, of={})
     predictor.add("mdlc_absolute_error_sum_total", 250, of={})
@@ -118,7 +118,7 @@ def test_regression_has_an_error_and_no_calibration(store: SampleStore) -> None:
 
 
 def test_the_label_ratio_is_of_the_predictions_that_are_due(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     for day in range(1, 15):
         predictor.predict({"0": 100})
@@ -131,7 +131,7 @@ def test_the_label_ratio_is_of_the_predictions_that_are_due(store: SampleStore) 
 
 
 def test_drift_compares_the_window_with_the_training_counts(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     predictor.train({"0": 5000, "1": 5000})
     scrape(store, predictor, 0)
     predictor.predict({"0": 50, "1": 50})
@@ -148,7 +148,7 @@ def test_drift_compares_the_window_with_the_training_counts(store: SampleStore) 
 
 
 def test_too_few_predictions_are_not_no_drift(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     predictor.train({"0": 5000, "1": 5000})
     scrape(store, predictor, 0)
     predictor.predict({"0": 99})
@@ -160,7 +160,7 @@ def test_too_few_predictions_are_not_no_drift(store: SampleStore) -> None:
 
 
 def test_replicas_show_one_training_profile_and_their_counts_add_up(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     for instance in ("a", "b"):
         predictor.train({"0": 500, "1": 500}, instance=instance)
     scrape(store, predictor, 0)
@@ -174,7 +174,7 @@ def test_replicas_show_one_training_profile_and_their_counts_add_up(store: Sampl
 
 
 def test_a_feature_without_training_counts_is_shown_as_unknown(store: SampleStore) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     scrape(store, predictor, 0)
     predictor.predict({"0": 500})
     scrape(store, predictor, 1)
@@ -185,7 +185,7 @@ def test_a_version_is_not_judged_before_it_has_served_for_the_warm_up(store: Sam
     """Rows of one day share its weather: their number alone does not make them a sample."""
     patient = MONITOR.model_copy(update={"warm_up": 2 * DAY})
     match = {"model": MODEL, "version": "1"}
-    predictor = Predictor()
+    predictor = FakePredictor()
     for day in range(3):
         scrape(store, predictor, day)
         predictor.predict({"0": 400})

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.documents.watch import Baseline, Observation
 from mdlc.core.spec.monitor import Drift, Monitor, Quality
-from mdlc.monitoring.alerts import reasons
-from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
+from mdlc.monitoring.alert_states import reasons
+from mdlc.monitoring.fake_predictor import DAY, MODEL, START, FakePredictor
 from mdlc.monitoring.watch import Watch
+from mdlc.state.watch_documents import Baseline, Observation
 
 MONITOR = Monitor(warm_up="0s", drift=Drift(min_predictions=500), quality=Quality(min_labels=300))
 EVEN, MOVED = {"0": 100.0, "1": 100.0}, {"0": 190.0, "1": 10.0}
@@ -23,7 +23,7 @@ class Life:
 
     def __init__(self, folder: Path, *, identifiers: tuple[str, ...] = ()) -> None:
         self.folder, self.identifiers = folder, identifiers
-        self.predictor = Predictor()
+        self.predictor = FakePredictor()
         self.predictor.train({"0": 5000, "1": 5000})
         self.today = 0
         self.observe()
@@ -118,7 +118,7 @@ def test_an_observation_survives_json(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_observing_500_series_stays_fast(tmp_path: Path) -> None:
-    predictor = Predictor()
+    predictor = FakePredictor()
     for index in range(25):
         for bin_ in range(10):
             for name in ("mdlc_feature_bin_total", "mdlc_reference_bin_count"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from mdlc.core.spec import Lifecycle, load
-from mdlc.pipelines.arguments import Renewal
-from mdlc.pipelines.kubeflow import sources
-from mdlc.pipelines.kubeflow.arguments import artifacts_of
-from mdlc.pipelines.kubeflow.client import run_arguments
+from mdlc.pipelines.kubeflow import source_uploads
+from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
+from mdlc.pipelines.kubeflow.kfp_client import run_arguments
+from mdlc.pipelines.stage_arguments import Renewal
 from tests import tiny
 
 
@@ -20,8 +20,8 @@ def on_cluster(folder: Path, *more: str, days: int = 2, location: str = "rows.cs
     return load(tiny.write_file(folder, cluster, ("csv: rows.csv", f"csv: {location}")))
 
 
-def uploaded(lifecycle: Lifecycle, folder: Path) -> sources.Sources:
-    return sources.upload(lifecycle, root=folder, artifacts=artifacts_of(lifecycle))
+def uploaded(lifecycle: Lifecycle, folder: Path) -> source_uploads.Sources:
+    return source_uploads.upload(lifecycle, root=folder, artifacts=artifacts_of(lifecycle))
 
 
 def asked(lifecycle: Lifecycle, folder: Path) -> dict[str, str | float]:

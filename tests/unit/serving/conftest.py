@@ -11,7 +11,7 @@ import pytest
 
 from mdlc.core.columns import Feature
 from mdlc.core.spec.deploy import Serving
-from mdlc.serving import testing
+from mdlc.serving import sample_bundles
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Return a function that starts an app and returns (client, service)."""
-    from mdlc.serving import app
+    from mdlc.serving import predictor_app
 
     with warnings.catch_warnings():  # it wants a successor of httpx that we do not depend on
         warnings.simplefilter("ignore")
@@ -39,17 +39,17 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         request_clock: bool = False,
     ) -> Any:
         folder, pointer = tmp_path / "bundle", tmp_path / "serving.json"
-        manifest = testing.bundle(folder, classes=list(classes), inputs=inputs)
-        testing.point(pointer, folder=folder, manifest=manifest, version="1")
+        manifest = sample_bundles.bundle(folder, classes=list(classes), inputs=inputs)
+        sample_bundles.point(pointer, folder=folder, manifest=manifest, version="1")
         limits = serving or Serving()
-        service = app.open_service(
+        service = predictor_app.open_service(
             pointer,
             store=f"sqlite:///{tmp_path}/payload.db",
             serving=limits,
             request_clock=request_clock,
             currency="EUR",
         )
-        client = TestClient(app.create(service, serving=limits, token=token))
+        client = TestClient(predictor_app.create(service, serving=limits, token=token))
         opened.append(client.__enter__())
         return opened[-1], service
 

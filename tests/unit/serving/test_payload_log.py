@@ -18,25 +18,25 @@ from mdlc.core.bundle import Manifest
 from mdlc.core.columns import KEY, LABEL_TIME, TARGET, TIME, read_table
 from mdlc.core.errors import StorageError
 from mdlc.core.scorer import Answers
-from mdlc.serving import testing
+from mdlc.services.refusals import DuplicateId, Refusal
+from mdlc.serving import sample_bundles
 from mdlc.serving.payload_labels import Label
-from mdlc.serving.payload_log import Fate, PayloadLog, records
+from mdlc.serving.payload_log import PayloadLog, WriteOutcome, records
 from mdlc.serving.payload_tables import PREDICTIONS
-from mdlc.serving.refusals import DuplicateId, Refusal
-from mdlc.serving.rows import Rows
+from mdlc.serving.request_rows import RequestRows
 
 NOON = datetime(2026, 1, 1, 12)
 HOUR = timedelta(hours=1)
-FEATURES = testing.features(1, image=True)
+FEATURES = sample_bundles.features(1, image=True)
 
 
 @pytest.fixture
-def fates() -> list[Fate]:
+def fates() -> list[WriteOutcome]:
     return []
 
 
 @pytest.fixture
-def log(tmp_path: Path, fates: list[Fate]) -> Iterator[PayloadLog]:
+def log(tmp_path: Path, fates: list[WriteOutcome]) -> Iterator[PayloadLog]:
     opened = PayloadLog(
         f"sqlite:///{tmp_path}/payload.db",
         name="flights",
@@ -62,7 +62,7 @@ def rows(*ids: str, at: datetime = NOON) -> list[dict[str, Any]]:
         values=np.full(count, np.nan),
         expected=np.full(count, 3.25),
     )
-    asked = Rows(list(ids), batch)
+    asked = RequestRows(list(ids), batch)
     return records(asked, at=at, version="1", answers=answers, classes=["no", "yes"])
 
 
@@ -116,7 +116,9 @@ def test_what_is_labelled_comes_back_as_arrays(log: PayloadLog) -> None:
 
 
 def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path: Path) -> None:
-    manifest: Manifest = testing.bundle(tmp_path / "b", classes=["no", "yes"], inputs=FEATURES)
+    manifest: Manifest = sample_bundles.bundle(
+        tmp_path / "b", classes=["no", "yes"], inputs=FEATURES
+    )
     log.add(rows("a", "b", "c"))
     log.label([label("a"), label("b", "no")], received=NOON + HOUR)
     out = tmp_path / "feedback.parquet"
@@ -134,7 +136,7 @@ def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path
 
 
 def test_rows_wait_while_the_log_is_locked_and_are_written_when_it_is_back(
-    log: PayloadLog, fates: list[Fate], tmp_path: Path
+    log: PayloadLog, fates: list[WriteOutcome], tmp_path: Path
 ) -> None:
     with sqlite3.connect(tmp_path / "payload.db", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -142,12 +144,12 @@ def test_rows_wait_while_the_log_is_locked_and_are_written_when_it_is_back(
         with pytest.raises(DuplicateId):
             log.add(rows("a"))
         log.add(rows("c", "d"))
-        assert fates == [Fate(lost=0, waiting=2), Fate(lost=1, waiting=3)]
+        assert fates == [WriteOutcome(lost=0, waiting=2), WriteOutcome(lost=1, waiting=3)]
         with pytest.raises(Refusal, match="send the labels again"):
             log.label([label("a")], received=NOON + HOUR)
         other.execute("ROLLBACK")
     log.add(rows("e"))
-    assert fates[-1] == Fate(lost=0, waiting=0)
+    assert fates[-1] == WriteOutcome(lost=0, waiting=0)
     verdicts = log.label([label(name) for name in "abcde"], received=NOON + HOUR)
     found = [verdict.status for verdict in verdicts]
     assert found == ["accepted", "accepted", "accepted", "unknown", "accepted"]
@@ -162,7 +164,7 @@ def test_a_log_that_does_not_open_says_so_without_the_password(tmp_path: Path) -
 
 
 def test_what_waits_is_written_without_another_request(tmp_path: Path) -> None:
-    fates: list[Fate] = []
+    fates: list[WriteOutcome] = []
     with contextlib.closing(
         PayloadLog(
             f"sqlite:///{tmp_path}/payload.db",
@@ -175,12 +177,12 @@ def test_what_waits_is_written_without_another_request(tmp_path: Path) -> None:
         with log.engine.connect() as held:
             held.exec_driver_sql("BEGIN IMMEDIATE")
             log.add(rows("a"))
-            assert fates[-1] == Fate(lost=0, waiting=1)
+            assert fates[-1] == WriteOutcome(lost=0, waiting=1)
             time.sleep(0.3)
             held.rollback()
         ends = time.monotonic() + 10
         while fates[-1].waiting and time.monotonic() < ends:
             time.sleep(0.02)
-        assert fates[-1] == Fate(lost=0, waiting=0)
+        assert fates[-1] == WriteOutcome(lost=0, waiting=0)
         with log.engine.connect() as connection:
             assert connection.execute(sa.select(PREDICTIONS.c.id)).scalars().all() == ["a"]

@@ -20,7 +20,7 @@ class RuleError(ValueError):
         self.at = at
 
 
-class Section(BaseModel):
+class SpecSection(BaseModel):
     """A part of the file. Unknown keys are errors, values do not change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

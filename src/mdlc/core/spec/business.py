@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mdlc.core.spec.base import Section
+from mdlc.core.spec.base import SpecSection
 
 
-class TeamMember(Section):
+class TeamMember(SpecSection):
     """Someone who builds or runs the model."""
 
     role: str = Field(description="What the person does.")
@@ -19,7 +19,7 @@ class TeamMember(Section):
     days_per_month: float = Field(0, ge=0, description="Working days a month to run it.")
 
 
-class Requirements(Section):
+class Requirements(SpecSection):
     """What the business allows and asks for."""
 
     tools: list[str] = Field(
@@ -40,7 +40,7 @@ class Requirements(Section):
         return sum(12 * member.days_per_month * member.daily_cost for member in self.team)
 
 
-class Goal(Section):
+class Goal(SpecSection):
     """A number to reach by a date."""
 
     metric: Literal[
@@ -57,7 +57,7 @@ class Goal(Section):
         return self
 
 
-class Option(Section):
+class Option(SpecSection):
     """What one way of deciding costs."""
 
     once: float | None = Field(
@@ -88,7 +88,7 @@ class ReadyMade(Option):
         return [column for column in sensitive if column in sent]
 
 
-class Options(Section):
+class BusinessOptions(SpecSection):
     """The alternatives that the business case compares; doing nothing is always one."""
 
     build: Option = Field(Option(), description="Building a model.")
@@ -96,7 +96,7 @@ class Options(Section):
     buy: ReadyMade | None = Field(None, description="Buying a service; None: none is for sale.")
 
 
-class Payoff(Section):
+class Payoff(SpecSection):
     """What a decision earns, in money. Exactly one of three shapes.
 
     - `actions`: action -> true class -> money, for classification with a free choice of actions.
@@ -153,7 +153,7 @@ class Payoff(Section):
             raise ValueError(f"payoff.do_nothing: {self.do_nothing} is not one of the actions")
 
 
-class Business(Section):
+class Business(SpecSection):
     """Requirements, goals, the cost matrix, and the alternatives."""
 
     problem: str = Field("", description="What is decided, and for whom.")
@@ -172,7 +172,9 @@ class Business(Section):
     )
     payoff: Payoff = Field(description="What a decision earns; exactly one of three shapes.")
     goals: list[Goal] = Field(default=[], description="Numbers to reach, each by a date.")
-    options: Options = Field(Options(), description="The alternatives, and what they cost.")
+    options: BusinessOptions = Field(
+        BusinessOptions(), description="The alternatives, and what they cost."
+    )
 
     @property
     def build_cost(self) -> float:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mdlc.core.names import DNS_LABEL
-from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.base import Duration, RuleError, SpecSection
 
 # fmt: off
 StageName = Literal[
@@ -55,7 +55,7 @@ ObjectName = Annotated[str, AfterValidator(_object)]
 Variable = Annotated[str, AfterValidator(_variable)]
 
 
-class Toleration(Section):
+class Toleration(SpecSection):
     """A taint of nodes that a pod tolerates, as Kubernetes has it."""
 
     key: str | None = Field(None, description="The taint's key; None: every taint.")
@@ -74,7 +74,7 @@ class Toleration(Section):
         return self
 
 
-class Pod(Section):
+class Pod(SpecSection):
     """What a stage's pod asks for. A key that a stage leaves out is the one of `each`."""
 
     image: str | None = Field(None, description="Its image; None: cluster.image.")
@@ -95,7 +95,7 @@ class Pod(Section):
     timeout: Duration | None = Field(None, description="Time after which it is ended.")
 
 
-class Secret(Section):
+class Secret(SpecSection):
     """A Secret that exists in the namespace, by name: as environment variables, or as files."""
 
     name: ObjectName = Field(description="Name of the Secret.")
@@ -116,14 +116,14 @@ class Secret(Section):
         return self
 
 
-class Caching(Section):
+class Caching(SpecSection):
     """When a stage's earlier result is used again instead of running it."""
 
     enabled: bool = Field(True, description="Whether earlier results are used.")
     max_age: Duration | None = Field(None, description="Age of a result at most; None: any.")
 
 
-class Gate(Section):
+class Gate(SpecSection):
     """A last step of a run: it waits for the judgement of the canary that the run has released."""
 
     timeout: Duration = Field(
@@ -138,7 +138,7 @@ class Gate(Section):
         return self
 
 
-class Cluster(Section):
+class Cluster(SpecSection):
     """How the stages run on a cluster. `mdlc run` reads nothing of it."""
 
     artifacts: str = Field(

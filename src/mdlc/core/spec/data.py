@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mdlc.core.errors import closest
 from mdlc.core.names import is_column
-from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.base import Duration, RuleError, SpecSection
 
 FORMATS = ("csv", "tsv", "json", "parquet")
 
@@ -22,7 +22,7 @@ def _column(name: str) -> str:
 Column = Annotated[str, AfterValidator(_column)]
 
 
-class Source(Section):
+class Source(SpecSection):
     """One source of rows: exactly one of csv, tsv, json (an array or lines) or parquet.
 
     Each location is a path relative to the lifecycle file (globs allowed), an absolute path, or
@@ -75,7 +75,7 @@ class Source(Section):
         return self.location_of(self.format) or ""
 
 
-class AsOf(Section):
+class AsOf(SpecSection):
     """Join each row with the newest row of the source that was known by then."""
 
     time: Column = Field(description="Time column of the table.")
@@ -84,7 +84,7 @@ class AsOf(Section):
     at_most: Duration = Field("1d", validate_default=True, description="How old it may be.")
 
 
-class Join(Section):
+class Join(SpecSection):
     """A left join of one more source; rows are never multiplied."""
 
     source: str = Field(description="The source to join.")
@@ -98,7 +98,7 @@ class Join(Section):
         return self
 
 
-class Table(Section):
+class Table(SpecSection):
     """One row for each decision."""
 
     source: str = Field("", description="Source whose rows are the decisions; default: the first.")
@@ -116,7 +116,7 @@ class Table(Section):
     )
 
 
-class Image(Section):
+class Image(SpecSection):
     """Packs number columns into one image feature."""
 
     name: Column = Field("image", description="Name of the feature.")
@@ -125,7 +125,7 @@ class Image(Section):
     scale: float = Field(255, gt=0, description="Pixel values are divided by it, giving 0 to 1.")
 
 
-class Check(Section):
+class DataCheck(SpecSection):
     """A data test. A failing test stops the run unless its severity is warn."""
 
     column: Column | None = Field(None, description="None: a test of the whole table.")
@@ -151,7 +151,7 @@ def _no_source(name: str, known: set[str]) -> str:
     return f"there is no source {name}; {closest(name, known)}"
 
 
-class Data(Section):
+class Data(SpecSection):
     """Sources, the table they make, its features, and the tests it passes."""
 
     sources: dict[Column, Source] = Field(
@@ -179,7 +179,7 @@ class Data(Section):
         default=[], description="Known only after the decision; refused as features."
     )
     image: Image | None = Field(None, description="Pixel columns that make one image feature.")
-    checks: list[Check] = Field(default=[], description="Data tests of the joined table.")
+    checks: list[DataCheck] = Field(default=[], description="Data tests of the joined table.")
 
     @model_validator(mode="after")
     def _names_agree(self) -> Data:

@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.cluster import ObjectName, Pod
 
 RELEASES = ("s3://", "pvc://")
 
 
-class Promotion(Section):
+class Promotion(SpecSection):
     """When a challenger replaces the champion."""
 
     min_gain: float = Field(0, description="Money per decision that it must earn more, on average.")
@@ -24,7 +24,7 @@ class Promotion(Section):
     )
 
 
-class Canary(Section):
+class Canary(SpecSection):
     """A promoted version first answers a share of the predictions; it is rolled back if it errs."""
 
     ratio: float = Field(0.1, gt=0, lt=1, description="Share of predictions that it answers.")
@@ -42,7 +42,7 @@ class Canary(Section):
     )
 
 
-class Serving(Section):
+class Serving(SpecSection):
     """How predictions are answered."""
 
     port: int = Field(8080, ge=1, le=65535, description="Where mdlc serve listens.")
@@ -50,7 +50,7 @@ class Serving(Section):
     max_bytes: int = Field(16_000_000, ge=1000, description="Bytes in one request.")
 
 
-class Autoscaling(Section):
+class Autoscaling(SpecSection):
     """When KServe adds predictors. cpu and memory by an HPA; predictions by KEDA and Prometheus."""
 
     metric: Literal["cpu", "memory", "predictions"] = Field(
@@ -70,7 +70,7 @@ class Autoscaling(Section):
         return self
 
 
-class KServe(Section):
+class KServe(SpecSection):
     """The predictor on a cluster, as a KServe InferenceService."""
 
     runtime: ObjectName | None = Field(
@@ -134,7 +134,7 @@ class KServe(Section):
         return self
 
 
-class Deploy(Section):
+class Deploy(SpecSection):
     """Promotion and serving."""
 
     promote: Promotion = Field(Promotion(), description="When a challenger replaces the champion.")

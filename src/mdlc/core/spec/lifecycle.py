@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from mdlc.core.names import is_label
-from mdlc.core.spec.base import RuleError, Section
+from mdlc.core.spec.base import RuleError, SpecSection
 from mdlc.core.spec.business import Business
 from mdlc.core.spec.cluster import Cluster
 from mdlc.core.spec.data import Data
@@ -19,7 +19,7 @@ from mdlc.core.spec.retrain import Retrain
 API_VERSION = "mdlc.dev/v1alpha1"
 
 
-class Metadata(Section):
+class Metadata(SpecSection):
     """Kubernetes object metadata; mdlc reads the name."""
 
     name: str = Field(description="Lower-case letters, digits and -; at most 53.")
@@ -35,7 +35,7 @@ class Metadata(Section):
         return name
 
 
-class Spec(Section):
+class Spec(SpecSection):
     """The stages of a model's life, in their order."""
 
     business: Business = Field(description="Why the model exists, and what a decision earns.")
@@ -68,7 +68,7 @@ class Spec(Section):
         return self
 
 
-class Lifecycle(Section):
+class Lifecycle(SpecSection):
     """A model's whole life."""
 
     api_version: Literal["mdlc.dev/v1alpha1"] = Field(

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mdlc.core.spec.base import Duration, Section
+from mdlc.core.spec.base import Duration, SpecSection
 from mdlc.core.spec.data import Column
 
 Task = Literal["binary", "multiclass", "regression"]
 
 
-class Explore(Section):
+class Explore(SpecSection):
     """What exploration looks for and which cleaning it may decide."""
 
     outlier_whiskers: float = Field(
@@ -32,7 +32,7 @@ class Explore(Section):
     sample_rows: int = Field(100_000, ge=100, description="Rows for correlations and normality.")
 
 
-class Condition(Section):
+class RuleCondition(SpecSection):
     """One comparison of a rule."""
 
     column: Column = Field(description="The feature compared.")
@@ -41,20 +41,20 @@ class Condition(Section):
     one_of: list[str] | None = Field(None, description="Holds where the value is one of these.")
 
     @model_validator(mode="after")
-    def _one_test(self) -> Condition:
+    def _one_test(self) -> RuleCondition:
         given = [x is not None for x in (self.at_least, self.below, self.one_of)]
         if sum(given) != 1:
             raise ValueError("a condition has exactly one of at_least, below and one_of")
         return self
 
 
-class Rule(Section):
+class Rule(SpecSection):
     """The rule a person would use: all conditions hold. Empty: learned, two questions at most."""
 
-    when: list[Condition] = Field(default=[], description="Conditions; all have to hold.")
+    when: list[RuleCondition] = Field(default=[], description="Conditions; all have to hold.")
 
 
-class Candidate(Section):
+class CandidateChoice(SpecSection):
     """A kind of model to try, and fixed values for some of its hyperparameters."""
 
     kind: str = Field(
@@ -69,10 +69,10 @@ def _candidate(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-CandidateSpec = Annotated[Candidate, BeforeValidator(_candidate)]
+CandidateSpec = Annotated[CandidateChoice, BeforeValidator(_candidate)]
 
 
-class Tuning(Section):
+class Tuning(SpecSection):
     """How long hyperparameters are searched for, for each candidate."""
 
     trials: int = Field(10, ge=1, le=10_000, description="Sets of hyperparameters tried.")
@@ -82,7 +82,7 @@ class Tuning(Section):
     )
 
 
-class Split(Section):
+class Split(SpecSection):
     """Which rows train, tune and test.
 
     With a time column, windows at the end of what is known at `until`: the newest `test`, before it
@@ -106,7 +106,7 @@ class Split(Section):
     )
 
 
-class Model(Section):
+class Model(SpecSection):
     """Which models are tried, and how they are judged."""
 
     task: Task | None = Field(None, description="None: inferred from the target.")

@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.data import Column
 
 LATENCY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 """Buckets of mdlc_request_seconds: only these bounds are counted."""
 
 
-class Drift(Section):
+class Drift(SpecSection):
     """Population stability index of each feature and of the predictions."""
 
     warn: float = Field(0.1, gt=0, description="Index above which an alert stands.")
@@ -23,7 +23,7 @@ class Drift(Section):
     ignore: list[Column] = Field(default=[], description="Features that never alert.")
 
 
-class Quality(Section):
+class Quality(SpecSection):
     """Bounds on what late labels tell."""
 
     min_labels: int = Field(1000, ge=1, description="Fewer in a window: not enough data.")
@@ -41,7 +41,7 @@ class Quality(Section):
     )
 
 
-class Objectives(Section):
+class Objectives(SpecSection):
     """What whoever calls the predictor is promised, over 30 days."""
 
     availability: float = Field(
@@ -62,7 +62,7 @@ class Objectives(Section):
         return seconds
 
 
-class Email(Section):
+class Email(SpecSection):
     """Alerts by e-mail."""
 
     to: list[str] = Field(min_length=1, description="Addresses.")
@@ -75,14 +75,14 @@ class Email(Section):
     require_tls: bool = Field(True, description="Refuse a server without TLS.")
 
 
-class Slack(Section):
+class Slack(SpecSection):
     """Alerts in a Slack channel."""
 
     channel: str = Field(description="Such as #models.")
     url_file: str = Field(description="File with the webhook's URL, as Alertmanager sees it.")
 
 
-class Webhook(Section):
+class Webhook(SpecSection):
     """Alerts as JSON to an address, in Alertmanager's format."""
 
     url: str = Field(pattern=r"^https?://[^@\s]+$", description="Where to post; no password in it.")
@@ -91,7 +91,7 @@ class Webhook(Section):
     )
 
 
-class Notify(Section):
+class Notify(SpecSection):
     """Who is told, by Alertmanager."""
 
     severity: Literal["info", "warning", "critical"] = Field(
@@ -102,7 +102,7 @@ class Notify(Section):
     webhook: list[Webhook] = Field(default=[], description="To anything that takes a webhook.")
 
 
-class Monitor(Section):
+class Monitor(SpecSection):
     """What is watched, and over which windows."""
 
     window: Duration = Field(

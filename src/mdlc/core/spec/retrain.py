@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from mdlc.core.spec.base import Duration, RuleError, Section
+from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.data import Column
 from mdlc.core.spec.model import CandidateSpec
 
@@ -18,7 +18,7 @@ Reason = Literal[
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Quiet(Section):
+class Quiet(SpecSection):
     """Hours in which no retraining starts; past midnight where `end` is not after `start`."""
 
     start: time = Field(description="Such as 08:00.")
@@ -45,7 +45,7 @@ class Quiet(Section):
         return zone
 
 
-class Freeze(Section):
+class Freeze(SpecSection):
     """A span in which no retraining starts, such as the days before a holiday."""
 
     start: datetime = Field(description="From here on.")
@@ -59,7 +59,7 @@ class Freeze(Section):
         return self
 
 
-class Guard(Section):
+class Guard(SpecSection):
     """Tests of labels that came by feedback, before a retraining learns from them.
 
     A bound is breached where the value is above it by `z` standard errors. None switches a test
@@ -106,7 +106,7 @@ class Guard(Section):
     )
 
 
-class Retrain(Section):
+class Retrain(SpecSection):
     """What starts a retraining, and what holds it back."""
 
     when: list[Reason] = Field(

@@ -3,7 +3,7 @@
 import pytest
 
 from mdlc.components.business.stage import assess
-from mdlc.core.documents.business import BusinessCase
+from mdlc.core.documents.business_case import BusinessCase
 from mdlc.core.errors import SpecError
 from mdlc.core.files import read_document
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from mdlc.components.business.alternatives import Plan, World
+from mdlc.components.business.alternatives import AlternativePlan, EconomicAssumptions
 from mdlc.components.business.sensitivity import ASSUMPTIONS, sensitivities
 
-WORLD = World(decisions=1000, years=2, rate=0, nothing=0)
-NOTHING = Plan("nothing", money=0)
-BUILD = Plan("build", once=1000, per_year=100, per_decision=0.1, money=1.5)
-BUY = Plan("buy", per_decision=1, money=1.8)
+WORLD = EconomicAssumptions(decisions=1000, years=2, rate=0, nothing=0)
+NOTHING = AlternativePlan("nothing", money=0)
+BUILD = AlternativePlan("build", once=1000, per_year=100, per_decision=0.1, money=1.5)
+BUY = AlternativePlan("buy", per_decision=1, money=1.8)
 
 
 def by_name(*plans):
@@ -41,12 +41,12 @@ def test_break_even_is_against_the_best_alternative_at_that_factor():
 
 
 def test_a_refused_alternative_is_no_rival():
-    refused = Plan("buy", money=100, refused="a sensitive column")
+    refused = AlternativePlan("buy", money=100, refused="a sensitive column")
     assert by_name(NOTHING, refused, BUILD) == by_name(NOTHING, BUILD)
 
 
 def test_an_assumption_of_zero_turns_nothing():
-    free = Plan("build", money=1.5)
+    free = AlternativePlan("build", money=1.5)
     found = by_name(NOTHING, free)
     assert found["build_cost"].break_even is None
     assert found["running_cost"].break_even is None
@@ -54,9 +54,9 @@ def test_an_assumption_of_zero_turns_nothing():
 
 
 def test_a_loss_that_no_factor_mends_has_no_break_even():
-    bad = Plan("build", once=10, money=-1)
+    bad = AlternativePlan("build", once=10, money=-1)
     assert by_name(NOTHING, bad)["money_per_decision"].break_even is None
 
 
 def test_unknown_money_has_no_sensitivity():
-    assert by_name(NOTHING, Plan("build", once=10)) == {}
+    assert by_name(NOTHING, AlternativePlan("build", once=10)) == {}

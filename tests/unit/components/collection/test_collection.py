@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from mdlc.components.collection.stage import collect, source_digests
-from mdlc.core.documents.data import Snapshot
+from mdlc.core.documents.prepared_data import Snapshot
 from mdlc.core.errors import DataError, MdlcError, SpecError
 from mdlc.core.files import read_document
 from mdlc.core.spec.data import Data

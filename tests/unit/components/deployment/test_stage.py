@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.components.deployment import reach
-from mdlc.components.deployment import registry as rooms
-from mdlc.components.deployment.quiet import mlflow_client
+from mdlc.components.deployment import model_registry as rooms
+from mdlc.components.deployment import registry_reachability
+from mdlc.components.deployment.mlflow_client import mlflow_client
 from mdlc.components.deployment.stage import deploy
 from mdlc.core.bundle import open_bundle
-from mdlc.core.documents.evaluation import Contender, Deployment, Interval
+from mdlc.core.documents.evaluation_result import Contender, Deployment, Interval
 from mdlc.core.errors import ArtifactError, ServiceError
 from mdlc.core.files import read_document, write_document
 from tests.unit.bundles import make_training
@@ -29,7 +29,7 @@ UNIT = Interval(value=0.5, low=0.4, high=0.6)
 def _fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry whose migrations have run: they take seconds, so each test copies the file."""
     path = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    with reach.answering(f"sqlite:///{path}"), mlflow_client(f"sqlite:///{path}"):
+    with registry_reachability.answering(f"sqlite:///{path}"), mlflow_client(f"sqlite:///{path}"):
         pass
     return path
 
@@ -175,7 +175,7 @@ def test_nothing_is_there_before_the_first_deployment(tmp_path: Path, registry: 
 def test_a_locked_registry_is_one_line(
     tmp_path: Path, registry: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reach, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(registry_reachability, "WAIT_SECONDS", 0.1)
     _judged(tmp_path)
     holder = sqlite3.connect(registry.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -200,7 +200,7 @@ def test_a_server_that_is_not_there_is_named_without_credentials(scheme: str) ->
 
 
 def test_credentials_are_left_out_of_names() -> None:
-    clean = reach.without_credentials
+    clean = registry_reachability.without_credentials
     assert clean("postgresql://ann:s@cret@db:5432/m?x=1") == "postgresql://db:5432/m"
     assert clean("sqlite:////a/b.db") == "sqlite:////a/b.db"
 

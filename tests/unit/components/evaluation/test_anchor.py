@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mdlc.components.evaluation.stage import evaluate
-from mdlc.core.documents.data import GuardFinding, Prepared
-from mdlc.core.documents.evaluation import Evaluation
+from mdlc.core.documents.evaluation_result import Evaluation
+from mdlc.core.documents.prepared_data import GuardFinding, Prepared
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.deploy import Deploy
 from mdlc.core.spec.model import Model

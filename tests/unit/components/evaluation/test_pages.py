@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mdlc.components.evaluation import calibration, table, verdict
+from mdlc.components.evaluation import calibration, held_out_rows, verdict
 
 
 def test_bins_hold_equally_many_rows_and_honest_scores_have_a_small_error() -> None:
@@ -34,7 +34,7 @@ def test_no_curves_for_many_classes() -> None:
 
 
 def test_groups_of_numbers_are_quartiles_and_missing_is_a_group() -> None:
-    groups = table._groups(np.append(np.arange(100.0), np.nan))
+    groups = held_out_rows._groups(np.append(np.arange(100.0), np.nan))
     names, counts = np.unique(groups.astype(str), return_counts=True)
     assert dict(zip(names, counts, strict=True)) == {
         "0 to 24.75": 25,
@@ -43,8 +43,8 @@ def test_groups_of_numbers_are_quartiles_and_missing_is_a_group() -> None:
         "74.25 to 99": 25,
         "missing": 1,
     }
-    assert table._groups(np.array(["a", None], dtype=object)).tolist() == ["a", "missing"]
-    assert table._groups(np.array([1.0, np.nan])).tolist() == ["1", "missing"]
+    assert held_out_rows._groups(np.array(["a", None], dtype=object)).tolist() == ["a", "missing"]
+    assert held_out_rows._groups(np.array([1.0, np.nan])).tolist() == ["1", "missing"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from mdlc.components.evaluation.stage import evaluate
 from mdlc.core.columns import Feature
-from mdlc.core.documents.evaluation import Comparison, Contender, Evaluation
+from mdlc.core.documents.evaluation_result import Comparison, Contender, Evaluation
 from mdlc.core.errors import ArtifactError, DataError, StageError
 from mdlc.core.files import read_document
 from mdlc.core.spec.business import Payoff

@@ -12,8 +12,8 @@ import pytest
 
 from mdlc.components.exploration.stage import explore
 from mdlc.core.columns import Feature
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.exploration import Exploration
+from mdlc.core.documents.exploration_findings import Exploration
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec.model import Explore
 

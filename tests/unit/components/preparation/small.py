@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from mdlc.components.preparation.stage import prepare
-from mdlc.core.documents.data import Prepared, Snapshot, SourceSnapshot
+from mdlc.core.documents.prepared_data import Prepared, Snapshot, SourceSnapshot
 from mdlc.core.spec.data import Data
 from mdlc.core.spec.model import Model
 

@@ -12,7 +12,7 @@ import pytest
 
 from mdlc.components.preparation.guard.findings import above
 from mdlc.components.preparation.guard.flips import excess
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.spec.retrain import Guard
 from tests.unit.components.preparation.small import MODEL, rows, run, spec

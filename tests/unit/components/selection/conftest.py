@@ -9,8 +9,8 @@ import pytest
 
 from mdlc.components.selection.stage import select
 from mdlc.core.columns import Feature
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import Selection
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Selection
 from mdlc.core.files import write_document
 from mdlc.core.spec import Business, Data, Model
 

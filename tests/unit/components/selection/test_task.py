@@ -3,7 +3,7 @@
 import pytest
 
 from mdlc.components.selection.stage import select
-from mdlc.core.documents.training import Selection
+from mdlc.core.documents.training_result import Selection
 from mdlc.core.errors import ArtifactError, DataError, SpecError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Business, Data, Model

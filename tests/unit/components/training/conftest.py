@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from mdlc.core.columns import Feature
-from mdlc.core.documents.data import Prepared
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.files import write_document
 from mdlc.core.spec.model import Task
 

@@ -13,12 +13,12 @@ import pytest
 from mdlc.components.training import aging
 from mdlc.components.training.candidates.logistic import Logistic
 from mdlc.components.training.candidates.registry import CANDIDATES
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.training import Training
+from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.documents.training_result import Training
 from mdlc.core.errors import SpecError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.scorer import Scorer
-from mdlc.core.spec.model import Condition, Rule
+from mdlc.core.spec.model import Rule, RuleCondition
 from tests.contract.test_candidates import CASES, params
 from tests.contract.test_candidates import problem as small
 from tests.unit.components.training.test_stage import run
@@ -111,7 +111,7 @@ def test_a_stated_rule_counts_by_weight() -> None:
     half = np.where(made.train.truth == 1, 1.9, 0.1)
     stated = replace(
         made,
-        rule=Rule(when=[Condition(column="x", at_least=0)]),
+        rule=Rule(when=[RuleCondition(column="x", at_least=0)]),
         train=replace(made.train, weights=half),
     )
     told = CANDIDATES["rule"](stated).fit({}).validated

@@ -10,7 +10,7 @@ import pytest
 from mdlc.components.training.parts import assemble, extract, narrow
 from mdlc.components.training.stage import train
 from mdlc.core.bundle import open_bundle
-from mdlc.core.documents.training import Contestant, Training
+from mdlc.core.documents.training_result import Contestant, Training
 from mdlc.core.errors import ArtifactError, SpecError, StageError
 from mdlc.core.files import digest_path, read_document
 from mdlc.core.spec.business import Payoff

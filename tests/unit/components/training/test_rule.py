@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from mdlc.components.training.candidates.rule import RuleOfThumb
-from mdlc.components.training.problem import Problem, Rows
+from mdlc.components.training.problem import Problem, TrainingRows
 from mdlc.core.columns import Feature
 from mdlc.core.errors import SpecError, StageError
 from mdlc.core.scorer import load_onnx
-from mdlc.core.spec.model import Condition, Rule
+from mdlc.core.spec.model import Rule, RuleCondition
 
 
 def problem(when: list[dict[str, Any]], *, numbers: bool = False, dropped: str = "") -> Problem:
@@ -22,7 +22,7 @@ def problem(when: list[dict[str, Any]], *, numbers: bool = False, dropped: str =
         "carrier": np.array(["AA", "UA", "UA", "UA", "", "UA"], object),
     }
     truth = np.array([0.0, 0, 4, 8, 0, 0]) if numbers else np.array([0, 0, 1, 1, 0, 0])
-    rows = Rows(batch, batch, truth)
+    rows = TrainingRows(batch, batch, truth)
     features = [Feature(name="hour", kind="number"), Feature(name="carrier", kind="category")]
     return Problem(
         task="regression" if numbers else "binary",
@@ -30,7 +30,7 @@ def problem(when: list[dict[str, Any]], *, numbers: bool = False, dropped: str =
         features=[feature for feature in features if feature.name != dropped],
         train=rows,
         validation=rows,
-        rule=Rule(when=[Condition.model_validate(condition) for condition in when]),
+        rule=Rule(when=[RuleCondition.model_validate(condition) for condition in when]),
         dropped={dropped: "collinear with time"} if dropped else {},
         seed=0,
         cores=1,

@@ -15,7 +15,7 @@ from mdlc.components.training.candidates.logistic import Logistic
 from mdlc.components.training.stage import train
 from mdlc.core.bundle import open_bundle
 from mdlc.core.cleaning import Decision
-from mdlc.core.documents.training import Contestant, Training
+from mdlc.core.documents.training_result import Contestant, Training
 from mdlc.core.errors import ArtifactError, DataError, SpecError, StageError
 from mdlc.core.files import read_document
 from mdlc.core.profile import PREDICTION

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mdlc.core.files import write_bytes
 from mdlc.core.spec import load
-from mdlc.monitoring.render.build import render
-from mdlc.monitoring.render.options import checked
+from mdlc.monitoring.render.render_monitoring import render
+from mdlc.monitoring.render.render_options import check_options
 
 ROOT = Path(__file__).parents[4]
 GOLDEN = ROOT / "tests" / "golden" / "monitoring" / "01-flight-delays"
@@ -23,7 +23,7 @@ AGAIN = "MDLC_GOLDEN=write .venv/bin/python -m pytest tests/unit/monitoring/rend
 
 def test_the_first_example_renders_as_committed() -> None:
     one = load(ROOT / "examples" / "01-flight-delays" / "lifecycle.yaml")
-    options = checked([one.name], namespace="models", trigger_url="http://localhost:8090")
+    options = check_options([one.name], namespace="models", trigger_url="http://localhost:8090")
     made = {
         name: content
         for name, content in render([one], options=options).items()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from mdlc.core.documents.evaluation import (
+from mdlc.core.documents.evaluation_result import (
     Comparison,
     Deployment,
     Evaluation,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from mdlc.core.documents.business import Alternative, BusinessCase, GoalState, Sensitivity
-from mdlc.core.documents.data import Snapshot, SourceSnapshot
+from mdlc.core.documents.business_case import Alternative, BusinessCase, GoalState, Sensitivity
+from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
 from mdlc.core.spec.lifecycle import Lifecycle
 from tests.unit.monitoring.report.synthetic_base import DIGEST
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from mdlc.core.cleaning import Decision
 from mdlc.core.columns import Feature
-from mdlc.core.documents.data import CheckResult, Prepared
-from mdlc.core.documents.exploration import (
+from mdlc.core.documents.exploration_findings import (
     Box,
     CategoryColumn,
     Correlation,
@@ -18,6 +17,7 @@ from mdlc.core.documents.exploration import (
     ImageColumn,
     NumberColumn,
 )
+from mdlc.core.documents.prepared_data import CheckResult, Prepared
 from tests.unit.monitoring.report.synthetic_base import BEGINS, DIGEST, NUMBERS
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from mdlc.core.documents.serving import HistoryEntry
-from mdlc.core.documents.watch import Verdict
+from mdlc.state.release_documents import HistoryEntry
+from mdlc.state.watch_documents import Verdict
 from tests.unit.monitoring.report.synthetic_base import BEGINS, DIGEST
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mdlc.core.documents.life import Event, Life, Policy, Week
+from mdlc.state.replay_documents import PolicyResult, ReplayEvent, ReplayRecord, ReplayWeek
 
 BEGINS = datetime(2013, 4, 1)
 WEEKS = 39
@@ -20,7 +20,7 @@ POLICIES = {
 }
 
 
-def life(task: Literal["binary", "multiclass", "regression"]) -> Life:
+def life(task: Literal["binary", "multiclass", "regression"]) -> ReplayRecord:
     """Return a life of 39 weeks."""
     rng = np.random.default_rng(7)
     weeks = [_week(index, task, rng) for index in range(WEEKS)]
@@ -28,7 +28,7 @@ def life(task: Literal["binary", "multiclass", "regression"]) -> Life:
     for name, (title, _, runs, cost) in POLICIES.items():
         earned = sum(week.money[name] for week in weeks)
         policies.append(
-            Policy(
+            PolicyResult(
                 name=name,
                 title=title,
                 earned=earned,
@@ -37,7 +37,7 @@ def life(task: Literal["binary", "multiclass", "regression"]) -> Life:
                 net=earned - runs * cost,
             )
         )
-    return Life(
+    return ReplayRecord(
         begins=BEGINS,
         ends=BEGINS + timedelta(weeks=WEEKS),
         currency="USD",
@@ -61,7 +61,7 @@ def _version(index: int) -> list[str]:
     return [str(1 + (index > 11) + (index > 24) + (index > 34))]
 
 
-def _week(index: int, task: str, rng: Any) -> Week:
+def _week(index: int, task: str, rng: Any) -> ReplayWeek:
     season = 0.2 + 0.09 * np.sin(index / 5)
     predicted = 0.2 + 0.09 * np.sin((index - 2) / 5)
     regression = task == "regression"
@@ -72,7 +72,7 @@ def _week(index: int, task: str, rng: Any) -> Week:
     if rest:
         observed[rest] = 1 - sum(observed.values())
         said[rest] = 1 - sum(said.values())
-    return Week(
+    return ReplayWeek(
         begins=BEGINS + timedelta(weeks=index),
         decisions=6444,
         labels=6280,
@@ -97,34 +97,34 @@ def _week(index: int, task: str, rng: Any) -> Week:
     )
 
 
-def _events() -> list[Event]:
+def _events() -> list[ReplayEvent]:
     def at(day: int) -> datetime:
         return BEGINS + timedelta(days=day, hours=4)
 
     events = []
     for number, day in enumerate((80, 171, 241), start=2):
         events += [
-            Event(
+            ReplayEvent(
                 time=at(day - 3),
                 kind="alert",
                 title="Calibration off",
                 detail="late: 0.29 against 0.21",
             ),
-            Event(time=at(day - 1), kind="trigger", title="Retraining asked for"),
-            Event(time=at(day), kind="retraining", title="Retrained", version=str(number)),
-            Event(
+            ReplayEvent(time=at(day - 1), kind="trigger", title="Retraining asked for"),
+            ReplayEvent(time=at(day), kind="retraining", title="Retrained", version=str(number)),
+            ReplayEvent(
                 time=at(day),
                 kind="promotion",
                 title=f"Version {number} promoted",
                 version=str(number),
             ),
-            Event(time=at(day + 4), kind="resolved", title="Calibration off"),
+            ReplayEvent(time=at(day + 4), kind="resolved", title="Calibration off"),
         ]
     events += [
-        Event(time=at(120), kind="retraining", title="Retrained"),
-        Event(
+        ReplayEvent(time=at(120), kind="retraining", title="Retrained"),
+        ReplayEvent(
             time=at(120), kind="refusal", title="Challenger refused", detail="71 % sure of a gain"
         ),
-        Event(time=at(140), kind="failure", title="Weather source did not answer"),
+        ReplayEvent(time=at(140), kind="failure", title="Weather source did not answer"),
     ]
     return sorted(events, key=lambda event: event.time)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from mdlc.core.documents.evaluation import (
+from mdlc.core.documents.evaluation_result import (
     Calibration,
     Comparison,
     Contender,
@@ -14,7 +14,13 @@ from mdlc.core.documents.evaluation import (
     Interval,
     Slice,
 )
-from mdlc.core.documents.training import CandidateResult, Contestant, Selection, Training, Trial
+from mdlc.core.documents.training_result import (
+    CandidateResult,
+    Contestant,
+    Selection,
+    Training,
+    Trial,
+)
 from tests.unit.monitoring.report.synthetic_base import DIGEST, NUMBERS
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mdlc.core.documents.data import Prepared
-from mdlc.core.documents.life import Life
+from mdlc.core.documents.prepared_data import Prepared
 from mdlc.monitoring.report import ReportInput, build
-from mdlc.monitoring.report.sections import SECTIONS, headline
+from mdlc.monitoring.report.sections import SECTIONS, headline_section
+from mdlc.state.replay_documents import ReplayRecord
 from tests.unit.monitoring.report import synthetic
 
 EXAMPLES = {
@@ -85,14 +85,14 @@ DOCUMENTS = [field.name for field in fields(ReportInput) if field.name != "name"
 @pytest.mark.parametrize("missing", ["lifecycle", "business", "prepared", "evaluation", "life"])
 def test_a_document_may_be_missing(missing: str) -> None:
     inputs = replace(synthetic.flights(), **{missing: None})  # type: ignore[arg-type]
-    assert headline.build(inputs).sentence
+    assert headline_section.build(inputs).sentence
     assert all(section(inputs).title for section in SECTIONS)
 
 
 @pytest.mark.parametrize("only", DOCUMENTS)
 def test_each_document_may_be_alone(only: str) -> None:
     inputs = ReportInput("alone", **{only: getattr(synthetic.flights(), only)})
-    assert headline.build(inputs).sentence
+    assert headline_section.build(inputs).sentence
     assert all(section(inputs).title for section in SECTIONS)
 
 
@@ -149,7 +149,7 @@ def test_empty_lists_are_no_error(tmp_path: Path) -> None:
         ),
         training=whole.training.model_copy(update={"candidates": []}),
         evaluation=whole.evaluation.model_copy(update={"contenders": [], "comparisons": []}),
-        life=Life.model_validate(
+        life=ReplayRecord.model_validate(
             whole.life.model_dump() | {"weeks": [], "events": [], "policies": []}
         ),
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.core.spec import Lifecycle
-from mdlc.monitoring.rules.build import rule_file
-from mdlc.monitoring.samples import SampleStore, parse
+from mdlc.monitoring.fake_predictor import DAY, MODEL, START, FakePredictor
+from mdlc.monitoring.rules.rule_file import rule_file
+from mdlc.monitoring.sample_store import SampleStore, parse
 from mdlc.monitoring.signals import Signals, measure
-from mdlc.monitoring.testing import DAY, MODEL, START, Predictor
 from tests.services.prometheus import program
 
 STEP = timedelta(minutes=1)
@@ -41,7 +41,7 @@ class History:
 
     def __init__(self, of: Lifecycle, folder: Path, *, step: timedelta = STEP) -> None:
         self.lifecycle, self.folder, self.step = of, folder, step
-        self.predictor = Predictor()
+        self.predictor = FakePredictor()
         self.others: dict[str, float | None] = {}
         """Series beside the predictor's, as promtool writes them; None: gone."""
         self.now = -1
@@ -120,7 +120,7 @@ class History:
         return f"{round(self.now * self.step.total_seconds())}s"
 
 
-def _series(predictor: Predictor) -> dict[str, float]:
+def _series(predictor: FakePredictor) -> dict[str, float]:
     """Return each series as a target of the job shows it: those without an instance are of `a`."""
     shown = {}
     for (name, labels), value in predictor.counts.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mdlc.monitoring.testing import START
+from mdlc.monitoring.fake_predictor import START
 from tests.unit.monitoring.rules.history import JOB, History, lifecycle
 
 pytestmark = pytest.mark.services

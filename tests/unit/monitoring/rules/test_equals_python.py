@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mdlc.core.profile import PREDICTION
+from mdlc.monitoring.fake_predictor import START
 from mdlc.monitoring.signals import Signals
-from mdlc.monitoring.testing import START
 from tests.unit.monitoring.rules.history import STEP, History, lifecycle
 
 pytestmark = pytest.mark.services

@@ -1,0 +1,1 @@
+"""Results of stages by content: what was asked, by which code, from which bytes."""

@@ -1,0 +1,129 @@
+"""From the pointer file to models that are warm: the champion and, if one is on trial, a canary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from mdlc.core.columns import MISSING, Batch, Feature
+from mdlc.core.errors import ArtifactError, MdlcError
+from mdlc.core.files import read_document
+from mdlc.core.scorer import Scorer
+from mdlc.serving.request_rows import RequestReader
+from mdlc.serving.schema_difference import difference
+from mdlc.state.release_documents import CanaryRelease, Pointer
+
+WARM_ROWS = (1, 50)
+"""Both shapes of a request: runtimes plan memory by shape, and the first plan is slow."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """One version of the model with all that answers need; never changed, only replaced."""
+
+    version: str
+    since: datetime
+    """When it began to serve, or to be on trial."""
+    promised: float | None
+    """Money per decision that its evaluation promised."""
+    scorer: Scorer
+    reader: RequestReader
+    digest: str
+
+
+@dataclass(frozen=True)
+class ActiveModels:
+    """Who answers: the champion, and the canary that answers a share; never changed."""
+
+    pointer: Pointer
+    champion: LoadedModel
+    canary: LoadedModel | None = None
+    """None where none is on trial, and where it does not load."""
+    refused: str = ""
+    """Why the canary does not load."""
+
+    @property
+    def name(self) -> str:
+        """The lifecycle's name."""
+        return self.pointer.name
+
+    @property
+    def trial(self) -> CanaryRelease | None:
+        """The canary as the pointer names it, loaded or not."""
+        return self.pointer.canary
+
+
+def load(
+    pointer_file: Path, *, max_rows: int, threads: int = 0, known: ActiveModels | None = None
+) -> ActiveModels:
+    """Read the pointer, load its bundles, and score made-up rows with them.
+
+    A version that `known` has is not loaded again. A canary that does not load leaves the champion
+    alone.
+
+    Raises:
+        ArtifactError: pointer or the champion's bundle is missing, altered, another one than the
+            pointer says, or does not answer.
+        StageError: TensorFlow is needed and not installed.
+    """
+    pointer = read_document(pointer_file, Pointer)
+    folder, models = pointer_file.parent, [known.champion, known.canary] if known else []
+    at_hand = {(model.version, model.digest): model for model in models if model}
+
+    def get(of: Pointer | CanaryRelease) -> LoadedModel:
+        if model := at_hand.get((of.version, of.digest)):
+            return replace(model, since=of.since, promised=of.promised)
+        return _load(of, folder=folder, max_rows=max_rows, threads=threads)
+
+    champion = get(pointer)
+    if pointer.canary is None:
+        return ActiveModels(pointer, champion)
+    try:
+        canary = get(pointer.canary)
+        if differs := difference(champion.scorer.manifest, canary.scorer.manifest):
+            raise ArtifactError(f"it cannot share version {champion.version}'s requests: {differs}")
+    except MdlcError as error:
+        return ActiveModels(pointer, champion, refused=str(error))
+    return ActiveModels(pointer, champion, canary)
+
+
+def _load(of: Pointer | CanaryRelease, *, folder: Path, max_rows: int, threads: int) -> LoadedModel:
+    bundle = folder / of.bundle
+    try:
+        scorer = Scorer.load(bundle, threads=threads)
+        digest = scorer.manifest.digest
+        if digest != of.digest:
+            raise ArtifactError(f"{bundle} is another model than the pointer says")
+        _warm(scorer)
+    except Exception as error:
+        # ONNX Runtime and TensorFlow have errors of their own for a file they cannot run.
+        if type(error).__module__.startswith("mdlc."):
+            raise
+        raise ArtifactError(
+            f"the model in {bundle} does not load: {type(error).__name__}"
+        ) from error
+    reader = RequestReader(scorer.manifest, max_rows=max_rows)
+    return LoadedModel(of.version, of.since, of.promised, scorer, reader, digest)
+
+
+def _warm(scorer: Scorer) -> None:
+    classes = len(scorer.classes)
+    for rows in WARM_ROWS:
+        scores = scorer.answer(synthetic_batch(scorer.manifest.features, rows=rows)).scores
+        wanted = (rows, classes) if classes else (rows,)
+        if scores.shape != wanted or not np.isfinite(scores).all():
+            raise ArtifactError(f"the model answers {scores.shape}, not {wanted} finite scores")
+
+
+def synthetic_batch(features: list[Feature], *, rows: int) -> Batch:
+    """Return rows of zeros and missing categories."""
+    batch: Batch = {}
+    for feature in features:
+        if feature.kind == "category":
+            batch[feature.name] = np.full(rows, MISSING, dtype=object)
+        else:
+            batch[feature.name] = np.zeros((rows, *(feature.shape or ())), np.float32)
+    return batch

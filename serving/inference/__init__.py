@@ -1,1 +1,0 @@
-"""What KServe is told: a release as an InferenceService. Pure: nothing is asked or written."""

@@ -1,0 +1,195 @@
+"""Labels that come late: stored by id, and turned into quality counters at once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+
+from mdlc.core import payoff
+from mdlc.core.errors import SpecError
+from mdlc.core.spec.business import Payoff
+from mdlc.services.json_logs import log, logs_debug
+from mdlc.services.refusals import Refusal, too_large
+from mdlc.serving.payload_labels import Label, LabelOutcome
+from mdlc.serving.payload_log import PayloadLog
+from mdlc.serving.predictor_metrics import LabelledQuality, Metrics
+from mdlc.serving.request_clock import Clock, parse
+from mdlc.serving.request_rows import MAX_ID
+
+TINY = 1e-15
+"""Probabilities are kept this far from 0 and 1 in the log-loss, as training does."""
+MAX_PROBLEMS = 20
+
+
+class Feedback:
+    """Receives labels for one model; `terms` returns the payoff that serves now."""
+
+    def __init__(
+        self,
+        log: PayloadLog,
+        *,
+        metrics: Metrics,
+        clock: Clock,
+        terms: Callable[[], Payoff],
+        max_rows: int,
+    ) -> None:
+        self._log = log
+        self._metrics = metrics
+        self._clock = clock
+        self._terms = terms
+        self._max_rows = max_rows
+
+    def receive(self, body: bytes, *, headers: Mapping[str, str]) -> dict[str, Any]:
+        """Take {"labels": [{"id", "label", "time"?}, ...]}; return how many were accepted.
+
+        Raises:
+            Refusal: the body is not that, or the log is not available.
+        """
+        now = self._clock.now(headers)
+        labels, problems = self._parse(body, now=now)
+        verdicts = self._log.label(labels, received=now)
+        if logs_debug():
+            self._tell(verdicts)
+        counts = Counter(verdict.status for verdict in verdicts)
+        counts["invalid"] += len(problems)
+        problems += [verdict.problem for verdict in verdicts if verdict.problem]
+        for reason in ("duplicate", "unknown", "invalid"):
+            if counts[reason]:
+                self._metrics.rejected.labels(self._metrics.model, reason).inc(counts[reason])
+        self._judge([verdict for verdict in verdicts if verdict.status == "accepted"])
+        totals = {key: counts[key] for key in ("accepted", "duplicate", "unknown", "invalid")}
+        return {**totals, "problems": problems[:MAX_PROBLEMS]}
+
+    def _parse(self, body: bytes, *, now: datetime) -> tuple[list[Label], list[str]]:
+        try:
+            payload = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise Refusal(f"the body is not JSON: {error}") from error
+        sent = payload.get("labels") if isinstance(payload, dict) else None
+        if not isinstance(sent, list):
+            raise Refusal('wanted JSON {"labels": [{"id": ..., "label": ...}, ...]}')
+        if len(sent) > self._max_rows:
+            raise too_large(f"the request has {len(sent)} labels", limit=self._max_rows)
+        labels, problems = [], []
+        for index, item in enumerate(sent):
+            known = isinstance(item, dict) and item.keys() <= {"id", "label", "time"}
+            if not known or not isinstance(item.get("id"), str) or "label" not in item:
+                problems.append(f"label {index}: wanted id (a text), label and, if known, time")
+                continue
+            try:
+                time = now if item.get("time") is None else parse(item["time"], name="time")
+            except Refusal as refusal:
+                problems.append(f"{item['id'][:128]}: {refusal.message}")
+                continue
+            labels.append(Label(item["id"], item["label"], time))
+        return labels, problems
+
+    def _tell(self, verdicts: Sequence[LabelOutcome]) -> None:
+        """Write a line for each label that came: what became of it, never what it says."""
+        for verdict in verdicts:
+            known = {"version": verdict.prediction.version} if verdict.prediction else {}
+            fields = {"model": self._metrics.model, **known, "id": verdict.label.id[:MAX_ID]}
+            log("labelled", level=logging.DEBUG, **fields, status=verdict.status)
+
+    def _judge(self, accepted: Sequence[LabelOutcome]) -> None:
+        groups: dict[tuple[str, tuple[str, ...]], list[LabelOutcome]] = defaultdict(list)
+        for verdict in accepted:
+            groups[verdict.prediction.version, tuple(verdict.prediction.scores)].append(verdict)
+        for (version, classes), verdicts in groups.items():
+            terms = self._terms()
+            if classes:
+                quality = judge_classes(verdicts, classes=classes, terms=terms)
+            else:
+                quality = judge_numbers(verdicts, terms=terms)
+            waits = [(v.label.time - v.prediction.time).total_seconds() for v in verdicts]
+            self._metrics.judge(version, quality=quality, lags=np.array(waits))
+
+
+def judge_classes(
+    verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff
+) -> LabelledQuality:
+    """Return what labels tell about a classifier.
+
+    The Brier score is that of scikit-learn: the sum over classes of (p - y)^2, halved for two.
+    """
+    rows = len(verdicts)
+    scores = np.array([list(v.prediction.scores.values()) for v in verdicts], float)
+    truth = np.array([classes.index(v.text) for v in verdicts])
+    hits = np.zeros_like(scores)
+    hits[np.arange(rows), truth] = 1
+    likely = scores[np.arange(rows), truth].clip(TINY, 1 - TINY)
+    squares = float(((scores - hits) ** 2).sum())
+    top = scores.argmax(axis=1)
+    right = top == truth
+    gained, lost, money_squared = _money_of_actions(
+        verdicts, classes=classes, truth=truth, terms=terms
+    )
+    return LabelledQuality(
+        labels=rows,
+        classes=classes,
+        correct=int(right.sum()),
+        log_loss=float(-np.log(likely).sum()),
+        brier=squares / 2 if len(classes) == 2 else squares,
+        predicted=scores.sum(axis=0),
+        observed=hits.sum(axis=0),
+        variance=(scores * (1 - scores)).sum(axis=0),
+        named=np.bincount(top, minlength=len(classes)).astype(float),
+        hit=np.bincount(top[right], minlength=len(classes)).astype(float),
+        gained=gained,
+        lost=lost,
+        money_squared=money_squared,
+    )
+
+
+def _money_of_actions(
+    verdicts: Sequence[LabelOutcome],
+    *,
+    classes: tuple[str, ...],
+    truth: np.ndarray[Any, np.dtype[np.int64]],
+    terms: Payoff,
+) -> tuple[float, float, float]:
+    """Return money (gained, lost, squared) by the actions taken, at today's terms.
+
+    An action or class that today's terms do not have, because the file has changed since, is left
+    out: it has no price any more.
+    """
+    try:
+        table = payoff.for_classes(terms, classes)
+    except SpecError:
+        return 0.0, 0.0, 0.0
+    index = {action: position for position, action in enumerate(table.actions)}
+    actions = np.array([index.get(v.prediction.action, -1) for v in verdicts])
+    priced = actions >= 0
+    return _split(table.earned(actions[priced], truth[priced]))
+
+
+def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff) -> LabelledQuality:
+    """Return what labels tell about a regression."""
+    values = np.array([v.prediction.value for v in verdicts], float)
+    truth = np.array([float(v.text) for v in verdicts])
+    error = values - truth
+    try:
+        gained, lost, money_squared = _split(payoff.for_numbers(terms).earned(values, truth))
+    except SpecError:
+        gained = lost = money_squared = 0.0
+    return LabelledQuality(
+        labels=len(verdicts),
+        absolute=float(np.abs(error).sum()),
+        squared=float((error**2).sum()),
+        over=float(error.clip(min=0).sum()),
+        under=float((-error).clip(min=0).sum()),
+        gained=gained,
+        lost=lost,
+        money_squared=money_squared,
+    )
+
+
+def _split(money: payoff.Floats) -> tuple[float, float, float]:
+    gained, lost = money.clip(min=0), (-money).clip(min=0)
+    return float(gained.sum()), float(lost.sum()), float((money**2).sum())

@@ -1,0 +1,204 @@
+"""Requests into batches: V1 instances and V2 tensors, checked feature by feature.
+
+A request is refused whole, with the first thing that is wrong: unknown feature, missing feature,
+type, size. JSON has no NaN; a missing value is null there, and NaN in binary tensors.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mdlc.core import cleaning
+from mdlc.core.bundle import Manifest
+from mdlc.core.columns import Batch, Feature, from_values
+from mdlc.core.errors import DataError, closest
+from mdlc.services.refusals import Refusal, too_large
+
+MAX_ID = 128
+IDS = "id"
+"""V2: the optional BYTES tensor with the ids of the rows."""
+NUMERIC: frozenset[type] = frozenset({int, float, bool, type(None)})
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class RequestRows:
+    """A request's rows: their ids and raw features, ready for a Scorer."""
+
+    ids: list[str]
+    batch: Batch
+
+
+class RequestReader:
+    """Reads requests for one model."""
+
+    def __init__(self, manifest: Manifest, *, max_rows: int) -> None:
+        self.features = {feature.name: feature for feature in manifest.features}
+        self.max_rows = max_rows
+        self.dropped = cleaning.dropped(manifest.cleaning)
+        imputed = {d.column for d in manifest.cleaning if d.action == "impute"}
+        images = {f.name for f in manifest.features if f.kind == "image"}
+        self.optional = (imputed | self.dropped) - images
+
+    def v1(self, payload: object) -> RequestRows:
+        """Read {"instances": [{feature: value}, ...], "ids": [...]}.
+
+        Raises:
+            Refusal: something is wrong with it.
+        """
+        if not isinstance(payload, dict):
+            raise Refusal('wanted JSON {"instances": [{feature: value}, ...]}')
+        instances = payload.get("instances")
+        if not isinstance(instances, list) or not instances:
+            raise Refusal("instances: wanted a list with one object a row")
+        self._check_size(len(instances))
+        present = self._names(instances)
+        columns = {
+            name: self._column(feature, [row.get(name) for row in instances])
+            for name, feature in self.features.items()
+            if name in present or name not in self.dropped
+        }
+        return RequestRows(read_ids(payload.get("ids"), rows=len(instances)), columns)
+
+    def v2(self, tensors: Sequence[Any]) -> RequestRows:
+        """Read a list of kserve InferInput: a tensor a feature, and optionally one named id.
+
+        Raises:
+            Refusal: something is wrong with it.
+        """
+        given = {tensor.name: tensor for tensor in tensors}
+        if len(given) != len(tensors) or not given:
+            raise Refusal("inputs: wanted one tensor a feature, each name once")
+        ids = None if IDS in self.features else given.pop(IDS, None)
+        self._check_names(set(given), row=None)
+        sizes = {name: (tensor.shape or [0])[0] for name, tensor in given.items()}
+        rows = next(iter(sizes.values()), 0)
+        self._check_size(rows)
+        for name, size in sizes.items():
+            if size != rows or size < 1:
+                raise Refusal(f"tensor {name}: wanted {max(rows, 1)} rows as the first, got {size}")
+        columns = {
+            name: self._column(feature, self._values(feature, given.get(name), rows=rows))
+            for name, feature in self.features.items()
+            if name in given or name not in self.dropped
+        }
+        texts = None if ids is None else [_text(value) for value in tensor_array(ids).ravel()]
+        return RequestRows(read_ids(texts, rows=rows), columns)
+
+    def _check_size(self, rows: int) -> None:
+        if rows > self.max_rows:
+            raise too_large(f"the request has {rows} rows", limit=self.max_rows)
+
+    def _names(self, instances: list[Any]) -> set[str]:
+        """Check every row's names; return those that some row has."""
+        present: set[str] = set()
+        seen: set[frozenset[str]] = set()
+        for index, row in enumerate(instances):
+            if not isinstance(row, dict):
+                raise Refusal(f"instances, row {index}: wanted an object of feature: value")
+            names = frozenset(row)
+            if names not in seen:
+                self._check_names(names, row=index)
+                seen.add(names)
+                present |= names
+        return present
+
+    def _check_names(self, names: set[str] | frozenset[str], *, row: int | None) -> None:
+        place = "" if row is None else f", row {row}"
+        for name in sorted(names - self.features.keys()):
+            hint = closest(name, self.features)
+            raise Refusal(f"unknown feature {name[:64]!r}{place}; {hint}")
+        for name in sorted(self.features.keys() - names - self.optional):
+            raise Refusal(f"feature {name}{place} is missing; send null if it is not known")
+
+    def _values(self, feature: Feature, tensor: Any, *, rows: int) -> Sequence[Any]:
+        """Return a tensor's values, one for each row; None for each where there is no tensor."""
+        if tensor is None:
+            return [None] * rows
+        shape = list(tensor.shape)
+        wanted = [[rows, *(feature.shape or ())], [rows, 1]]
+        if feature.kind == "image":
+            wanted.pop()
+        if shape not in wanted:
+            raise Refusal(f"tensor {feature.name}: wanted shape {wanted[0]}, got {shape}")
+        array = tensor_array(tensor)
+        if feature.kind == "image":
+            return list(array)
+        return [
+            _text(value) if isinstance(value, bytes) else value for value in array.ravel().tolist()
+        ]
+
+    @staticmethod
+    def _column(feature: Feature, values: Sequence[Any]) -> npt.NDArray[Any]:
+        """Return one feature's array. The common cases are checked at once, not value by value."""
+        try:
+            if feature.kind == "number" and set(map(type, values)) <= NUMERIC:
+                numbers = np.array(values, dtype=np.float64)
+                # NaN compares false: missing values pass, infinite and huge ones do not.
+                if not (np.abs(numbers) > LARGEST).any():
+                    return numbers.astype(np.float32)
+            elif feature.kind == "category" and set(map(type, values)) == {str}:
+                return np.array(values, dtype=object)
+            return from_values(feature, values)
+        except DataError as error:
+            raise Refusal(str(error)) from error
+        except (OverflowError, TypeError) as error:
+            raise Refusal(f"feature {feature.name}: a value is out of range") from error
+
+
+def tensor_array(tensor: Any) -> npt.NDArray[Any]:
+    """Return a kserve tensor as an array.
+
+    Raises:
+        Refusal: its data are not of its datatype and shape, or have a NaN spelled out in JSON.
+    """
+    try:
+        array: npt.NDArray[Any] = np.asarray(tensor.as_numpy())
+    except Exception as error:
+        wanted = f"{tensor.datatype} data of shape {list(tensor.shape)}"
+        raise Refusal(f"tensor {tensor.name}: wanted {wanted}") from error
+    if array.dtype.kind == "f" and isinstance(tensor.data, list):
+        flat = np.asarray(tensor.data, dtype=object).ravel().tolist()
+        if int(np.isnan(array).sum()) > flat.count(None):
+            raise Refusal(f"tensor {tensor.name}: NaN is not JSON; send null for a missing value")
+    return array
+
+
+def read_ids(given: object, *, rows: int) -> list[str]:
+    """Return the rows' ids: the client's own, or new random ones.
+
+    Raises:
+        Refusal: another number than rows, one twice, or characters that an id may not have.
+    """
+    if given is None:
+        return [uuid.uuid4().hex for _ in range(rows)]
+    if not isinstance(given, list) or len(given) != rows:
+        raise Refusal(f"ids: wanted a list of {rows} texts, one a row")
+    for index, identifier in enumerate(given):
+        if not is_id(identifier):
+            raise Refusal(f"ids, row {index}: wanted text of 1 to {MAX_ID} printable characters")
+    if len(set(given)) != rows:
+        twice = Counter(given).most_common(1)[0][0]
+        raise Refusal(f"ids: {twice} is there twice", reason="duplicate_id")
+    return given
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise Refusal("a BYTES tensor is not UTF-8") from error
+
+
+def is_id(value: object) -> bool:
+    """Say whether `value` can be a prediction's id: bounded, and whole on one line of a log."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID and value.isprintable()

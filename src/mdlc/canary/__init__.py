@@ -1,0 +1,1 @@
+"""A canary, judged and ended in one place: by trigger, pipeline and replay."""

@@ -1,0 +1,82 @@
+"""What the verbs share: the file argument, output for people or machines, errors as one line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mdlc.core.spec import Lifecycle
+    from mdlc.state.workspace import Workspace
+
+File = Annotated[
+    Path,
+    typer.Argument(help="The lifecycle file.", metavar="FILE", show_default=True),
+]
+DEFAULT_FILE = Path("lifecycle.yaml")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", envvar="MDLC_HOME", help="Folder of local state; default .mdlc beside FILE."
+    ),
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
+
+
+@contextmanager
+def handle_errors(file: Path | None = None, *, verbose: bool = False) -> Iterator[None]:
+    """Print a known error as one line and exit with its code; `verbose` shows the traceback too."""
+    from mdlc.core.errors import MdlcError
+    from mdlc.core.spec.load import locate
+
+    try:
+        yield
+    except MdlcError as error:
+        known = locate(error, file) if file and file.is_file() else error
+        if verbose:
+            traceback.print_exc()
+        console(stderr=True).print(f"[red]error:[/] {_plain(str(known))}", soft_wrap=True)
+        raise typer.Exit(known.exit_code) from error
+    except KeyboardInterrupt:
+        console(stderr=True).print("stopped: finished stages are kept, run again to go on")
+        raise typer.Exit(130) from None
+
+
+def open_lifecycle(file: Path, home: Path | None) -> tuple[Lifecycle, Workspace]:
+    """Load the file and find its workspace."""
+    from mdlc.core.spec import load
+    from mdlc.state.workspace import workspace_of
+
+    lifecycle = load(file)
+    return lifecycle, workspace_of(lifecycle, file=file, home=home)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console for people."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON to standard output; a pydantic document, or plain data."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(mode="json", by_alias=True)
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def _plain(text: str) -> str:
+    """Escape what rich would take for markup."""
+    from rich.markup import escape
+
+    return escape(text)

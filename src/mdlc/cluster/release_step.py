@@ -1,0 +1,95 @@
+"""The release step of a run on a cluster: `python -m mdlc.cluster.release_step`.
+
+It uses the same release, canary and history as `mdlc run`, on a mirror of the artifact root.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from mdlc.cluster.state_mirror import mirrored
+from mdlc.core.documents.evaluation_result import Deployment, Evaluation
+from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.steps import reporting
+from mdlc.life.releases import begin_canary, current, release, winner
+from mdlc.pipelines.kubeflow.failure_records import recording_failure
+from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepSettings
+from mdlc.state import remote_files
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import Workspace
+
+
+class ReleaseRequest(Document):
+    """What the release step gives us on standard input."""
+
+    settings: StepSettings
+    run: str
+    evaluation: str
+    deployment: str
+    out: str
+
+
+def perform(asked: ReleaseRequest) -> RunOutcome:
+    """Release the winner if evaluation says so; write outcome.json and runs/RUN.json."""
+    evaluation = read_document(Path(asked.evaluation) / "evaluation.json", Evaluation)
+    made = read_document(Path(asked.deployment) / "deployment.json", Deployment)
+    outcome: Literal["promoted", "canary", "refused"] = "refused"
+    reasons, replaced = list(evaluation.reasons), ""
+    if evaluation.promote:
+        with mirrored(asked.settings.artifacts, name=asked.settings.name) as workspace:
+            before = current(workspace)
+            if _overtaken(before, evaluation=evaluation, made=made):
+                reasons = [f"version {before.version if before else ''} was released meanwhile"]
+            else:
+                outcome = _release(asked, workspace=workspace, evaluation=evaluation)
+                replaced = before.version if before and before.digest != made.digest else ""
+    ended = RunOutcome(
+        name=asked.settings.name,
+        run=asked.run,
+        kind=asked.settings.kind,
+        outcome=outcome,
+        version=made.version,
+        digest=made.digest,
+        replaced=replaced,
+        reasons=reasons,
+        promised=winner(evaluation).money_per_decision.value,
+        ended=datetime.now(UTC),
+    )
+    write_document(Path(asked.out) / "outcome.json", ended)
+    location = remote_files.join(asked.settings.artifacts, "runs", f"{asked.run}.json")
+    remote_files.put_document(location, ended)
+    return ended
+
+
+def _overtaken(before: Pointer | None, *, evaluation: Evaluation, made: Deployment) -> bool:
+    """Say whether what serves is neither what evaluation compared with nor the winner itself."""
+    serving = before.digest if before else ""
+    return serving not in (evaluation.champion_digest, made.digest)
+
+
+def _release(
+    asked: ReleaseRequest, *, workspace: Workspace, evaluation: Evaluation
+) -> Literal["promoted", "canary"]:
+    folder, why, time = Path(asked.deployment), "; ".join(evaluation.reasons), datetime.now(UTC)
+    ratio = asked.settings.canary
+    if ratio is None or current(workspace) is None:
+        release(workspace, deployment=folder, evaluation=evaluation, time=time, why=why)
+        return "promoted"
+    pointer = begin_canary(
+        workspace, deployment=folder, evaluation=evaluation, time=time, why=why, ratio=ratio
+    )
+    return "canary" if pointer.canary else "promoted"
+
+
+def main() -> None:
+    """Read what is asked, do it."""
+    asked = ReleaseRequest.model_validate_json(sys.stdin.read())
+    with reporting("release"), recording_failure("release", artifacts=asked.settings.artifacts):
+        perform(asked)
+
+
+if __name__ == "__main__":
+    main()

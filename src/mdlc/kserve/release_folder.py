@@ -1,0 +1,92 @@
+"""A release: the folder that a predictor serves, and its name. It never changes once written.
+
+    <releases>/<name>/releases/<number>-<digest>/
+        serving.json        the pointer: version, and the canary with its share if one is on trial
+        models/VERSION/     its bundle; and the canary's
+
+The same line-up has the same name: going back to a version names the folder, and so the revision,
+that served before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mdlc.core.bundle import Format
+from mdlc.core.files import Document, digest_json
+from mdlc.state import remote_files
+from mdlc.state.release_documents import CanaryRelease, HistoryEntry, Pointer
+
+
+class ReleaseFolder(Document):
+    """What is served, and where its folder lies."""
+
+    folder: str
+    """<number>-<digest>."""
+    pointer: Pointer
+    """With the folders of bundles as they are in the release's own folder."""
+    format: Format
+    why: str
+    """Why this line-up first came to serve."""
+
+    def location(self, releases: str) -> str:
+        """Return where the release's folder lies below `releases`.
+
+        >>> from datetime import datetime
+        >>> p = Pointer(name="a", version="1", bundle="x", digest="d", since=datetime(2026, 1, 1))
+        >>> release(p, history=[], format="onnx").location("pvc://models/team")
+        'pvc://models/team/a/releases/1-814be418'
+        """
+        return remote_files.join(releases, self.pointer.name, "releases", self.folder)
+
+
+def release(
+    pointer: Pointer,
+    *,
+    history: Sequence[HistoryEntry],
+    format: Format,
+) -> ReleaseFolder:
+    """Return the release that `pointer` makes.
+
+    Its number is that of the line of history by which this line-up first came about; the digest is
+    of what answers: versions, models, the canary's share.
+    """
+    number, why = _first(pointer, history=history)
+    inside = pointer.model_copy(
+        update={"bundle": bundle_of(pointer), "canary": _inside(pointer.canary)}
+    )
+    return ReleaseFolder(
+        folder=f"{number}-{_identity(pointer)}", pointer=inside, format=format, why=why
+    )
+
+
+def bundle_of(of: Pointer | CanaryRelease) -> str:
+    """Return a bundle's folder, relative to the release's."""
+    return f"models/{of.version}"
+
+
+def _inside(trial: CanaryRelease | None) -> CanaryRelease | None:
+    return trial.model_copy(update={"bundle": bundle_of(trial)}) if trial else None
+
+
+def _identity(pointer: Pointer) -> str:
+    def told(of: Pointer | CanaryRelease) -> list[object]:
+        return [of.version, of.digest, of.promised]
+
+    trial = pointer.canary
+    canary = [*told(trial), trial.ratio] if trial else None
+    return digest_json([pointer.name, told(pointer), canary])[:8]
+
+
+def _first(pointer: Pointer, *, history: Sequence[HistoryEntry]) -> tuple[int, str]:
+    """Return number and reason of the line after which these versions first answered."""
+    wanted = (pointer.digest, pointer.canary.digest if pointer.canary else "")
+    champion, canary = "", ""
+    for number, entry in enumerate(history, start=1):
+        if entry.kind == "canary":
+            canary = entry.digest
+        else:
+            champion, canary = entry.digest, ""
+        if (champion, canary) == wanted:
+            return number, entry.why
+    return len(history) + 1, pointer.canary.why if pointer.canary else ""

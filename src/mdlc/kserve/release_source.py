@@ -1,0 +1,88 @@
+"""What is to be served on the cluster: the pointer and bundles of a workspace, or of the artifacts.
+
+A release folder is made of them in a temporary folder; nothing here talks to the cluster.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mdlc.cluster.state_mirror import mirrored
+from mdlc.core.bundle import open_bundle
+from mdlc.core.errors import ArtifactError, SpecError
+from mdlc.core.files import write_document
+from mdlc.core.spec import Lifecycle
+from mdlc.kserve.release_folder import ReleaseFolder, bundle_of, release
+from mdlc.life.release_record import history_of
+from mdlc.life.releases import require
+from mdlc.life.releases import rollback as roll_back
+from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
+from mdlc.state.release_documents import Pointer
+from mdlc.state.workspace import Workspace
+
+
+@contextmanager
+def released(
+    lifecycle: Lifecycle, *, workspace: Workspace, before: bool = False
+) -> Iterator[Workspace]:
+    """Yield the workspace with what is released: the artifacts' mirror where the file names them.
+
+    The lifecycle is locked meanwhile; artifacts that somebody else changes are noticed. With
+    `before` the mirror has what a rollback goes back to.
+    """
+    if lifecycle.spec.cluster.artifacts:
+        with mirrored(artifacts_of(lifecycle), name=lifecycle.name, before=before) as mirror:
+            yield mirror
+    else:
+        with workspace.lock():
+            yield workspace
+
+
+def take_back(workspace: Workspace, *, why: str) -> Pointer:
+    """Drop the canary, or go back to the version before, and write it into the history."""
+    return roll_back(workspace, time=datetime.now(UTC), why=why)
+
+
+def current_release(workspace: Workspace) -> ReleaseFolder:
+    """Return the release that the pointer makes now; its bundles are checked."""
+    pointer = require(workspace)
+    manifest, _ = open_bundle(workspace.pointer.parent / pointer.bundle)
+    if manifest.digest != pointer.digest:
+        raise ArtifactError(f"{pointer.bundle} is another model than the pointer says")
+    return release(pointer, history=history_of(workspace).entries(), format=manifest.format)
+
+
+def write_release(made: ReleaseFolder, *, workspace: Workspace, folder: Path) -> None:
+    """Write the release's folder: serving.json and the bundles that it names."""
+    source = require(workspace)
+    known = {of.digest: of.bundle for of in (source, source.canary) if of}
+    for inside in (made.pointer, made.pointer.canary):
+        if inside is not None:
+            target = folder / bundle_of(inside)
+            shutil.copytree(workspace.pointer.parent / known[inside.digest], target)
+            open_bundle(target)
+    write_document(folder / "serving.json", made.pointer)
+
+
+def releases_of(lifecycle: Lifecycle) -> str:
+    """Return where releases lie.
+
+    Raises:
+        SpecError: the file does not say it, or names what KServe cannot read.
+    """
+    named = lifecycle.spec.deploy.kserve.releases
+    if named:
+        return named
+    artifacts = lifecycle.spec.cluster.artifacts
+    if not artifacts.startswith("s3://"):
+        said = f"KServe cannot read {artifacts}" if artifacts else "this key is missing"
+        raise SpecError(
+            f"{said}, and a cluster needs to know where releases lie",
+            where="spec.deploy.kserve.releases",
+            hint="write s3://bucket/folder or pvc://claim/folder",
+        )
+    return artifacts

@@ -1,0 +1,1 @@
+"""When a retraining may start: the ledger of decisions and its policy."""

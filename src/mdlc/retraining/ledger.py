@@ -1,0 +1,298 @@
+"""The ledger: every decision about retraining, at most one run at a time, and who follows it.
+
+A run that was decided has no result yet. Whoever claims it gets a lease, and extends it as long as
+it follows the run; if it dies, the lease runs out and another may claim the run. All times are the
+caller's: the database's clock decides nothing. A decision is never earlier than the one before it,
+so a clock that was set back can make a retraining wait, never start one too many.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from mdlc.core.errors import ArtifactError, RefusedError, closest
+from mdlc.core.spec.base import format_duration
+from mdlc.core.spec.retrain import Retrain
+from mdlc.monitoring.sample_store import seconds
+from mdlc.retraining import policy, standing_alerts
+from mdlc.retraining.ledger_database import Database
+from mdlc.retraining.ledger_rows import LedgerRows, VerdictKey
+from mdlc.state.watch_documents import Verdict
+
+REPEATS = "repeats"
+"""The key in a verdict's evidence that counts how often the same was asked again that day."""
+STOPS = "stops"
+"""The key in a run's evidence that counts the starts which ended because mdlc was stopped."""
+Outcome = Literal["promoted", "canary", "refused", "failed"]
+
+
+class Ledger:
+    """The verdicts about one model, in the database at `url`."""
+
+    def __init__(self, url: str, *, retrain: Retrain, model: str) -> None:
+        self._database = Database(url, model=model)
+        self._retrain = retrain
+        self._model = model
+
+    def decide(  # noqa: PLR0913 - what a decision rests on
+        self,
+        *,
+        time: datetime,
+        reasons: Sequence[str],
+        evidence: dict[str, Any],
+        new_labels: int,
+        force: bool = False,
+        trial: str = "",
+        again: bool = False,
+        owner: str = "",
+        lease: timedelta | None = None,
+    ) -> Verdict:
+        """Decide whether a retraining starts at `time`, and record it with its evidence.
+
+        `reasons` are those of firing alerts, "schedule" when `due`, or "manual"; `new_labels` came
+        since the last run. A decision "run" counts as running until `finish`; it belongs to `owner`
+        for the time of the `lease`. The same question with the same answer on the same day (UTC)
+        returns the earlier verdict, whose evidence counts its repeats. With `again` mdlc asks
+        itself once more, and what it hears again is not recorded. The rules and their order are
+        those of `policy.rule`.
+
+        Raises:
+            DataError: `time` has no zone.
+            ServiceError: the database does not answer.
+        """
+        seconds(time)
+        with self._rows() as rows:
+            time = max([time, *rows.times()])
+            request = policy.PolicyRequest(time, frozenset(reasons), new_labels, force, trial)
+            ruling = policy.rule_on(request, policy=self._retrain, runs=rows.runs())
+            shown = sorted(
+                policy.accepted(request.reasons, policy=self._retrain) or request.reasons
+            )
+            day = time.astimezone(UTC).date().isoformat()
+            key = VerdictKey(day, ruling.decision, ruling.rule, json.dumps(shown))
+            earlier = None if ruling.decision == "run" else _earlier(rows, key, again=again)
+            if earlier is not None:
+                return earlier
+            mine = owner if ruling.decision == "run" else ""
+            verdict = Verdict(
+                id="",
+                time=time,
+                reasons=shown,
+                decision=ruling.decision,
+                why=ruling.why,
+                evidence={**json.loads(json.dumps(evidence, default=str)), REPEATS: 0},
+                rule=ruling.rule,
+                owner=mine,
+                lease=time + lease if mine and lease else None,
+            )
+            return rows.insert(key, verdict, cost=self._retrain.cost_per_run)
+
+    def claim(
+        self, owner: str, now: datetime, *, lease: timedelta, spare: bool = False
+    ) -> Verdict | None:
+        """Give the run that nobody follows to `owner` until `lease` from now, and count a start.
+
+        None: there is none. A run started `retrain.attempts` times without a result ends here as
+        failed, and is returned; `spare`: unless, for its work is done and only its end is lost.
+        """
+        seconds(now)
+        with self._rows() as rows:
+            for verdict in rows.select(decision="run", running=True):
+                if verdict.owner != owner and verdict.lease and verdict.lease > now:
+                    continue
+                started = verdict.attempts - verdict.evidence.get(STOPS, 0)
+                if started >= self._retrain.attempts and not spare:
+                    last = f"; the last one: {verdict.detail}" if verdict.detail else ""
+                    detail = f"{started} attempts ended without a result{last}"
+                    return self._end(rows, verdict, time=now, outcome="failed", detail=detail)
+                mine = {"owner": owner, "lease": now + lease, "attempts": verdict.attempts + 1}
+                return rows.store(verdict.model_copy(update=mine))
+        return None
+
+    def extend(
+        self,
+        id: str,
+        *,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        backend_run: str | None = None,
+    ) -> Verdict:
+        """Keep a claimed run until `lease` from now; note its id on the backend, if given.
+
+        Raises:
+            RefusedError: it has ended, or another process follows it now.
+        """
+        with self._rows() as rows:
+            verdict = _owned(rows, id, owner)
+            kept: dict[str, Any] = {"lease": now + lease}
+            if backend_run is not None:
+                kept["backend_run"] = backend_run
+            return rows.store(verdict.model_copy(update=kept))
+
+    def release_lease(
+        self,
+        id: str,
+        *,
+        owner: str,
+        until: datetime | None = None,
+        detail: str = "",
+        stopped: bool = False,
+    ) -> Verdict:
+        """Stop following a run that has no result; from `until` on it may be claimed again.
+
+        `stopped`: the process was asked to end, so this start does not count against the bound.
+
+        Raises:
+            RefusedError: it has ended, or another process follows it now.
+        """
+        with self._rows() as rows:
+            verdict = _owned(rows, id, owner)
+            evidence = dict(verdict.evidence)
+            if stopped:
+                evidence[STOPS] = evidence.get(STOPS, 0) + 1
+            freed = {"owner": "", "lease": until, "evidence": evidence}
+            freed["detail"] = detail or verdict.detail
+            return rows.store(verdict.model_copy(update=freed))
+
+    def finish(
+        self, id: str, *, time: datetime, outcome: Outcome, detail: str, version: str = ""
+    ) -> Verdict:
+        """Record how a run ended, and that its alerts are answered. The same end twice is one.
+
+        Raises:
+            ArtifactError: no run has this id.
+            RefusedError: it ended already in another way (it was abandoned, say).
+        """
+        seconds(time)
+        with self._rows() as rows:
+            verdict = _run(rows, id)
+            if verdict.outcome and verdict.outcome != outcome:
+                raise RefusedError(
+                    f"run {id} cannot end {outcome}: it ended {verdict.outcome}",
+                    hint=verdict.detail or "start a new run",
+                )
+            if verdict.outcome:
+                return verdict
+            return self._end(
+                rows, verdict, time=time, outcome=outcome, detail=detail, version=version
+            )
+
+    def abandon_stale(self, time: datetime, older_than: timedelta) -> list[Verdict]:
+        """End as failed what began at least `older_than` before `time` and nobody follows."""
+        seconds(time)
+        detail = f"abandoned: it did not end within {format_duration(older_than)}"
+        with self._rows() as rows:
+            return [
+                self._end(rows, verdict, time=time, outcome="failed", detail=detail)
+                for verdict in rows.select(decision="run", running=True)
+                if time - verdict.time >= older_than
+                and (verdict.lease is None or verdict.lease <= time)
+            ]
+
+    def due(self, time: datetime, *, since: datetime | None = None) -> bool:
+        """Say whether "schedule" is a reason at `time`; the serving model was made at `since`."""
+        with self._rows() as rows:
+            runs = rows.runs()
+        return policy.due(time, policy=self._retrain, runs=runs, since=since)
+
+    def left(self, time: datetime) -> policy.BudgetLeft:
+        """Return what the month's budget leaves at `time`."""
+        with self._rows() as rows:
+            return policy.budget_left(time, policy=self._retrain, runs=rows.runs())
+
+    def receive(
+        self,
+        *,
+        time: datetime,
+        firing: Sequence[standing_alerts.StandingAlert],
+        resolved: Sequence[str],
+    ) -> None:
+        """Keep the alerts that fire; drop the fingerprints that are resolved."""
+        with self._database.alone() as connection:
+            standing_alerts.receive(
+                connection, model=self._model, time=time, firing=firing, resolved=resolved
+            )
+
+    def standing(self, time: datetime) -> list[standing_alerts.StandingAlert]:
+        """Return the alerts that stand: firing, repeated lately, and not answered by a run."""
+        with self._database.alone() as connection:
+            return standing_alerts.standing(connection, model=self._model, time=time)
+
+    def run(self, id: str) -> Verdict:
+        """Return the run with this id.
+
+        Raises:
+            ArtifactError: there is none.
+        """
+        with self._rows() as rows:
+            return _run(rows, id)
+
+    def all(self) -> list[Verdict]:
+        """Return every verdict, oldest first."""
+        with self._rows() as rows:
+            return rows.select()
+
+    @contextmanager
+    def _rows(self) -> Iterator[LedgerRows]:
+        """Yield this model's rows in a transaction of their own."""
+        with self._database.alone() as connection:
+            yield LedgerRows(connection, model=self._model)
+
+    def _end(  # noqa: PLR0913 - what the end of a run says
+        self,
+        rows: LedgerRows,
+        run: Verdict,
+        *,
+        time: datetime,
+        outcome: Outcome,
+        detail: str,
+        version: str = "",
+    ) -> Verdict:
+        ended = {
+            "outcome": outcome,
+            "finished": max(time, run.time),
+            "detail": detail,
+            "version": version,
+            "owner": "",
+            "lease": None,
+        }
+        replaced = outcome in {"promoted", "canary"}
+        answered = None if replaced else frozenset(run.reasons)
+        standing_alerts.answer(rows.connection, model=self._model, reasons=answered)
+        return rows.store(run.model_copy(update=ended))
+
+
+def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | None:
+    """Return the verdict that said the same before, which counts one more repeat; None: none did.
+
+    Where mdlc itself asks `again`, what it was told last is the answer, and nothing is counted.
+    """
+    if again:
+        told = rows.newest(reasons=key.reasons)
+        if told and (told.decision, told.rule) == (key.decision, key.rule):
+            return told
+    same = rows.select(**key._asdict())
+    if not same:
+        return None
+    evidence = {**same[-1].evidence, REPEATS: same[-1].evidence[REPEATS] + (not again)}
+    return rows.store(same[-1].model_copy(update={"evidence": evidence}))
+
+
+def _run(rows: LedgerRows, id: str) -> Verdict:
+    runs = {verdict.id: verdict for verdict in rows.select(decision="run")}
+    if id not in runs:
+        raise ArtifactError(f"the ledger has no run {id}", hint=closest(id, runs))
+    return runs[id]
+
+
+def _owned(rows: LedgerRows, id: str, owner: str) -> Verdict:
+    verdict = _run(rows, id)
+    if verdict.outcome or verdict.owner != owner:
+        now = f"ended {verdict.outcome}" if verdict.outcome else "is followed by another process"
+        raise RefusedError(f"run {id} {now}", hint="leave it")
+    return verdict

@@ -1,0 +1,1 @@
+"""What all long-running services share: request gate, refusals, logs, names of metrics."""

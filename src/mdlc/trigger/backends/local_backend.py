@@ -1,0 +1,97 @@
+"""Runs on this machine: a child process that dies with its parent, and with its warm server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from mdlc.core.errors import ArtifactError
+from mdlc.core.files import read_document, storage_errors
+from mdlc.life.retraining_attempt import folder_of, release_plan_of
+from mdlc.state.watch_documents import Verdict
+from mdlc.state.workspace import Workspace
+from mdlc.trigger.backends import RunReport
+from mdlc.trigger.backends.child_process import PARENT, REPORT
+
+GRACE_SECONDS = 3
+
+
+class LocalBackend:
+    """Runs of the lifecycle in `file`. `secrets` names variables that a child must not see.
+
+    Start runs from a thread that lives as long as they do: Linux takes its end for the parent's.
+    """
+
+    def __init__(self, file: Path, *, workspace: Workspace, secrets: Collection[str] = ()) -> None:
+        self._file = file
+        self._workspace = workspace
+        self._secrets = frozenset(secrets)
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, verdict: Verdict) -> str:
+        """Start a child for the run, unless one works on it."""
+        if verdict.id in self._children:
+            return ""
+        folder = folder_of(self._workspace, verdict.id)
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / REPORT).unlink(missing_ok=True)
+            log = (folder / f"attempt-{verdict.attempts}.log").open("wb")
+        environment = {k: v for k, v in os.environ.items() if k not in self._secrets}
+        with log, storage_errors(folder):
+            self._children[verdict.id] = subprocess.Popen(  # noqa: S603 - our own module, our paths
+                self.command(verdict.id),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C at a terminal is for the trigger, which ends its children.
+                start_new_session=True,
+                env={**environment, PARENT: str(os.getpid())},
+            )
+        return ""
+
+    def command(self, id: str) -> list[str]:
+        """Return the command line of an attempt."""
+        home = str(self._workspace.home)
+        named = [str(self._file), "--verdict", id, "--home", home]
+        return [sys.executable, "-m", "mdlc", "retrain", *named]
+
+    def poll(self, verdict: Verdict) -> RunReport | None:
+        """Return what the child reported, once it has ended."""
+        child = self._children.get(verdict.id)
+        code = child.poll() if child else -1
+        if code is None:
+            return None
+        self._children.pop(verdict.id, None)
+        folder = folder_of(self._workspace, verdict.id)
+        if (folder / REPORT).exists():
+            try:
+                return read_document(folder / REPORT, RunReport)
+            except ArtifactError as error:
+                return RunReport(outcome="failed", detail=str(error))
+        ended = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        detail = f"the process of attempt {verdict.attempts} ended {ended}; see {folder}"
+        return RunReport(outcome="failed", detail=detail, transient=code < 0)
+
+    def kept(self, verdict: Verdict) -> bool:
+        """Say whether an attempt has written down what is to be done."""
+        return release_plan_of(self._workspace, verdict) is not None
+
+    def leave(self, verdict: Verdict) -> None:
+        """End the child; its warm server and step end with it."""
+        child = self._children.pop(verdict.id, None)
+        if child is None:
+            return
+        child.terminate()
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+    def cancel(self, verdict: Verdict) -> None:
+        """End the child."""
+        self.leave(verdict)

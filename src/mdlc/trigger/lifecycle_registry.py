@@ -1,0 +1,109 @@
+"""The lifecycles that the trigger looks after. Those of a folder come and go with its files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from mdlc.core.errors import MdlcError, SpecError
+from mdlc.core.files import digest_bytes
+from mdlc.services.json_logs import log
+from mdlc.trigger.backends import Backend
+from mdlc.trigger.lifecycle_entry import LifecycleEntry
+
+
+class RegisteredLifecycle(NamedTuple):
+    """A lifecycle, and where its retrainings run."""
+
+    watched: LifecycleEntry
+    backend: Backend
+
+
+class LifecycleRegistry:
+    """Keeps them. `refreshed` is for one thread, `now` for any.
+
+    A file that is named has to be right at the start. In a folder, which others fill, a wrong file
+    is logged and left out: it keeps nobody else's lifecycle from being looked after.
+
+    Raises:
+        SpecError: a named file is wrong.
+        MdlcError: two named files have the same name.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        home: Path | None,
+        clock: Callable[[], datetime],
+        backend: Callable[[LifecycleEntry], Backend],
+    ) -> None:
+        self._folders = [path for path in paths if path.is_dir()]
+        self._home, self._clock, self._backend = home, clock, backend
+        self._refused: dict[Path, str] = {}
+        self._lives: dict[str, RegisteredLifecycle] = {}
+        for path in paths:
+            if path not in self._folders:
+                life = self._read(path)
+                self._lives[life.watched.name] = life
+        self.refreshed()
+
+    def now(self) -> dict[str, LifecycleEntry]:
+        """Return the lifecycles that are there, by name."""
+        return {name: life.watched for name, life in self._lives.items()}
+
+    def refreshed(self) -> list[RegisteredLifecycle]:
+        """Look for new files in the folders, drop those that are gone; return what is left."""
+        there = {
+            path
+            for folder in self._folders
+            # A folder that is away for a moment takes no lifecycle with it.
+            for path in (sorted(folder.glob("*.yaml")) if folder.is_dir() else self._of(folder))
+        }
+        kept = {
+            name: life
+            for name, life in self._lives.items()
+            if life.watched.file in there or life.watched.file.parent not in self._folders
+        }
+        for name in self._lives.keys() - kept.keys():
+            log("file_gone", model=name)
+        self._lives = kept
+        for path in sorted(there - {life.watched.file for life in kept.values()}):
+            self._add(path)
+        return list(self._lives.values())
+
+    def _of(self, folder: Path) -> list[Path]:
+        files = [life.watched.file for life in self._lives.values()]
+        return [file for file in files if file.parent == folder]
+
+    def _add(self, path: Path) -> None:
+        """Take a file of a folder in, or log once what is wrong with it."""
+        try:
+            content = digest_bytes(path.read_bytes())
+        except OSError:  # it went away just now
+            return
+        if self._refused.get(path) == content:
+            return
+        try:
+            life = self._read(path)
+        except MdlcError as error:
+            self._refused[path] = content
+            log("file_invalid", level=logging.ERROR, model=path.stem, error=str(error))
+            return
+        self._refused.pop(path, None)
+        self._lives = {**self._lives, life.watched.name: life}
+        log("file_found", model=life.watched.name)
+
+    def _read(self, path: Path) -> RegisteredLifecycle:
+        watched = LifecycleEntry(path, home=self._home, clock=self._clock)
+        if watched.name in self._lives:
+            raise SpecError(
+                f"two files have the name {watched.name}",
+                where="metadata.name",
+                hint="give each its own",
+                file=str(path),
+            )
+        return RegisteredLifecycle(watched, self._backend(watched))
