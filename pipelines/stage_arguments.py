@@ -100,7 +100,8 @@ def _sources(lifecycle: Lifecycle) -> str:
         name: source.model_dump(mode="json", by_alias=True, include=READING, exclude_none=True)
         for name, source in data.sources.items()
     }
-    return json.dumps({"sources": sources, "target": "target"})
+    limits = data.limits.model_dump(mode="json")
+    return json.dumps({"sources": sources, "target": "target", "limits": limits})
 
 
 def _digest(bundle: Path | None) -> str:

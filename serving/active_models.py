@@ -6,18 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
-from mdlc.core.columns import MISSING, Batch, Feature
 from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import read_document
-from mdlc.core.scorer import Scorer
+from mdlc.core.released import checked
+from mdlc.core.scorer import Scorer, probe
 from mdlc.serving.request_rows import RequestReader
 from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, Pointer
-
-WARM_ROWS = (1, 50)
-"""Both shapes of a request: runtimes plan memory by shape, and the first plan is slow."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def load(
     def get(of: Pointer | CanaryRelease) -> LoadedModel:
         if model := at_hand.get((of.version, of.digest)):
             return replace(model, since=of.since, promised=of.promised)
-        return _load(of, folder=folder, max_rows=max_rows, threads=threads)
+        return _load(of, name=pointer.name, folder=folder, max_rows=max_rows, threads=threads)
 
     champion = get(pointer)
     if pointer.canary is None:
@@ -90,40 +85,14 @@ def load(
     return ActiveModels(pointer, champion, canary)
 
 
-def _load(of: Pointer | CanaryRelease, *, folder: Path, max_rows: int, threads: int) -> LoadedModel:
-    bundle = folder / of.bundle
+def _load(
+    of: Pointer | CanaryRelease, *, name: str, folder: Path, max_rows: int, threads: int
+) -> LoadedModel:
+    bundle, _ = checked(folder, of, name=name)
+    scorer = Scorer.load(bundle, threads=threads, digest=of.digest)
     try:
-        scorer = Scorer.load(bundle, threads=threads)
-        digest = scorer.manifest.digest
-        if digest != of.digest:
-            raise ArtifactError(f"{bundle} is another model than the pointer says")
-        _warm(scorer)
-    except Exception as error:
-        # ONNX Runtime and TensorFlow have errors of their own for a file they cannot run.
-        if type(error).__module__.startswith("mdlc."):
-            raise
-        raise ArtifactError(
-            f"the model in {bundle} does not load: {type(error).__name__}"
-        ) from error
+        probe(scorer)
+    except ArtifactError as error:
+        raise ArtifactError(f"the model in {bundle} does not load: {error.message}") from error
     reader = RequestReader(scorer.manifest, max_rows=max_rows)
-    return LoadedModel(of.version, of.since, of.promised, scorer, reader, digest)
-
-
-def _warm(scorer: Scorer) -> None:
-    classes = len(scorer.classes)
-    for rows in WARM_ROWS:
-        scores = scorer.answer(synthetic_batch(scorer.manifest.features, rows=rows)).scores
-        wanted = (rows, classes) if classes else (rows,)
-        if scores.shape != wanted or not np.isfinite(scores).all():
-            raise ArtifactError(f"the model answers {scores.shape}, not {wanted} finite scores")
-
-
-def synthetic_batch(features: list[Feature], *, rows: int) -> Batch:
-    """Return rows of zeros and missing categories."""
-    batch: Batch = {}
-    for feature in features:
-        if feature.kind == "category":
-            batch[feature.name] = np.full(rows, MISSING, dtype=object)
-        else:
-            batch[feature.name] = np.zeros((rows, *(feature.shape or ())), np.float32)
-    return batch
+    return LoadedModel(of.version, of.since, of.promised, scorer, reader, of.digest)

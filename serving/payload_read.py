@@ -21,6 +21,8 @@ from mdlc.serving.payload_tables import LABELS, PREDICTIONS
 from mdlc.serving.request_clock import utc
 
 CHUNK = 5000
+BLOCK = 1 << 20
+"""Bytes that Arrow parses at once, as its own default is; a longer row needs a larger one."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,13 @@ def _parsed(lines: list[str], schema: Any) -> Any:
     """Read JSON objects, one a row, all at once; keys that the schema lacks are left out."""
     import pyarrow.json
 
+    encoded = [line.encode() for line in lines]
     return pyarrow.json.read_json(
-        io.BytesIO("\n".join(lines).encode()),
+        io.BytesIO(b"\n".join(encoded)),
+        # A row lies in one block, or in two that are neighbours, whatever its texts have.
+        read_options=pyarrow.json.ReadOptions(
+            block_size=max(BLOCK, 2 * max(map(len, encoded), default=0))
+        ),
         parse_options=pyarrow.json.ParseOptions(
             explicit_schema=schema, unexpected_field_behavior="ignore"
         ),

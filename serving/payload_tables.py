@@ -56,7 +56,8 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
     shown = "URL"  # one that does not parse may have a password anywhere
     try:
         made = sa.make_url(url)
-        shown = made.render_as_string(hide_password=True)
+        # libpq takes a password as a parameter, too: no parameter is shown.
+        shown = made.set(query={}).render_as_string(hide_password=True)
         engine = sa.create_engine(
             made,
             json_serializer=_dumps,
@@ -74,7 +75,7 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
                 connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
             SCHEMA.create_all(connection)
-    except (sa.exc.SQLAlchemyError, ImportError) as error:
+    except (sa.exc.SQLAlchemyError, ImportError, ValueError, TypeError) as error:
         raise StorageError(
             f"the payload log {shown} does not open: {type(error).__name__}",
             hint="check the URL, the folder and its permissions",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from mdlc.core import cleaning
 from mdlc.core.bundle import Manifest
-from mdlc.core.columns import Batch, Feature, from_values
+from mdlc.core.columns import MAX_TEXT, Batch, Feature, from_values
 from mdlc.core.errors import DataError, closest
 from mdlc.services.refusals import Refusal, too_large
 
@@ -145,12 +145,30 @@ class RequestReader:
                 if not (np.abs(numbers) > LARGEST).any():
                     return numbers.astype(np.float32)
             elif feature.kind == "category" and set(map(type, values)) == {str}:
-                return np.array(values, dtype=object)
-            return from_values(feature, values)
+                return _bounded(feature, np.array(values, dtype=object))
+            return _bounded(feature, from_values(feature, values))
         except DataError as error:
             raise Refusal(str(error)) from error
         except (OverflowError, TypeError) as error:
             raise Refusal(f"feature {feature.name}: a value is out of range") from error
+
+
+def _bounded(feature: Feature, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a column whose texts are as long as a category may be.
+
+    Raises:
+        Refusal: one is longer.
+    """
+    if feature.kind != "category":
+        return column
+    texts = column.tolist()
+    if max(map(len, texts), default=0) > MAX_TEXT:
+        row = next(row for row, text in enumerate(texts) if len(text) > MAX_TEXT)
+        raise Refusal(
+            f"feature {feature.name}, row {row}: a text of {len(texts[row])} characters; at most"
+            f" {MAX_TEXT}"
+        )
+    return column
 
 
 def tensor_array(tensor: Any) -> npt.NDArray[Any]:

@@ -79,7 +79,7 @@ def point(  # noqa: PLR0913 - what a pointer says
     document = Pointer(
         name=manifest.name,
         version=version,
-        bundle=str(folder),
+        bundle=folder.relative_to(pointer.parent).as_posix(),
         digest=manifest.digest,
         since=datetime.now(UTC),
         promised=promised,
@@ -89,10 +89,10 @@ def point(  # noqa: PLR0913 - what a pointer says
 
 
 def trial(folder: Path, *, manifest: Manifest, version: str, ratio: float) -> CanaryRelease:
-    """Return what a pointer says of the bundle in `folder` on trial as `version`."""
+    """Return what a pointer beside `folder`, a bundle, says of it on trial as `version`."""
     return CanaryRelease(
         version=version,
-        bundle=str(folder),
+        bundle=folder.name,
         digest=manifest.digest,
         since=datetime.now(UTC),
         promised=None,

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mdlc.components.collection.locations import folders
 from mdlc.components.collection.readers import READERS, ReadRequest
-from mdlc.core import engine
+from mdlc.core import engine, sql
 from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
-from mdlc.core.errors import DataError, StorageError
-from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
+from mdlc.core.errors import DataError, SpecError, StorageError
+from mdlc.core.files import SCRATCH, digest_json, digest_path, storage_errors, write_document
 from mdlc.core.names import is_column
 from mdlc.core.spec.data import Data
 
@@ -29,8 +30,8 @@ def collect(data: Data, *, root: Path, out: Path) -> Snapshot:
         DataError: a source is missing, empty, broken, or has columns that cannot be named.
     """
     sources: dict[str, SourceSnapshot] = {}
-    with storage_errors(out), tempfile.TemporaryDirectory(dir=out) as folder:
-        connection = engine.connect(scratch=Path(folder))
+    with storage_errors(out), tempfile.TemporaryDirectory(dir=out, prefix=SCRATCH) as folder:
+        connection = _engine(data, root=root, scratch=Path(folder), out=out)
         try:
             for name, source in data.sources.items():
                 request = ReadRequest(name=name, source=source, root=root)
@@ -76,19 +77,42 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
 
     tables: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
-        connection = engine.connect(scratch=Path(folder))
+        connection = _engine(data, root=root, scratch=Path(folder))
         try:
             for name, source in data.sources.items():
                 request = ReadRequest(name=name, source=source, root=root)
+                _check_types(request)
                 reader = READERS[source.format]
                 try:
                     tables[name] = reader.open(connection, request, scratch=Path(folder))
                 except duckdb.Error as error:
-                    raise reader.explain(error, request=request) from error
+                    bound = engine.exhausted(error, stage="collection")
+                    raise bound or reader.explain(error, request=request) from error
                 _check_names(tables[name].columns, request=request)
             yield tables
         finally:
             connection.disconnect()
+
+
+def _engine(data: Data, *, root: Path, scratch: Path, out: Path | None = None) -> Any:
+    """Open the engine for reading where sources may lie, and for writing into `out`."""
+    requests = [ReadRequest(name=n, source=s, root=root) for n, s in data.sources.items()]
+    places = folders({one.where: one.source.location for one in requests}, root=root)
+    return engine.connect(
+        scratch=scratch,
+        reads=[*places, *([out] if out else [])],
+        timeout=data.limits.timeout,
+        memory=data.limits.memory or "",
+    )
+
+
+def _check_types(request: ReadRequest) -> None:
+    """Refuse what is not the name of a type: it reaches the engine as SQL."""
+    for column, text in request.source.types.items():
+        try:
+            sql.checked_type(text)
+        except sql.SqlError as error:
+            raise SpecError(str(error), where=f"{request.part('types')}.{column}") from error
 
 
 def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) -> SourceSnapshot:
@@ -99,6 +123,7 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
     reader = READERS[source.format]
     source_digest = reader.digest(request)
     path = out / f"{request.name}.parquet"
+    _check_types(request)
     try:
         table = reader.open(connection, request, scratch=scratch)
         _check_names(table.columns, request=request)
@@ -109,7 +134,8 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
                 f"cannot write {path}: no space left on the disk",
                 hint="free space or choose another folder with --home, then run again",
             ) from error
-        raise reader.explain(error, request=request) from error
+        bound = engine.exhausted(error, stage="collection")
+        raise bound or reader.explain(error, request=request) from error
     rows: int = pyarrow.parquet.read_metadata(path).num_rows
     if rows == 0:
         raise DataError(f"{source.location} has no rows", where=request.where)

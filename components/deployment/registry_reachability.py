@@ -79,7 +79,7 @@ def _check_sqlite(path: Path) -> None:
 
 def _foreign(error: Exception) -> bool:
     """Say whether an error is of the registry: MLflow's, SQLAlchemy's, the system's, a driver's."""
-    kinds = (sqlite3.Error, OSError, ImportError)
+    kinds = (sqlite3.Error, OSError, ImportError, ValueError)  # such as a port that is no number
     return isinstance(error, kinds) or type(error).__module__.startswith(("mlflow", "sqlalchemy"))
 
 

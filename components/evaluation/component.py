@@ -24,7 +24,7 @@ def evaluation(
         deploy: spec.deploy as JSON.
         payoff: spec.business.payoff as JSON.
         champion: The serving bundle, or "".
-        champion_digest: Its digest; part of the cache key.
+        champion_digest: Its digest: part of the cache key, and what the bundle is compared with.
         guard: spec.retrain.guard as JSON, or "" where the sources' own labels have no say.
         table: What preparation wrote.
         models: What training wrote.
@@ -36,8 +36,11 @@ def evaluation(
 
     with reporting("evaluation"):
         from mdlc.components.evaluation import stage
+        from mdlc.core.bundle import open_bundle
         from mdlc.core.spec import Deploy, Guard, Model, Payoff
 
+        if champion:  # the one that serves, not one that was put in its place
+            open_bundle(Path(champion), digest=champion_digest)
         out = Path(verdict.path)
         out.mkdir(parents=True)
         stage.evaluate(

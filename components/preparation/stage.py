@@ -22,7 +22,7 @@ from mdlc.core import engine
 from mdlc.core.columns import KEY, LABEL_TIME, SPLIT, TARGET, TIME, Feature
 from mdlc.core.documents.prepared_data import CheckResult, Prepared, Snapshot
 from mdlc.core.errors import DataError, SpecError, StorageError, closest
-from mdlc.core.files import digest_path, read_document, storage_errors, write_document
+from mdlc.core.files import SCRATCH, digest_path, read_document, storage_errors, write_document
 from mdlc.core.spec.data import Data
 from mdlc.core.spec.model import Model, Split, Task
 from mdlc.core.spec.retrain import Guard
@@ -94,7 +94,8 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
     """
     found = read_document(snapshot / "snapshot.json", Snapshot)
     check_columns(data, {name: source.columns for name, source in found.sources.items()})
-    with storage_errors(out), _engine(out) as (connection, scratch):
+    reads = [snapshot, *([feedback] if feedback else [])]
+    with storage_errors(out), _engine(data, reads=reads, out=out) as (connection, scratch):
         work = _Work(connection, scratch, data, model)
         table = assemble(connection, data=data, snapshot=found, folder=snapshot)
         wide = work.stored(table, "wide")
@@ -270,15 +271,26 @@ def _hidden(data: Data, features: list[Feature]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _engine(out: Path) -> Iterator[tuple[Any, Path]]:
-    """Open the engine with a folder for what does not fit into memory, on the disk of `out`."""
+def _engine(data: Data, *, reads: list[Path], out: Path) -> Iterator[tuple[Any, Path]]:
+    """Open the engine with a folder for what does not fit into memory, on the disk of `out`.
+
+    It reads what `reads` names and writes into `out`; a file's expressions reach nothing else.
+    """
     import duckdb
 
-    with tempfile.TemporaryDirectory(dir=out) as folder:
-        connection = engine.connect(scratch=Path(folder))
+    limits = data.limits
+    with tempfile.TemporaryDirectory(dir=out, prefix=SCRATCH) as folder:
+        connection = engine.connect(
+            scratch=Path(folder),
+            reads=[*reads, out],
+            timeout=limits.timeout,
+            memory=limits.memory or "",
+        )
         try:
             yield connection, Path(folder)
         except duckdb.Error as error:
+            if bound := engine.exhausted(error, stage="preparation"):
+                raise bound from error
             if engine.cannot_write(error):
                 raise StorageError(f"cannot write {out}: no space left on the disk") from error
             message = f"the table cannot be computed: {engine.first_line(error)}"

@@ -30,7 +30,7 @@ def training(
         drift: spec.monitor.drift as JSON, for the profile's bins.
         parity: Largest allowed difference of exported and trained model.
         warm: Bundle whose hyperparameters start the tuning, or "".
-        warm_digest: Its digest; part of the cache key.
+        warm_digest: Its digest: part of the cache key, and what the bundle is compared with.
         half_life: Age at which a training row counts half, such as 60d, or "" for no weights.
         table: What preparation wrote.
         findings: What exploration wrote.
@@ -44,6 +44,7 @@ def training(
 
     with reporting("training"):
         from mdlc.components.training import stage
+        from mdlc.core.bundle import open_bundle
         from mdlc.core.documents.exploration_findings import Exploration
         from mdlc.core.documents.training_result import Selection
         from mdlc.core.files import read_document
@@ -52,6 +53,8 @@ def training(
 
         explored = read_document(Path(findings.path) / "exploration.json", Exploration)
         selected = read_document(Path(contest.path) / "selection.json", Selection)
+        if warm:  # the one that serves, not one that was put in its place
+            open_bundle(Path(warm), digest=warm_digest)
         out = Path(models.path)
         out.mkdir(parents=True)
         stage.train(

@@ -128,5 +128,5 @@ def _digests(lifecycle: Lifecycle) -> dict[str, str]:
     """Return the digests of sources in packages; "" where this machine does not have them."""
     try:
         return source_digests(lifecycle.spec.data, root=Path())
-    except DataError:
+    except (DataError, SpecError):  # what the image has, and lets files name, is the pod's to say
         return dict.fromkeys(lifecycle.spec.data.sources, "")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from mdlc.core.errors import MdlcError, StageError
-from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.files import SCRATCH, Document, read_document, write_document
 from mdlc.pipelines.cache.code_digests import pipeline_code
 from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.pipelines.cache.run_plan import RunPlan, make_plan
@@ -113,6 +113,8 @@ class LocalRunner:
             known = isinstance(error, MdlcError)
             record.state = "failed"
             record.error = str(error) if known else f"stopped by {type(error).__name__}"
+            if not known:
+                self.server.close()  # and with it the step that may still be writing
             raise
         finally:
             record.seconds = round(time.monotonic() - started, 3)
@@ -149,11 +151,13 @@ class LocalRunner:
         return compile_training(self.workspace.home / "pipelines", code=pipeline_code())
 
     def _prune(self) -> None:
-        """Delete old logs, and artifacts that no cache entry names, such as killed runs'."""
+        """Delete old logs, artifacts that no cache entry names, and scratch of killed stages."""
         kept = self.store.referenced()
         for run in (self.workspace.folder / "artifacts").glob("mdlc-training-*"):
             if not any(Path(path).is_relative_to(run) for path in kept):
                 shutil.rmtree(run, ignore_errors=True)
+            for left in run.glob(f"*/*/{SCRATCH}*"):
+                shutil.rmtree(left, ignore_errors=True)
         runs = sorted((self.workspace.folder / "runs").iterdir())
         for old in runs[:-KEEP_RUNS]:
             shutil.rmtree(old, ignore_errors=True)

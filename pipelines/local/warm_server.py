@@ -19,13 +19,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from mdlc.core.errors import StageError
+from mdlc.core.masking import trace
 
 # Libraries without threads of their own at import: safe to have loaded before a fork.
 # TensorFlow starts threads, so it is loaded in the child.
@@ -130,8 +130,8 @@ def _become_step(request: dict[str, Any]) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        sys.stderr.write(trace(error))
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection import locations
+from mdlc.components.collection import confinement, locations, unpacking
 from mdlc.core import engine
 from mdlc.core.errors import DataError
 from mdlc.core.spec.data import Source
@@ -58,7 +58,7 @@ class FileReader(SourceReader):
 
     def digest(self, request: ReadRequest) -> str:
         """Return the SHA-256 of the file's bytes, or of the names and digests of a glob's files."""
-        return locations.digest(_find(request))
+        return confinement.digest(_find(request), where=request.where)
 
     def open(self, connection: Any, request: ReadRequest, *, scratch: Path) -> Any:
         """Find the files, refuse empty ones, unpack archives and read all as one table."""
@@ -66,7 +66,7 @@ class FileReader(SourceReader):
         for file in files:
             if file.stat().st_size == 0:
                 raise DataError(f"{file} is empty", where=request.where)
-        unpacked = [locations.unpack(file, scratch=scratch, where=request.where) for file in files]
+        unpacked = [unpacking.unpack(file, scratch=scratch, where=request.where) for file in files]
         return self.read(connection, unpacked, request=request)
 
     @abc.abstractmethod

@@ -26,9 +26,15 @@ def init(
     It has comments; with --data and --target it fits your data.
     """
     with handle_errors(verbose=verbose):
-        from mdlc.life.starter_file import write_starter
+        from mdlc.life.starter_file import outside, write_starter
 
         write_starter(file, data=data, target=target, name=name)
+        root = outside(file, data)
+    if root:
+        console().print(
+            f"{data} is outside of the file's folder; first: export MDLC_DATA_ROOTS={root}",
+            soft_wrap=True,
+        )
     console().print(
         f"wrote {file}; next: mdlc validate {file}, then mdlc run {file}", soft_wrap=True
     )

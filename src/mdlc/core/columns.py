@@ -20,6 +20,8 @@ from mdlc.core.files import Document
 Kind = Literal["number", "category", "image"]
 Batch = dict[str, npt.NDArray[Any]]
 MISSING = ""
+MAX_TEXT = 1_000
+"""Characters of a category that is asked about: longer ones are no category, and would be kept."""
 LARGEST = float(np.finfo(np.float32).max)
 """Of numbers that float32 can hold."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import sys
-import traceback
 from collections.abc import Iterator
 
 from mdlc.core.errors import MARK, MdlcError, StageError, StorageError
+from mdlc.core.masking import described, trace
 
 STEP_IMAGE = "mdlc-steps:0.1.0"
 """Image of every step, as `TAG=0.1.0 make images` names it: mdlc and kfp are inside, nothing is
@@ -26,7 +26,7 @@ def reporting(stage: str) -> Iterator[None]:
         yield
     except Exception as error:
         if not isinstance(error, MdlcError):
-            traceback.print_exc()
+            sys.stderr.write(trace(error))
         known = explain(error, stage=stage)
         sys.stdout.flush()
         sys.stderr.write(f"{MARK}{known.to_json()}\n")
@@ -47,5 +47,4 @@ def explain(error: Exception, *, stage: str) -> MdlcError:
         )
     if isinstance(error, MemoryError):
         return StageError(f"{stage}: out of memory", hint="use fewer rows or a larger machine")
-    first = text.strip().splitlines()[0] if text.strip() else "no message"
-    return StageError(f"{stage}: {type(error).__name__}: {first}", hint="see its log with -v")
+    return StageError(f"{stage}: {described(error)}", hint="see its log with -v")

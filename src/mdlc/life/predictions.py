@@ -13,7 +13,7 @@ from mdlc.core.columns import from_values, read_table
 from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError, ServiceError, closest
 from mdlc.core.files import read_document
-from mdlc.core.scorer import Scorer
+from mdlc.core.scorer import Scorer, probe
 from mdlc.core.spec import Lifecycle
 from mdlc.life.releases import bundle_of, require
 from mdlc.life.serve_here import token_of
@@ -71,9 +71,11 @@ def answer_here(workspace: Workspace, instances: Rows) -> dict[str, Any]:
 
     Raises:
         DataError: a feature is unknown, or a value is of a wrong type; one left out is missing.
+        ArtifactError: the model is altered, another one than is released, or does not answer.
     """
     pointer = require(workspace)
-    scorer = Scorer.load(bundle_of(workspace, pointer))
+    scorer = Scorer.load(bundle_of(workspace, pointer), digest=pointer.digest)
+    probe(scorer)
     manifest = scorer.manifest
     names = [feature.name for feature in manifest.features]
     for number, row in enumerate(instances):

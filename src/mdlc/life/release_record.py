@@ -10,8 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from mdlc.core.bundle import MANIFEST, Manifest
-from mdlc.core.files import read_document
+from mdlc.core.bundle import read_manifest
 from mdlc.monitoring.version_history import History
 from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
 from mdlc.state.workspace import Workspace
@@ -125,7 +124,7 @@ def _line(
         "kind": kind,
         "version": of.version,
         "digest": of.digest,
-        "candidate": read_document(bundle / MANIFEST, Manifest).candidate,
+        "candidate": read_manifest(bundle, digest=of.digest).candidate,
         "money_per_decision": of.promised,
         "replaced": replaced,
     }

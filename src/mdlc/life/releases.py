@@ -12,10 +12,12 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+from mdlc.core import signing
 from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.evaluation_result import Contender, Deployment, Evaluation
-from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
+from mdlc.core.errors import MdlcError, RefusedError
 from mdlc.core.files import read_document, whole_folder, write_document
+from mdlc.core.released import checked
 from mdlc.life.release_record import complete, history_of, version_before
 from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
@@ -27,12 +29,16 @@ UNDONE: tuple[HistoryKind, ...] = ("canary_rollback", "rollback")
 
 def current(workspace: Workspace) -> Pointer | None:
     """Return what serves, or None before the first release."""
-    return read_document(workspace.pointer, Pointer) if workspace.pointer.exists() else None
+    return read_document(workspace.pointer, Pointer) if os.path.lexists(workspace.pointer) else None
 
 
 def bundle_of(workspace: Workspace, pointer: Pointer) -> Path:
-    """Return the folder of the bundle that a pointer names."""
-    return workspace.pointer.parent / pointer.bundle
+    """Return the folder of the bundle that a pointer names, checked.
+
+    Raises:
+        ArtifactError: it is missing, altered, another model, or not signed where it has to be.
+    """
+    return checked(workspace.pointer.parent, pointer, name=workspace.name)[0]
 
 
 def require(workspace: Workspace) -> Pointer:
@@ -96,8 +102,8 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
     on_trial = pointer.canary.digest if pointer.canary else ""
     if made.digest in (pointer.digest, on_trial):
         return pointer
-    challenger, _ = open_bundle(deployment / made.bundle)
-    champion, _ = open_bundle(bundle_of(workspace, pointer))
+    challenger, _ = open_bundle(deployment / made.bundle, digest=made.digest)
+    _, champion = checked(workspace.pointer.parent, pointer, name=workspace.name)
     if differs := difference(champion, challenger):
         raise RefusedError(
             f"version {made.version} cannot share version {pointer.version}'s requests: {differs}",
@@ -171,13 +177,9 @@ def _serve(
 ) -> Pointer:
     """Point at a version that lies in models/ already."""
     bundle = os.path.relpath(workspace.folder / "models" / of.version, workspace.pointer.parent)
-    manifest, _ = open_bundle(workspace.pointer.parent / bundle)
-    if manifest.digest != of.digest:
-        raise ArtifactError(
-            f"{workspace.folder / 'models' / of.version} is another model than the one that was "
-            f"version {of.version}",
-            hint="serve a version whose bundle is there, or train again",
-        )
+    folder = workspace.pointer.parent / bundle
+    open_bundle(folder, digest=of.digest)
+    signing.verify(folder, name=workspace.name, version=of.version, digest=of.digest)
     kind: HistoryKind
     if isinstance(of, CanaryRelease):
         kind, promised = "promotion", of.promised
@@ -197,12 +199,13 @@ def _serve(
 
 
 def _install(workspace: Workspace, *, deployment: Path, made: Deployment) -> str:
-    """Check the bundle and copy it into models/; return its folder relative to the pointer."""
+    """Check the bundle, copy it into models/, sign it; return its folder, from the pointer."""
     source = deployment / made.bundle
-    open_bundle(source)
+    open_bundle(source, digest=made.digest)
     target = workspace.folder / "models" / made.version
     with whole_folder(target) as temporary:
         shutil.copytree(source, temporary, dirs_exist_ok=True, copy_function=_link)
+        signing.sign(temporary, name=workspace.name, version=made.version, digest=made.digest)
     return os.path.relpath(target, workspace.pointer.parent)
 
 

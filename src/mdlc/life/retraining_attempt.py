@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from mdlc.core.bundle import MANIFEST, Manifest
+from mdlc.core.bundle import Manifest, read_manifest
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle, Split
@@ -184,8 +184,9 @@ def _began(workspace: Workspace, intent: ReleasePlan, *, pointer: Pointer) -> bo
 
 def _arguments(lifecycle: Lifecycle, *, workspace: Workspace, verdict: Verdict) -> Arguments:
     """Return the pipeline's arguments, the same in every attempt."""
-    bundle = bundle_of(workspace, require(workspace))
-    manifest = read_document(bundle / MANIFEST, Manifest)
+    pointer = require(workspace)
+    bundle = bundle_of(workspace, pointer)
+    manifest = read_manifest(bundle, digest=pointer.digest)
     changed = CHANGED in verdict.reasons
     until = _until(verdict)
     known = {feature.name for feature in manifest.features}

@@ -89,14 +89,29 @@ def _relative(data: Path, file: Path) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
+def outside(file: Path, data: Path | None) -> Path | None:
+    """Return the folder that has to be named for the file to read its data; None: none has to.
+
+    Whoever runs the file names it, not the file: see MDLC_DATA_ROOTS in docs/security.md.
+    """
+    from mdlc.components.collection.confinement import roots
+
+    if data is None:
+        return None
+    named = [file.resolve().parent, *roots()]
+    inside = any(data.resolve().is_relative_to(folder) for folder in named)
+    return None if inside else data.resolve().parent
+
+
 def _classes(data: Path, *, kind: str, target: str | None) -> list[str] | None:
     """Return the target's classes as a run would see them, or None where it is a number."""
     from mdlc.components.collection.stage import opened
 
     if target is None:
         raise DataError(f"which column of {data} is predicted?", hint="add --target COLUMN")
-    section = Data.model_validate({"sources": {"rows": {kind: str(data)}}, "target": target})
-    with opened(section, root=Path.cwd()) as tables:
+    place = data.resolve()  # its folder is the root: who types the name here may read the file
+    section = Data.model_validate({"sources": {"rows": {kind: place.name}}, "target": target})
+    with opened(section, root=place.parent) as tables:
         rows = tables["rows"]
         if target not in rows.columns:
             hint = closest(target, rows.columns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
@@ -109,4 +110,10 @@ def _champions_before(workspace: Workspace) -> list[Path | None]:
     entries = history_of(workspace).entries()
     promotion, last = promotion_of(entries, pointer.digest), serving_entry(entries)
     replaced = promotion.replaced if promotion else last.version if last else ""
-    return [workspace.folder / "models" / replaced if replaced else None]
+    if not replaced:
+        return [None]
+    folder = workspace.folder / "models" / replaced
+    known = {entry.digest for entry in entries if entry.version == replaced}
+    for digest in known:
+        open_bundle(folder, digest=digest)
+    return [folder]

@@ -3,7 +3,8 @@
 A run that was decided has no result yet. Whoever claims it gets a lease, and extends it as long as
 it follows the run; if it dies, the lease runs out and another may claim the run. All times are the
 caller's: the database's clock decides nothing. A decision is never earlier than the one before it,
-so a clock that was set back can make a retraining wait, never start one too many.
+so a clock that was set back can make a retraining wait, never start one too many. But a lease far
+ahead is void, as is when a run began that ended a day before: both would lock all retrainings.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ REPEATS = "repeats"
 """The key in a verdict's evidence that counts how often the same was asked again that day."""
 STOPS = "stops"
 """The key in a run's evidence that counts the starts which ended because mdlc was stopped."""
+AHEAD, LEASE_AHEAD = timedelta(days=1), timedelta(hours=1)  # beyond: a clock was wrong
 Outcome = Literal["promoted", "canary", "refused", "failed"]
 
 
@@ -66,9 +68,10 @@ class Ledger:
         """
         seconds(time)
         with self._rows() as rows:
+            runs, asked = rows.runs(), time
             time = max([time, *rows.times()])
             request = policy.PolicyRequest(time, frozenset(reasons), new_labels, force, trial)
-            ruling = policy.rule_on(request, policy=self._retrain, runs=rows.runs())
+            ruling = policy.rule_on(request, policy=self._retrain, runs=runs)
             shown = sorted(
                 policy.accepted(request.reasons, policy=self._retrain) or request.reasons
             )
@@ -87,7 +90,7 @@ class Ledger:
                 evidence={**json.loads(json.dumps(evidence, default=str)), REPEATS: 0},
                 rule=ruling.rule,
                 owner=mine,
-                lease=time + lease if mine and lease else None,
+                lease=asked + lease if mine and lease else None,
             )
             return rows.insert(key, verdict, cost=self._retrain.cost_per_run)
 
@@ -102,7 +105,7 @@ class Ledger:
         seconds(now)
         with self._rows() as rows:
             for verdict in rows.select(decision="run", running=True):
-                if verdict.owner != owner and verdict.lease and verdict.lease > now:
+                if verdict.owner != owner and _held(verdict, now=now, longest=lease):
                     continue
                 started = verdict.attempts - verdict.evidence.get(STOPS, 0)
                 if started >= self._retrain.attempts and not spare:
@@ -190,8 +193,8 @@ class Ledger:
             return [
                 self._end(rows, verdict, time=time, outcome="failed", detail=detail)
                 for verdict in rows.select(decision="run", running=True)
-                if time - verdict.time >= older_than
-                and (verdict.lease is None or verdict.lease <= time)
+                if (time - verdict.time >= older_than or verdict.time > time + AHEAD)
+                and not _held(verdict, now=time)
             ]
 
     def due(self, time: datetime, *, since: datetime | None = None) -> bool:
@@ -224,11 +227,7 @@ class Ledger:
             return standing_alerts.standing(connection, model=self._model, time=time)
 
     def run(self, id: str) -> Verdict:
-        """Return the run with this id.
-
-        Raises:
-            ArtifactError: there is none.
-        """
+        """Return the run with this id, or raise an ArtifactError: there is none."""
         with self._rows() as rows:
             return _run(rows, id)
 
@@ -255,7 +254,7 @@ class Ledger:
     ) -> Verdict:
         ended = {
             "outcome": outcome,
-            "finished": max(time, run.time),
+            "finished": time if run.time > time + AHEAD else max(time, run.time),
             "detail": detail,
             "version": version,
             "owner": "",
@@ -265,6 +264,11 @@ class Ledger:
         answered = None if replaced else frozenset(run.reasons)
         standing_alerts.answer(rows.connection, model=self._model, reasons=answered)
         return rows.store(run.model_copy(update=ended))
+
+
+def _held(verdict: Verdict, *, now: datetime, longest: timedelta = LEASE_AHEAD) -> bool:
+    """Say whether somebody follows a run: its lease has not run out, and is not void."""
+    return verdict.lease is not None and (now < verdict.lease <= now + max(longest, LEASE_AHEAD))
 
 
 def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | None:

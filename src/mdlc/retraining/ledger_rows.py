@@ -52,14 +52,15 @@ class LedgerRows:
         rows = self.connection.execute(query.order_by(VERDICTS.c.number))
         verdicts = [(Verdict.model_validate_json(text), cost) for text, cost in rows]
         return [
-            PastRun(run.id, run.time, frozenset(run.reasons), cost, run.finished)
+            PastRun(run.id, _began(run), frozenset(run.reasons), cost, run.finished)
             for run, cost in verdicts
         ]
 
     def times(self) -> Iterator[datetime]:
-        """Yield the newest times that are recorded."""
+        """Yield the newest times that are recorded, by a clock that was not wrong."""
+        wrong = [run.time for run in self.select(decision="run") if _began(run) < run.time]
         newest = self.newest()
-        if newest:
+        if newest and not (wrong and newest.time >= min(wrong)):
             yield newest.time
         yield from (run.finished for run in self.runs()[-1:] if run.finished)
 
@@ -91,6 +92,11 @@ class LedgerRows:
     def _mine(self, **values: object) -> sa.ColumnElement[bool]:
         wanted = [VERDICTS.c[name] == value for name, value in values.items()]
         return sa.and_(VERDICTS.c.model == self._model, *wanted)
+
+
+def _began(run: Verdict) -> datetime:
+    """Return when a run began; one that ended before has shown that the clock was wrong then."""
+    return min(run.time, run.finished or run.time)
 
 
 def _read(text: str, rule: str) -> Verdict:

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+
+from mdlc.core.errors import shortened
 from mdlc.core.files import Document
 
+
+def _inside(text: str) -> str:
+    if not text or text.startswith("/") or "\\" in text or "\x00" in text:
+        raise ValueError(f"{shortened(text, 80)!r} is not a folder below the pointer's own")
+    if ".." in PurePosixPath(text).parts:
+        raise ValueError(f"{shortened(text, 80)!r} leads out of the pointer's folder")
+    return text
+
+
+def _single(text: str) -> str:
+    if text in {".", ".."} or {"/", "\\", "\x00"} & set(text):
+        raise ValueError(f"{shortened(text, 80)!r} is not the name of a version")
+    return text
+
+
+Inside = Annotated[str, AfterValidator(_inside)]
+"""A folder relative to the document; it cannot climb out of the document's own folder."""
+Version = Annotated[str, AfterValidator(_single)]
+"""Names a folder below models/, so it is one step and no way out."""
 HistoryKind = Literal["promotion", "canary", "canary_rollback", "rollback"]
 
 
 class CanaryRelease(Document):
     """A canary: the version that answers a share of the predictions, on trial."""
 
-    version: str
-    bundle: str
+    version: Version
+    bundle: Inside
     """The bundle's folder, relative to the pointer."""
     digest: str
     since: datetime
@@ -30,8 +53,8 @@ class Pointer(Document):
     """What the predictor loads. Rewritten atomically at each promotion or rollback."""
 
     name: str
-    version: str
-    bundle: str
+    version: Version
+    bundle: Inside
     """The bundle's folder, relative to this document."""
     digest: str
     since: datetime
@@ -44,7 +67,7 @@ class HistoryEntry(Document):
     """One line of history.jsonl: from `time` on, `version` serves; of a canary, it is on trial."""
 
     time: datetime
-    version: str
+    version: Version
     digest: str
     candidate: str
     replaced: str

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import digest_bytes
+from mdlc.core.spec.parse import content_of
 from mdlc.services.json_logs import log
 from mdlc.trigger.backends import Backend
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
@@ -82,8 +83,10 @@ class LifecycleRegistry:
     def _add(self, path: Path) -> None:
         """Take a file of a folder in, or log once what is wrong with it."""
         try:
-            content = digest_bytes(path.read_bytes())
-        except OSError:  # it went away just now
+            content = digest_bytes(content_of(path))
+        except SpecError as error:  # it went away just now, or is no file that one would read
+            content = str(error)
+        if not path.exists():
             return
         if self._refused.get(path) == content:
             return

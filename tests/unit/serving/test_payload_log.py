@@ -135,6 +135,21 @@ def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path
     assert [path.name for path in tmp_path.glob("*feedback*")] == ["feedback.parquet"]
 
 
+def test_a_row_of_megabytes_does_not_keep_the_others_from_training(
+    log: PayloadLog, tmp_path: Path
+) -> None:
+    """One that was kept before texts had a bound: Arrow reads blocks of a megabyte by default."""
+    many = rows("a", "b", "c")
+    many[1]["features"] = {**many[1]["features"], "carrier": "x" * 3_000_000}
+    log.add(many)
+    log.label([label("a"), label("b"), label("c")], received=NOON + HOUR)
+    manifest = sample_bundles.bundle(tmp_path / "bundle", classes=["no", "yes"], inputs=FEATURES)
+    count = log.export(tmp_path / "f.parquet", manifest=manifest, until=NOON + 2 * HOUR)
+    assert count == 3
+    batch, _ = read_table(tmp_path / "f.parquet", features=FEATURES)
+    assert sorted(map(len, batch["carrier"])) == [2, 2, 3_000_000]
+
+
 def test_rows_wait_while_the_log_is_locked_and_are_written_when_it_is_back(
     log: PayloadLog, fates: list[WriteOutcome], tmp_path: Path
 ) -> None:

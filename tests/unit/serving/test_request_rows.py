@@ -119,3 +119,13 @@ def test_tensors_of_each_kind_become_the_same_batch(reader: RequestReader) -> No
 def test_a_wrong_tensor_is_named(reader: RequestReader, wrong: InferInput, message: str) -> None:
     with pytest.raises(Refusal, match=message):
         reader.v2([tensor("carrier", "BYTES", ["AA"]), wrong])
+
+
+def test_a_category_has_a_bound(reader: RequestReader) -> None:
+    fine = {**ROW, "carrier": "x" * 1_000}
+    assert reader.v1({"instances": [fine]}).batch["carrier"][0] == "x" * 1_000
+    for rows in ([ROW, {**ROW, "carrier": "x" * 1_001}], [{**ROW, "carrier": "x" * 2_000_000}] * 2):
+        said = refusal(reader, {"instances": rows})
+        assert "feature carrier, row " in said
+        assert "at most 1000" in said
+        assert len(said) < 200

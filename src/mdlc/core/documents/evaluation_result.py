@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mdlc.core.files import Document
+from mdlc.state.release_documents import Inside, Version
 
 
 class Interval(Document):
@@ -102,14 +103,14 @@ class Deployment(Document):
     """What became of the winner."""
 
     name: str
-    version: str
+    version: Version
     """Registry version."""
     digest: str
     promoted: bool
     replaced: str
     """Version of the champion before; "" if there was none."""
     reasons: list[str]
-    bundle: str
+    bundle: Inside
     """Folder of the bundle, relative to deployment.json."""
     registry: str
     """Tracking URI without credentials."""

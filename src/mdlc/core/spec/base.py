@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+MAX_CHARACTERS = 100
 PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 
 
@@ -34,7 +36,9 @@ def parse_duration(value: Any) -> timedelta:
     """
     if isinstance(value, timedelta):
         return value
-    wrong = ValueError(f"{value!r} is not a duration such as 90s, 1h30m, 7d or 2w")
+    wrong = ValueError(f"{reprlib.repr(value)} is not a duration such as 90s, 1h30m, 7d or 2w")
+    if not _short(value):
+        raise wrong
     number = isinstance(value, int | float) and not isinstance(value, bool)
     text = str(value).replace(" ", "")
     parts = [(value, "s")] if number else PART.findall(text)
@@ -49,6 +53,11 @@ def parse_duration(value: Any) -> timedelta:
     if total < timedelta():
         raise wrong
     return total
+
+
+def _short(value: Any) -> bool:
+    """Say whether a value is one that is looked at: a list of lists would be written out first."""
+    return isinstance(value, int | float | str) and len(str(value)) <= MAX_CHARACTERS
 
 
 def format_duration(value: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import types
 import typing
 from collections.abc import Sequence
@@ -9,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from mdlc.core.errors import MdlcError, SpecError, closest
+from mdlc.core.errors import MdlcError, SpecError, closest, shortened
 from mdlc.core.spec.base import RuleError
 from mdlc.core.spec.lifecycle import Lifecycle
+from mdlc.core.spec.parse import parse
 
-MAX_BYTES = 1_000_000
+BRIEF = reprlib.Repr()
+"""Looks at the first parts of a value only: a list of lists may have millions."""
 
 
 def load(path: Path) -> Lifecycle:
@@ -27,7 +28,7 @@ def load(path: Path) -> Lifecycle:
         SpecError: the file is missing, is not YAML, or breaks a rule; the first rule broken, with
             its line.
     """
-    document = _parse(path)
+    document = parse(path)
     try:
         return Lifecycle.model_validate(document)
     except ValidationError as error:
@@ -41,42 +42,8 @@ def locate(error: MdlcError, path: Path) -> MdlcError:
         for step in error.where.replace("[", ".").replace("]", "").split("."):
             steps.append(int(step) if step.isdigit() else step)
         error.file = str(path)
-        error.line = _line(_parse(path), steps)
+        error.line = _line(parse(path), steps)
     return error
-
-
-def _parse(path: Path) -> CommentedMap:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SpecError(
-            f"cannot read {path}: {error.strerror}", hint="make a new one with mdlc init"
-        ) from error
-    if len(content) > MAX_BYTES:
-        raise SpecError(f"the file has {len(content)} bytes; at most {MAX_BYTES}", file=str(path))
-    try:
-        document = YAML(typ="rt", pure=True).load(content.decode())
-    except UnicodeDecodeError as error:
-        raise SpecError("the file is not UTF-8 text", file=str(path)) from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise _not_yaml(error, path=path) from error
-    if not isinstance(document, CommentedMap):
-        raise SpecError("the file is not a mapping with apiVersion, kind, ...", file=str(path))
-    return document
-
-
-def _not_yaml(error: Exception, *, path: Path) -> SpecError:
-    """Explain what the parser met: a mark names a line; a date that does not exist has none."""
-    line, hint = 0, ""
-    problem = (str(error) or type(error).__name__).splitlines()[0]
-    if isinstance(error, MarkedYAMLError):
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        problem = (error.problem or problem).splitlines()[0]
-    elif isinstance(error, RecursionError):
-        problem = "it is nested too deeply"
-    elif isinstance(error, ValueError):
-        hint = "is each date one that exists?"
-    return SpecError(f"not YAML: {problem}", hint=hint, file=str(path), line=line)
 
 
 def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> SpecError:
@@ -89,15 +56,15 @@ def _explain(error: ValidationError, *, document: CommentedMap, path: Path) -> S
         steps += broken.at
     where = _dotted(steps)
     if kind == "extra_forbidden":
-        message = f"unknown key {steps[-1]}"
-        hint = closest(str(steps[-1]), _fields(Lifecycle, steps[:-1]))
+        message = f"unknown key {shortened(str(steps[-1]), 80)}"
+        hint = closest(str(steps[-1])[:80], _fields(Lifecycle, steps[:-1]))
     elif kind == "missing":
         message, hint = "this key is missing", "see mdlc schema"
     elif kind == "value_error":
         message = str(first["ctx"]["error"]) if "ctx" in first else first["msg"]
     else:
-        value = repr(first["input"])
-        shown = value if len(value) <= 60 else value[:57] + "..."
+        shown = BRIEF.repr(first["input"])
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
         message = f"{first['msg'][0].lower()}{first['msg'][1:]}; got {shown}"
     return SpecError(message, where=where, hint=hint, file=str(path), line=_line(document, steps))
 
