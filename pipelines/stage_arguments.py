@@ -19,8 +19,8 @@ from mdlc.core.spec.base import SpecSection, format_duration
 from mdlc.state.workspace import Workspace
 
 Arguments = dict[str, str | float]
-READING = {"csv", "tsv", "json_", "parquet", "header", "nulls", "types"}
-"""Keys of a source that collection needs; the others are preparation's."""
+EXPRESSIONS = {"derive", "where"}
+"""Keys of a source that only preparation reads: collection copies rows as they are."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def _sources(lifecycle: Lifecycle) -> str:
     """Return spec.data without what only preparation reads, still a valid section."""
     data = lifecycle.spec.data
     sources: dict[str, Any] = {
-        name: source.model_dump(mode="json", by_alias=True, include=READING, exclude_none=True)
+        name: source.model_dump(mode="json", by_alias=True, exclude=EXPRESSIONS, exclude_none=True)
         for name, source in data.sources.items()
     }
-    return json.dumps({"sources": sources, "target": "target"})
+    return json.dumps({"sources": sources, "target": "target", "sensitive": data.sensitive})
 
 
 def _digest(bundle: Path | None) -> str:

@@ -144,13 +144,18 @@ class RequestReader:
                 # NaN compares false: missing values pass, infinite and huge ones do not.
                 if not (np.abs(numbers) > LARGEST).any():
                     return numbers.astype(np.float32)
-            elif feature.kind == "category" and set(map(type, values)) == {str}:
+            elif _is_plain_text(feature) and set(map(type, values)) == {str}:
                 return np.array(values, dtype=object)
             return from_values(feature, values)
         except DataError as error:
             raise Refusal(str(error)) from error
         except (OverflowError, TypeError) as error:
             raise Refusal(f"feature {feature.name}: a value is out of range") from error
+
+
+def _is_plain_text(feature: Feature) -> bool:
+    """Say whether a text is taken as it is: no word of it is spelled otherwise in training."""
+    return feature.kind == "category" and feature.truth is None
 
 
 def tensor_array(tensor: Any) -> npt.NDArray[Any]:

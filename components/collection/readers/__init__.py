@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mdlc.components.collection.readers import csv, json, parquet
-from mdlc.components.collection.readers._base import ReadRequest, SourceReader
+from mdlc.components.collection.readers._base import Names, Opened, ReadRequest, SourceReader
 
 READERS: dict[str, SourceReader] = {
     "csv": csv.Delimited(","),
@@ -12,4 +12,4 @@ READERS: dict[str, SourceReader] = {
     "parquet": parquet.Parquet(),
 }
 
-__all__ = ["READERS", "ReadRequest", "SourceReader"]
+__all__ = ["READERS", "Names", "Opened", "ReadRequest", "SourceReader"]

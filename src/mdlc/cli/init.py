@@ -28,7 +28,9 @@ def init(
     with handle_errors(verbose=verbose):
         from mdlc.life.starter_file import write_starter
 
-        write_starter(file, data=data, target=target, name=name)
+        notes = write_starter(file, data=data, target=target, name=name)
+    for note in notes:
+        console().print(f"  {note}", markup=False, soft_wrap=True)
     console().print(
         f"wrote {file}; next: mdlc validate {file}, then mdlc run {file}", soft_wrap=True
     )

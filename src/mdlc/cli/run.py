@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,7 @@ def run(
     """
     with handle_errors(file, verbose=verbose):
         from mdlc.cli.terminal_progress import TerminalProgress
+        from mdlc.life.told import told_by
         from mdlc.life.train import train
         from mdlc.pipelines.local.local_runner import LocalRunner
         from mdlc.pipelines.local.warm_server import WarmServer
@@ -47,6 +49,7 @@ def run(
                 progress=shown,
                 force=force,
             )
+        told = told_by({name: Path(folder) for name, folder in made.results.stages.items()})
     serving = made.pointer.version if made.pointer else None
     if as_json:
         print_json(
@@ -58,12 +61,15 @@ def run(
                 "winner": made.evaluation.winner,
                 "reasons": made.evaluation.reasons,
                 "stages": made.results.stages,
+                "data": told.for_machines(),
             }
         )
         return
     out = console()
     if made.cached:
         out.print("nothing changed: every stage is cached")
+    for line in told.lines():
+        out.print(line, markup=False, soft_wrap=True)
     for reason in made.evaluation.reasons:
         out.print(reason, markup=False, soft_wrap=True)
     out.print(f"serving: {f'version {serving}' if serving else 'nothing'}")

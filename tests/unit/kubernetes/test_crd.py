@@ -91,6 +91,7 @@ def test_it_is_structural():
         assert not node.keys() >= {"properties", "additionalProperties"}, path
         assert not isinstance(node.get("exclusiveMinimum", True), float), path
     assert free == [
+        ".spec.data.sources[].date_format",
         ".spec.data.checks[].min",
         ".spec.data.checks[].max",
         ".spec.data.checks[].one_of[]",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import codecs
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -11,12 +12,32 @@ from mdlc.core.names import is_column
 from mdlc.core.spec.base import Duration, RuleError, SpecSection
 
 FORMATS = ("csv", "tsv", "json", "parquet")
+TEXTS = ("csv", "tsv")
+"""Formats whose values are texts: how they are spelled is the source's."""
+DIALECT: dict[str, Any] = {
+    "header": True,
+    "skip": 0,
+    "delimiter": None,
+    "quote": '"',
+    "encoding": None,
+    "decimal": ".",
+    "thousands": "",
+    "nulls": ["", "NA", "NULL"],
+}
+"""Keys of a source that only texts have, with their defaults."""
 
 
 def _column(name: str) -> str:
     if not is_column(name):
         raise ValueError(f"{name!r} is not a column name: a letter, then letters, digits and _")
     return name
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return codecs.lookup(name)._is_text_encoding
+    except (LookupError, ValueError):
+        return False
 
 
 Column = Annotated[str, AfterValidator(_column)]
@@ -37,11 +58,34 @@ class Source(SpecSection):
     )
     parquet: str | None = Field(None, description="Location of Parquet.")
     header: bool = Field(True, description="csv, tsv: the first line names the columns.")
+    skip: int = Field(0, ge=0, description="csv, tsv: lines before the header, or the first row.")
+    delimiter: str | None = Field(
+        None, description="csv, tsv: character between values, such as ;. Default: , or a tab."
+    )
+    quote: str = Field(
+        '"', max_length=1, description='csv, tsv: character around a value; "" for none.'
+    )
+    encoding: str | None = Field(
+        None, description="csv, tsv: such as utf-16, latin-1 or cp1252. Default: utf-8."
+    )
+    decimal: str = Field(".", description="csv, tsv: the decimal mark of numbers, . or a comma.")
+    thousands: str = Field(
+        "",
+        max_length=1,
+        description="csv, tsv: mark between groups of three digits, such as a dot.",
+    )
+    date_format: str | dict[str, str] = Field(
+        default={},
+        description="csv, tsv, json: strptime format of dates, such as %m/%d/%Y: one for all "
+        "columns that fit it, or column -> format.",
+    )
     nulls: list[str] = Field(
         default=["", "NA", "NULL"], description="csv, tsv: texts meaning NULL."
     )
     types: dict[str, str] = Field(
-        default={}, description="csv, tsv: column -> DuckDB type, where sniffing guesses wrong."
+        default={},
+        description="Column -> DuckDB type, where the one read is wrong; refused where it would "
+        "change a value.",
     )
     columns: list[str] = Field(default=[], description="Keep only these; [] keeps all.")
     rename: dict[str, Column] = Field(default={}, description="Old name -> new name.")
@@ -57,6 +101,23 @@ class Source(SpecSection):
             raise ValueError(
                 f"a source has exactly one of {', '.join(FORMATS)}; got {given or 'none'}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _dialect_fits(self) -> Source:
+        texts = self.format in TEXTS
+        for key, value in {**DIALECT, "date_format": {}}.items():
+            told = getattr(self, key) != value
+            if told and not texts and not (key == "date_format" and self.format == "json"):
+                raise RuleError(f"{key} is for csv and tsv, not for {self.format}", key)
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise RuleError(f"{self.delimiter!r} is not one character", "delimiter")
+        if self.decimal not in {".", ","}:
+            raise RuleError(f"{self.decimal!r} is neither . nor a comma", "decimal")
+        if self.thousands and (self.thousands.isalnum() or self.thousands in {self.decimal, "-"}):
+            raise RuleError(f"{self.thousands!r} cannot stand between digits", "thousands")
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            raise RuleError(f"{self.encoding!r} is not an encoding of text", "encoding")
         return self
 
     def location_of(self, name: str) -> str | None:
