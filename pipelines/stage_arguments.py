@@ -62,7 +62,7 @@ def arguments(
         "explore": _json(spec.explore),
         "contest_model": _json(spec.model, {"task", "candidates", "rule"}),
         "train_model": _json(spec.model, {"task", "candidates", "tuning", "rule", "seed"}),
-        "payoff": _json(spec.business.payoff),
+        "payoff": _json(spec.business.payoff) if spec.business.payoff else "",
         "drift": _json(spec.monitor.drift),
         "parity": spec.deploy.promote.parity,
         "judge_model": _json(spec.model, {"slices", "min_slice_rows", "bootstrap", "seed"}),

@@ -41,6 +41,7 @@ def training(
     guard: str = "",
     champion: str = "",
     champion_digest: str = "",
+    earlier: str = "",
 ) -> None:
     """Wire the stages; every argument is a stage's own part of the file (see arguments.py)."""
     business_stage(business=business, columns=columns)
@@ -76,7 +77,9 @@ def training(
         champion=champion,
         champion_digest=champion_digest,
         guard=guard,
+        earlier=earlier,
         table=table,
+        findings=findings,
         models=models,
     ).output
     deployment_stage(name=name, registry=registry, verdict=verdict, models=models)

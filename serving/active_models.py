@@ -79,6 +79,8 @@ def load(
         return _load(of, folder=folder, max_rows=max_rows, threads=threads)
 
     champion = get(pointer)
+    if champion.scorer.instead != pointer.instead:
+        champion = replace(champion, scorer=champion.scorer.taking(pointer.instead))
     if pointer.canary is None:
         return ActiveModels(pointer, champion)
     try:

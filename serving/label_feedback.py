@@ -36,7 +36,7 @@ class Feedback:
         *,
         metrics: Metrics,
         clock: Clock,
-        terms: Callable[[], Payoff],
+        terms: Callable[[], Payoff | None],
         max_rows: int,
     ) -> None:
         self._log = log
@@ -112,7 +112,7 @@ class Feedback:
 
 
 def judge_classes(
-    verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff
+    verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff | None
 ) -> LabelledQuality:
     """Return what labels tell about a classifier.
 
@@ -152,16 +152,18 @@ def _money_of_actions(
     *,
     classes: tuple[str, ...],
     truth: np.ndarray[Any, np.dtype[np.int64]],
-    terms: Payoff,
+    terms: Payoff | None,
 ) -> tuple[float, float, float]:
     """Return money (gained, lost, squared) by the actions taken, at today's terms.
 
     An action or class that today's terms do not have, because the file has changed since, is left
-    out: it has no price any more.
+    out: it has no price any more. Without terms nothing has a price.
     """
     try:
         table = payoff.for_classes(terms, classes)
     except SpecError:
+        return 0.0, 0.0, 0.0
+    if not table.priced:
         return 0.0, 0.0, 0.0
     index = {action: position for position, action in enumerate(table.actions)}
     actions = np.array([index.get(v.prediction.action, -1) for v in verdicts])
@@ -169,13 +171,15 @@ def _money_of_actions(
     return _split(table.earned(actions[priced], truth[priced]))
 
 
-def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff) -> LabelledQuality:
+def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff | None) -> LabelledQuality:
     """Return what labels tell about a regression."""
     values = np.array([v.prediction.value for v in verdicts], float)
     truth = np.array([float(v.text) for v in verdicts])
     error = values - truth
     try:
-        gained, lost, money_squared = _split(payoff.for_numbers(terms).earned(values, truth))
+        unit = payoff.for_numbers(terms)
+        earned = unit.earned(values, truth) if unit.priced else np.zeros(0)
+        gained, lost, money_squared = _split(earned)
     except SpecError:
         gained = lost = money_squared = 0.0
     return LabelledQuality(

@@ -132,10 +132,14 @@ def regression_metrics(sums: Mapping[str, Floats]) -> dict[str, Floats]:
     }
 
 
+def clipped_log(scores: Floats, *, least: float = EPSILON) -> Floats:
+    """Return the logarithm of probabilities, kept `least` away from 0 and EPSILON from 1."""
+    logs: Floats = np.log(np.clip(np.asarray(scores, float), least, 1 - EPSILON))
+    return logs
+
+
 def _log_losses(scores: Floats, truth: Ints) -> Floats:
-    given = np.asarray(scores[np.arange(len(truth)), truth], float)
-    losses: Floats = -np.log(np.clip(given, EPSILON, 1 - EPSILON))
-    return losses
+    return -clipped_log(scores[np.arange(len(truth)), truth])
 
 
 def _squared_errors(scores: Floats, truth: Ints) -> Floats:

@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.preparation import data_tests, splits, target, times
+from mdlc.components.preparation import data_tests, splits, target, times, unsaid
 from mdlc.components.preparation import features as shaping
 from mdlc.components.preparation import labelled_feedback as returned
 from mdlc.components.preparation import row_rules as rules
@@ -55,6 +56,8 @@ class _Shaped:
     task: Task
     removed_null_target: int
     results: list[CheckResult]
+    notes: list[str]
+    """What was done that the file does not say."""
     guarded: Inspected | None = None
     anchor: Any = None
     """Test rows as the sources label them; None where they are not asked."""
@@ -99,15 +102,18 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
         table = assemble(connection, data=data, snapshot=found, folder=snapshot)
         wide = work.stored(table, "wide")
         _check_slices(model, known=wide.columns)
+        data, wide, notes = unsaid.in_time(wide, data=data, split=model.split)
+        work = replace(work, data=data)
         everything = wide
         nulls, wide = rules.without_missing(wide, target=data.target)
         rules.refuse_missing_times(wide, data=data)
         windows = _windows(model, data, table=wide, until=until)  # refuses early
-        features = shaping.choose(data, schema=dict(wide.schema()))
+        features, said = unsaid.features(wide, data=data)
         known = _before(wide, until or model.split.until, data=data)
         task = target.task_of(known, target=data.target, wanted=model.task)
         table = _shape(wide, work=work, features=features, task=task)
-        shaped = _Shaped(table, features, task, nulls, _user_tests(work, wide))
+        tested = _user_tests(work, wide)
+        shaped = _Shaped(table, features, task, nulls, tested, [*notes, *said])
         if feedback is not None:
             known = _shape(everything, work=work, features=features, task=task)
             sources = _Sources(known, windows, until, guard)
@@ -122,7 +128,8 @@ def _windows(
     if not data.table.time:
         return None
     first, last = rules.span(table)
-    return splits.windows(model.split, until=until, first=first, last=last)
+    newest = partial(rules.newest, table)
+    return splits.windows(model.split, until=until, first=first, last=last, newest=newest)
 
 
 def _with_feedback(
@@ -178,12 +185,14 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
     """Split, test and write the table; return the document."""
     table, features, task = shaped.table, shaped.features, shaped.task
     first, last = rules.span(table)
-    split, windows = work.model.split, None
-    if work.data.table.time:
-        windows = splits.windows(split, until=until, first=first, last=last)
+    windows = _windows(work.model, work.data, table=table, until=until)
+    copied, notes = 0, shaped.notes
+    if windows is not None:
         table = splits.by_time(table, windows)
     else:
-        table = splits.by_key(table, split)
+        merged = work.stored(table, "merged")
+        table, copied, said = unsaid.together(merged, features=features, split=work.model.split)
+        table, notes = splits.by_key(table, work.model.split), [*notes, *said]
     table = work.stored(table, "split")
     rows = rules.count_by_split(table)
     unknown = rows.pop("unknown", 0)
@@ -207,6 +216,9 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
         until=windows.until if windows else None,
         rows=rows,
         boundaries=rules.boundaries(windows, first=first),
+        test_ratio=None if windows else work.model.split.test_ratio,
+        copies=copied,
+        notes=notes,
         removed_null_target=shaped.removed_null_target,
         removed_unknown_label=unknown,
         target_by_split=target.by_split(table, task=task),

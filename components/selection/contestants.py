@@ -11,18 +11,21 @@ from mdlc.core.spec.model import CandidateChoice, Task
 WHERE = "spec.model.candidates"
 
 
-def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -> list[Contestant]:
+def contestants(
+    candidates: list[CandidateChoice], *, task: Task, image: bool, rows: int
+) -> list[Contestant]:
     """Return the contestants in order, the rule first.
 
-    Without candidates in the file, the defaults that suit; with them, these, one that does not
-    suit as refused with the reason. `image` says whether a feature is an image.
+    Without candidates in the file, the defaults that suit, one that `rows` training rows are too
+    few for as refused; with them, these, one that does not suit as refused with the reason. `image`
+    says whether a feature is an image.
 
     Raises:
         SpecError: a kind is not known, or stands twice.
     """
     if not candidates:
         suited = [kind for kind in KINDS if kind.default and not kind.unsuited(task, image=image)]
-        return [_contestant(kind, refused="") for kind in suited]
+        return [_contestant(kind, refused=_too_few(kind, rows=rows)) for kind in suited]
     named = _named(candidates)
     if RULE not in named:
         named.insert(0, RULE)
@@ -43,6 +46,15 @@ def _named(candidates: list[CandidateChoice]) -> list[Kind]:
             raise SpecError(f"{kind.name} stands twice", where=where, hint="keep one of them")
         found.append(kind)
     return found
+
+
+def _too_few(kind: Kind, *, rows: int) -> str:
+    if rows >= kind.least_rows:
+        return ""
+    return (
+        f"{rows} training rows are too few for it to win, {kind.least_rows} are needed; name it in "
+        f"{WHERE} to try it"
+    )
 
 
 def _contestant(kind: Kind, *, refused: str) -> Contestant:

@@ -24,6 +24,8 @@ class Kind:
     """Takes part where the file names no candidates."""
     why: str
     """Why it exists, in one line."""
+    least_rows: int = 0
+    """With fewer training rows it takes part only where the file names it."""
 
     def unsuited(self, task: Task, *, image: bool) -> str:
         """Return why it does not suit the task or the features, "" if it does."""
@@ -94,6 +96,9 @@ KINDS = (
         deep=True,
         default=True,
         why="A deep network on tables, with learned vectors for categories.",
+        # Grinsztajn, Oyallon and Varoquaux, Why do tree-based models still outperform deep learning
+        # on tabular data? NeurIPS 2022: on small tables networks lose, and take longest.
+        least_rows=2000,
     ),
     Kind(
         name="keras_cnn",

@@ -26,7 +26,7 @@ def training(
     Args:
         name: The lifecycle's name.
         model: spec.model's candidates, tuning, rule and seed as JSON.
-        payoff: spec.business.payoff as JSON.
+        payoff: spec.business.payoff as JSON, or "" where the file has none.
         drift: spec.monitor.drift as JSON, for the profile's bins.
         parity: Largest allowed difference of exported and trained model.
         warm: Bundle whose hyperparameters start the tuning, or "".
@@ -57,7 +57,7 @@ def training(
         stage.train(
             Model.model_validate_json(model),
             name=name,
-            payoff=Payoff.model_validate_json(payoff),
+            payoff=Payoff.model_validate_json(payoff) if payoff else None,
             drift=Drift.model_validate_json(drift),
             parity=parity,
             prepared=Path(table.path),

@@ -16,8 +16,8 @@ from mdlc.monitoring.rules import series_names
 
 
 def quality(lifecycle: Lifecycle, *, series: SeriesSelector) -> DashboardRow:
-    """Return the section; which panels it has depends on the file's payoff."""
-    if lifecycle.spec.business.payoff.under is not None:
+    """Return the section; which panels it has depends on what is predicted."""
+    if lifecycle.spec.regression:
         return DashboardRow("Quality", (PanelLine(_errors(series)),))
     classes = PanelLine(_classes(lifecycle, series=series))
     scores = PanelLine(_scores(lifecycle, series=series))

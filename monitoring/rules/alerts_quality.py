@@ -34,7 +34,9 @@ LIVE_GOALS = {
 
 def rules(scope: Scope) -> list[Rule]:
     """Return the rules; AccuracyLow and MilestoneMissed only where the file asks for them."""
-    found = [_calibration(scope), _skill(scope), _money(scope)]
+    found = [_calibration(scope), _skill(scope)]
+    if scope.lifecycle.spec.business.payoff is not None:
+        found.append(_money(scope))
     if scope.monitor.quality.min_accuracy is not None:
         found.append(_accuracy(scope, scope.monitor.quality.min_accuracy))
     goals = scope.lifecycle.spec.business.goals
@@ -143,7 +145,7 @@ def _milestone(scope: Scope, goal: Goal) -> Rule:
     if LIVE_GOALS[goal.metric].startswith("model_version:"):
         value = sum_by(("model",), serving(scope, value))
     if goal.metric == "money_per_year":
-        value = f"{value} * {number(business.decisions_per_year)}"
+        value = f"{value} * {number(business.decisions_per_year or 0)}"
     compares, bound = ("<", goal.at_least) if goal.at_most is None else (">", goal.at_most)
     assert bound is not None  # noqa: S101 - a goal has exactly one bound
     after = datetime.combine(goal.by + timedelta(days=1), time(), UTC)

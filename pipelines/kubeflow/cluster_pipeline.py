@@ -94,10 +94,10 @@ def _plain(given: Given, cluster: Cluster, fresh: bool) -> None:
         table=table,
     )
     models = _training(given, cluster, table=table, findings=findings, selected=selected)
-    _judge(given, cluster, table=table, models=models)
+    _judge(given, cluster, table=table, findings=findings, models=models)
 
 
-def _judge(given: Given, cluster: Cluster, *, table: Any, models: Any) -> None:
+def _judge(given: Given, cluster: Cluster, *, table: Any, findings: Any, models: Any) -> None:
     """Wire what comes after training; none of it is cached, for it looks at what serves now."""
     from mdlc.pipelines.kubeflow import closing_components, stage_components
 
@@ -109,6 +109,7 @@ def _judge(given: Given, cluster: Cluster, *, table: Any, models: Any) -> None:
         cached=False,
         model=given["judge_model"],
         table=table,
+        findings=findings,
         models=models,
     ).outputs["verdict"]
     deployed = task(
@@ -182,6 +183,7 @@ def _fused(given: Given, cluster: Cluster, fresh: bool) -> None:
             *("champion_digest", "guard"),
         ),
         table=table,
+        findings=first.outputs["findings"],
         models=models,
     )
     _gate(given, cluster, outcome=last.outputs["outcome"])

@@ -175,6 +175,7 @@ def evaluation(
     champion_digest: str,
     guard: str,
     table: dsl.Input[dsl.Dataset],
+    findings: dsl.Input[dsl.Artifact],
     models: dsl.Input[dsl.Model],
     verdict: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
@@ -194,8 +195,9 @@ def evaluation(
             "champion": champion,
             "champion_digest": champion_digest,
             "guard": guard,
+            "earlier": "",
         },
-        inputs={"table": table, "models": models},
+        inputs={"table": table, "findings": findings, "models": models},
         output=("verdict", verdict),
         shows={"metrics": metrics, "matrix": matrix, "page": page},
     )

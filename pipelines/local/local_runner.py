@@ -16,6 +16,8 @@ from mdlc.pipelines.cache.code_digests import pipeline_code
 from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.pipelines.cache.run_plan import RunPlan, make_plan
 from mdlc.pipelines.compile_training import compile_training
+from mdlc.pipelines.local.judged import record as remember
+from mdlc.pipelines.local.judged import with_earlier
 from mdlc.pipelines.local.kfp_hooks import Listener, Session, installed
 from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.pipelines.stage_arguments import Arguments
@@ -60,11 +62,13 @@ class LocalRunner:
 
     def plan(self, arguments: Arguments) -> RunPlan:
         """Return what a run with these arguments would do."""
-        return make_plan(self._pipeline(), arguments=arguments, store=self.store)[0]
+        asked = with_earlier(self.workspace, arguments)
+        return make_plan(self._pipeline(), arguments=asked, store=self.store)[0]
 
     def cached(self, arguments: Arguments) -> dict[str, Path] | None:
         """Return every stage's artifact if nothing would run, else None."""
-        plan, entries = make_plan(self._pipeline(), arguments=arguments, store=self.store)
+        asked = with_earlier(self.workspace, arguments)
+        plan, entries = make_plan(self._pipeline(), arguments=asked, store=self.store)
         if not plan.done:
             return None
         return {stage: Path(_only(entry.outputs).path) for stage, entry in entries.items()}
@@ -107,7 +111,8 @@ class LocalRunner:
         started = time.monotonic()
         try:
             write_document(folder / "run.json", record)
-            self._execute(arguments, session=session)
+            self._execute(with_earlier(self.workspace, arguments), session=session)
+            remember(self.workspace, arguments, evaluation=_only(session.artifacts["evaluation"]))
             record.state = "finished"
         except BaseException as error:
             known = isinstance(error, MdlcError)

@@ -24,6 +24,7 @@ KINDS: dict[HistoryKind, str] = {
     "canary": "on trial",
     "canary_rollback": "canary dropped",
     "rollback": "rolled back to",
+    "withdrawal": "taken off",
 }
 
 

@@ -67,4 +67,4 @@ def run(
     for reason in made.evaluation.reasons:
         out.print(reason, markup=False, soft_wrap=True)
     out.print(f"serving: {f'version {serving}' if serving else 'nothing'}")
-    out.print(f"next: mdlc report {file}, or mdlc serve {file}")
+    out.print(f"next: mdlc report {file}{f', or mdlc serve {file}' if serving else ''}")

@@ -14,7 +14,7 @@ from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.steps import reporting
-from mdlc.life.releases import begin_canary, current, release, winner
+from mdlc.life.releases import begin_canary, current, promised, release
 from mdlc.pipelines.kubeflow.failure_records import recording_failure
 from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepSettings
 from mdlc.state import remote_files
@@ -55,7 +55,7 @@ def perform(asked: ReleaseRequest) -> RunOutcome:
         digest=made.digest,
         replaced=replaced,
         reasons=reasons,
-        promised=winner(evaluation).money_per_decision.value,
+        promised=promised(evaluation),
         ended=datetime.now(UTC),
     )
     write_document(Path(asked.out) / "outcome.json", ended)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from mdlc.core.cleaning import Decision
 from mdlc.core.columns import Feature
@@ -39,7 +41,8 @@ class Manifest(Document):
     cleaning: list[Decision]
     classes: list[str] = []
     """Classification: names of the classes, in the order of the probabilities."""
-    payoff: Payoff
+    payoff: Payoff | None
+    """None: nobody said what a decision is worth; the action is the likeliest class."""
     offset: float = 0.0
     """Regression: added to the prediction to reach the payoff's quantile."""
     params: dict[str, float | int | str | bool] = {}
@@ -52,9 +55,22 @@ class Manifest(Document):
     trained_rows: int
     trained_until: datetime | None = None
     """Everything in training was known before then."""
+    tested_from: datetime | None = None
+    """It was trained and tuned on rows before then; None: rows have no time, or it does not say."""
+    tested_ratio: float | None = None
+    """Without times: the share of rows, by a hash of their keys, that it was not trained on."""
     code_version: str = ""
     files: dict[str, str] = {}
     """Relative path -> SHA-256 of each file but this one."""
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what older manifests do not have: they keep the digest that they had."""
+        fields: dict[str, Any] = handler(self)
+        for name in ("tested_from", "tested_ratio"):
+            if fields.get(name) is None:
+                fields.pop(name, None)
+        return fields
 
     @property
     def digest(self) -> str:

@@ -41,9 +41,13 @@ class Answers:
 class Scorer:
     """A loaded bundle."""
 
-    def __init__(self, manifest: Manifest, profile: Profile, run: Run) -> None:
+    def __init__(
+        self, manifest: Manifest, profile: Profile, run: Run, *, instead: str = ""
+    ) -> None:
         self.manifest = manifest
         self.profile = profile
+        self.instead = instead
+        """The action that is taken whatever the scores are; "": the one that earns most."""
         self._run = run
         self._dropped = cleaning.dropped(manifest.cleaning)
 
@@ -59,6 +63,10 @@ class Scorer:
         if manifest.format == "onnx":
             return cls(manifest, profile, load_onnx(folder / ONNX, threads=threads))
         return cls(manifest, profile, load_saved_model(folder / SAVED_MODEL))
+
+    def taking(self, action: str) -> Scorer:
+        """Return the same model with another action taken whatever it says; "": its own."""
+        return Scorer(self.manifest, self.profile, self._run, instead=action)
 
     @property
     def classes(self) -> list[str]:
@@ -92,6 +100,8 @@ class Scorer:
         table = payoff.for_classes(self.manifest.payoff, self.classes)
         expected = table.expected(scores)
         chosen = expected.argmax(axis=1)
+        if self.instead in table.actions:
+            chosen = np.full(len(chosen), table.actions.index(self.instead))
         actions = np.array(table.actions, dtype=object)[chosen]
         best = np.take_along_axis(expected, chosen[:, None], axis=1)[:, 0]
         return Answers(scores, actions, np.full(len(chosen), np.nan), best)

@@ -194,6 +194,8 @@ def _features(
 def _earned(lifecycle: Lifecycle, found: Any) -> float | None:
     """Return the money of the answer, now that the truth is known."""
     terms = lifecycle.spec.business.payoff
+    if terms is None:
+        return None
     try:
         if not found.scores:
             unit = payoff.for_numbers(terms)

@@ -66,7 +66,7 @@ def release(
             bundle=bundle,
             digest=made.digest,
             since=time,
-            promised=winner(evaluation).money_per_decision.value,
+            promised=promised(evaluation),
         )
         write_document(workspace.pointer, pointer)
     complete(workspace, pointer=pointer, time=time, doing=PROMOTED, why=why)
@@ -109,7 +109,7 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
         bundle=bundle,
         digest=made.digest,
         since=time,
-        promised=winner(evaluation).money_per_decision.value,
+        promised=promised(evaluation),
         ratio=ratio,
         why=why,
     )
@@ -137,6 +137,32 @@ def promote(workspace: Workspace, *, time: datetime, why: str) -> Pointer:
             hint="a challenger that wins begins as one where the file has deploy.canary",
         )
     return _serve(workspace, trial, time=time, why=why)
+
+
+def withdraw(workspace: Workspace, *, action: str, time: datetime, why: str) -> Pointer:
+    """Let `action` be taken whatever the champion says, which earns less than that.
+
+    It goes on scoring, so labels and retrainings go on; the next promotion ends it. A second call
+    changes nothing.
+    """
+    pointer = require(workspace)
+    if pointer.instead == action:
+        return pointer
+    complete(workspace, pointer=pointer, time=time)
+    pointer = pointer.model_copy(update={"instead": action, "canary": None})
+    write_document(workspace.pointer, pointer)
+    bundle, _ = open_bundle(bundle_of(workspace, pointer))
+    history_of(workspace).append(
+        time=time,
+        version=pointer.version,
+        digest=pointer.digest,
+        candidate=bundle.candidate,
+        money_per_decision=pointer.promised,
+        replaced="",
+        why=why,
+        kind="withdrawal",
+    )
+    return pointer
 
 
 def rollback(workspace: Workspace, *, time: datetime, why: str) -> Pointer:
@@ -180,16 +206,16 @@ def _serve(
         )
     kind: HistoryKind
     if isinstance(of, CanaryRelease):
-        kind, promised = "promotion", of.promised
+        kind, owed = "promotion", of.promised
     else:
-        kind, promised = "rollback", of.money_per_decision
+        kind, owed = "rollback", of.money_per_decision
     pointer = Pointer(
         name=workspace.name,
         version=of.version,
         bundle=bundle,
         digest=of.digest,
         since=time,
-        promised=promised,
+        promised=owed,
     )
     write_document(workspace.pointer, pointer)
     complete(workspace, pointer=pointer, time=time, doing=(kind,), why=why)
@@ -209,6 +235,11 @@ def _install(workspace: Workspace, *, deployment: Path, made: Deployment) -> str
 def winner(evaluation: Evaluation) -> Contender:
     """Return the contender that won."""
     return next(c for c in evaluation.contenders if c.name == evaluation.winner)
+
+
+def promised(evaluation: Evaluation) -> float | None:
+    """Return the money per decision that the winner promises; None where there is no payoff."""
+    return winner(evaluation).money_per_decision.value if evaluation.priced else None
 
 
 def _link(source: str, target: str) -> None:

@@ -21,7 +21,7 @@ from mdlc.core.spec import Lifecycle, Split
 from mdlc.core.spec.model import CandidateChoice
 from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of
-from mdlc.life.releases import begin_canary, bundle_of, release, require
+from mdlc.life.releases import begin_canary, bundle_of, release, require, withdraw
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.retraining.policy import CHANGED
@@ -33,6 +33,7 @@ from mdlc.state.workspace import Workspace
 UNTIL = "until"
 """The key in a run's evidence: rows from here on are the future, in every attempt."""
 INTENT = "intent.json"
+RULE = "rule"
 Result = Literal["promoted", "canary", "refused"]
 
 
@@ -134,6 +135,9 @@ def execute(lifecycle: Lifecycle, *, workspace: Workspace, intent: ReleasePlan) 
     beat that one.
     """
     if not intent.promote:
+        if intent.evaluation.withdraw and require(workspace).version == intent.champion:
+            action = intent.evaluation.withdraw
+            withdraw(workspace, action=action, time=intent.time, why=intent.why)
         return AttemptResult("refused", intent.why, intent.evaluation)
     canary = lifecycle.spec.deploy.canary
     pointer = require(workspace)
@@ -215,7 +219,7 @@ def export(
     if verdict.attempts > 1 and feedback.exists():
         return feedback
     again = lifecycle.spec.retrain
-    used = again.window + again.validation + again.test if again.window else None
+    used = again.reach(lifecycle.spec.model.split)
     with closing(PayloadLog(workspace.store, name=workspace.name)) as log:
         log.export(feedback, manifest=manifest, until=until, since=until - used if used else None)
     return feedback
@@ -226,7 +230,8 @@ def renewal_of(
 ) -> Lifecycle:
     """Return the file as a retraining reads it: newer windows, fewer trials, fewer candidates.
 
-    A `changed` file is tried in full: what changed may be its candidates.
+    A `changed` file is tried in full: what changed may be its candidates. Where a rule serves, all
+    candidates of the file are tried.
     """
     spec, again = lifecycle.spec, lifecycle.spec.retrain
     split = spec.model.split.model_copy(
@@ -235,13 +240,17 @@ def renewal_of(
             "window": again.window,
             "validation": again.validation,
             "test": again.test,
+            "newest_rows": again.newest_rows,
+            "fresh_from": champion.tested_from,
         }
     )
     fixed = {c.kind: c for c in spec.model.candidates}
     kind = champion.candidate
     update: dict[str, object] = {"split": Split.model_validate(split.model_dump())}
     if not changed:
-        update["candidates"] = again.candidates or [fixed.get(kind, CandidateChoice(kind=kind))]
+        # A rule serves where no model was better; whether one is by now, all of them are asked.
+        own = [fixed.get(kind, CandidateChoice(kind=kind))]
+        update["candidates"] = again.candidates or (spec.model.candidates if kind == RULE else own)
         update["tuning"] = spec.model.tuning.model_copy(update={"trials": again.trials})
     model = spec.model.model_copy(update=update)
     return lifecycle.model_copy(update={"spec": spec.model_copy(update={"model": model})})

@@ -23,10 +23,11 @@ metadata:
 spec:
   business:
     problem: What is decided, and for whom?
-    currency: USD
-    decisions_per_year: 100000
-    # What one decision earns, in money. Everything is judged by it.
-    payoff:
+    # Say what a decision is worth, and the action that earns most is taken, and money judges. Until
+    # then a proper score does: log-loss, or RMSE where a number is predicted. Amounts are examples.
+    # currency: USD
+    # decisions_per_year: 12000
+    # payoff:
 {payoff}
   data:
     sources:
@@ -110,22 +111,22 @@ def _classes(data: Path, *, kind: str, target: str | None) -> list[str] | None:
 
 
 def _payoff(classes: list[str] | None) -> str:
+    """Return an example of a payoff for the target, as comments: a person has to say it."""
     if classes is None:
         return (
-            "      under: -1   # money for each unit that the prediction is below the truth\n"
-            "      over: -1    # ... and above"
+            "    #   under: -1   # money for each unit that the prediction is below the truth\n"
+            "    #   over: -1    # ... and above"
         )
     if len(classes) == 2:
         last = classes[-1]
-        row = "      {action}: {{{cells}}}"
         acts = ", ".join(f"{json.dumps(c)}: {2 if c == last else -1}" for c in classes)
         nothing = ", ".join(f"{json.dumps(c)}: 0" for c in classes)
         return "\n".join(
             [
-                "      actions:",
-                "  " + row.format(action="act", cells=acts),
-                "  " + row.format(action="nothing", cells=nothing),
-                "      do_nothing: nothing",
+                "    #   actions:",
+                f"    #     act: {{{acts}}}",
+                f"    #     nothing: {{{nothing}}}",
+                "    #   do_nothing: nothing",
             ]
         )
-    return "      right: 1\n      wrong: -1"
+    return "    #   right: 1\n    #   wrong: -1"

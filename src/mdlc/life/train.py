@@ -11,7 +11,7 @@ from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of, promotion_of, serving_entry
-from mdlc.life.releases import bundle_of, current, release
+from mdlc.life.releases import bundle_of, current, release, withdraw
 from mdlc.life.spec_digest import spec_digest
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
@@ -86,6 +86,11 @@ def train(
     evaluation = read_document(results.folder("evaluation") / "evaluation.json", Evaluation)
     before = current(workspace)
     if not evaluation.promote:
+        if before is not None and evaluation.withdraw:
+            why = "; ".join(evaluation.reasons)
+            before = withdraw(
+                workspace, action=evaluation.withdraw, time=datetime.now(UTC), why=why
+            )
         return TrainingOutcome(results, evaluation, before, released=False, cached=cached)
     pointer = release(
         workspace,

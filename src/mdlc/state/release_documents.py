@@ -7,7 +7,7 @@ from typing import Literal
 
 from mdlc.core.files import Document
 
-HistoryKind = Literal["promotion", "canary", "canary_rollback", "rollback"]
+HistoryKind = Literal["promotion", "canary", "canary_rollback", "rollback", "withdrawal"]
 
 
 class CanaryRelease(Document):
@@ -38,6 +38,9 @@ class Pointer(Document):
     promised: float | None = None
     """Money per decision that its evaluation promised."""
     canary: CanaryRelease | None = None
+    instead: str = ""
+    """The action that is taken whatever the model says, since it earned less than that; "": its
+    own."""
 
 
 class HistoryEntry(Document):
@@ -49,7 +52,8 @@ class HistoryEntry(Document):
     candidate: str
     replaced: str
     """The version that served before. canary: the canary before it, if one stood;
-    canary_rollback: the canary that was dropped, while `version` goes on serving."""
+    canary_rollback: the canary that was dropped, while `version` goes on serving; withdrawal: "",
+    as `version` goes on answering scores, and no longer decides."""
     why: str
     money_per_decision: float | None
     previous: str

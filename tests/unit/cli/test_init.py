@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from mdlc.cli.main import app
-from mdlc.core.spec import load
+from mdlc.core.spec import Lifecycle, load
 from tests import tiny
 
 RUNNER = CliRunner(env={"COLUMNS": "200", "MDLC_HOME": None})
@@ -28,6 +29,15 @@ def init(folder: Path, *arguments: str | Path) -> tuple[int, str, Path]:
     return result.exit_code, result.output, file
 
 
+def uncommented(file: Path) -> Lifecycle:
+    """Take the example of a payoff for what the file says."""
+    text = file.read_text()
+    start, end = text.index("    # payoff:"), text.index("  data:")
+    example = re.sub(r"^    # ", "    ", text[start:end], flags=re.MULTILINE)
+    file.write_text(text[:start] + example + text[end:])
+    return load(file)
+
+
 @pytest.mark.parametrize(
     ("values", "payoff"),
     [
@@ -41,15 +51,19 @@ def init(folder: Path, *arguments: str | Path) -> tuple[int, str, Path]:
         (['"say ""a"": #1"', "b: c"], None),
     ],
 )
-def test_two_classes_get_actions(
+def test_no_money_is_invented_and_the_example_fits_two_classes(
     tmp_path: Path, values: list[str], payoff: dict[str, dict[str, float]] | None
 ) -> None:
     code, output, file = init(tmp_path, "--data", write(tmp_path, values), "--target", "answer")
     assert code == 0, output
     lifecycle = load(file)
     assert lifecycle.name == "shop-visits"
-    if payoff:
-        assert lifecycle.spec.business.payoff.actions == payoff
+    assert lifecycle.spec.business.payoff is None
+    assert lifecycle.spec.business.decisions_per_year is None
+    assert RUNNER.invoke(app, ["validate", str(file)]).exit_code == 0
+    example = uncommented(file).spec.business.payoff
+    assert example is not None
+    assert payoff is None or example.actions == payoff
     assert RUNNER.invoke(app, ["validate", str(file)]).exit_code == 0
 
 
@@ -63,14 +77,17 @@ def test_a_name_that_yaml_would_misread_is_quoted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", [["a", "b", "c"], ["1", "2", "3"]])
 def test_more_classes_get_right_and_wrong(tmp_path: Path, values: list[str]) -> None:
     _, _, file = init(tmp_path, "--data", write(tmp_path, values), "--target", "answer")
-    assert load(file).spec.business.payoff.right == 1
+    example = uncommented(file).spec.business.payoff
+    assert example is not None
+    assert example.right == 1
 
 
 def test_numbers_get_under_and_over(tmp_path: Path) -> None:
     data = write(tmp_path, ["1.5", "2.25", "3"])
     _, _, file = init(tmp_path, "--data", data, "--target", "answer", "--name", "price")
-    lifecycle = load(file)
-    assert (lifecycle.name, lifecycle.spec.business.payoff.under) == ("price", -1)
+    example = uncommented(file).spec.business.payoff
+    assert example is not None
+    assert (load(file).name, example.under) == ("price", -1)
 
 
 def test_without_data_it_is_a_whole_file_too(tmp_path: Path) -> None:

@@ -325,3 +325,23 @@ def test_a_training_asks_again_what_its_champion_won_whatever_came_after(world: 
     assert _champions_before(world.workspace) == [models / "1"]
     world.rollback()
     assert _champions_before(world.workspace) == [None]
+
+
+def test_a_champion_that_is_taken_off_scores_and_no_longer_decides(tmp_path: Path) -> None:
+    from mdlc.serving.active_models import load, synthetic_batch
+
+    world = World(tmp_path)
+    world.release("1")
+
+    def said() -> list[str]:
+        champion = load(world.workspace.pointer, max_rows=10).champion.scorer
+        return list(champion.answer(synthetic_batch(champion.manifest.features, rows=2)).actions)
+
+    assert said() == ["act", "act"]
+    for _ in range(2):
+        releases.withdraw(world.workspace, action="wait", time=at(3), why="it loses money")
+    assert said() == ["wait", "wait"]
+    assert world.told() == [("promotion", "1", ""), ("withdrawal", "1", "")]
+    world.release("2", hour=4)
+    assert said() == ["act", "act"]
+    assert world.told()[-1] == ("promotion", "2", "1")

@@ -92,6 +92,12 @@ class Prepared(Document):
     """Rows whose label was not known yet when their split ended."""
     target_by_split: dict[str, dict[str, float]]
     """Split -> class -> share; for regression mean, std, min, max."""
+    test_ratio: float | None = None
+    """Without a time column: the share of rows that tests."""
+    copies: int = 0
+    """Rows that are copies of another; then table.parquet has __copy, the same text for each."""
+    notes: list[str] = []
+    """What was done that the file does not say, in words, and how to say otherwise."""
     checks: list[CheckResult]
     guard: list[GuardFinding] = []
     """Tests of the feedback; empty without."""

@@ -57,9 +57,10 @@ def test_a_training_window_leaves_out_what_is_older(tmp_path: Path) -> None:
 
 def test_without_time_a_row_keeps_its_split_when_others_come(tmp_path: Path) -> None:
     plain = spec(table={"time": None, "label_time": None, "derive": {}}, features=["x", "c"])
-    run(tmp_path, spec=plain)
+    model = {"split": {"at_random": True}}
+    run(tmp_path, spec=plain, model=model)
     before = dict(rows(tmp_path, "__key, __split FROM {t}"))
-    prepared = run(tmp_path, spec=plain, sql={"events": EVENTS.replace("400", "600")})
+    prepared = run(tmp_path, spec=plain, model=model, sql={"events": EVENTS.replace("400", "600")})
     after = dict(rows(tmp_path, "__key, __split FROM {t}"))
     assert not prepared.has_time
     assert before.items() <= after.items()

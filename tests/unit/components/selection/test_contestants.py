@@ -22,9 +22,16 @@ def kinds(selection):
     ],
 )
 def test_defaults_on_tables_follow_the_task(chosen, task, expected):
-    selection = chosen(task)
+    selection = chosen(task, rows=5000)
     assert kinds(selection) == expected
     assert not any(contestant.refused for contestant in selection.contestants)
+
+
+def test_a_network_takes_no_part_where_rows_are_few_unless_the_file_names_it(chosen):
+    by_default = chosen("binary", rows=1999)
+    assert [c.kind for c in by_default.contestants if c.refused] == ["keras_mlp"]
+    named = chosen("binary", rows=1999, model={"candidates": ["keras_mlp"]})
+    assert not any(contestant.refused for contestant in named.contestants)
 
 
 def test_defaults_on_images(chosen):
