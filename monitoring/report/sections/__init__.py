@@ -11,10 +11,10 @@ from mdlc.monitoring.report.sections import (
     candidates_section,
     data_section,
     exploration_section,
+    held_out_section,
     history_section,
     money_section,
     slices_section,
-    test_set_section,
     year_section,
 )
 
@@ -23,7 +23,7 @@ SECTIONS: tuple[Callable[[ReportInput], ReportSection], ...] = (
     data_section.build,
     exploration_section.build,
     candidates_section.build,
-    test_set_section.build,
+    held_out_section.build,
     slices_section.build,
     money_section.build,
     year_section.build,
