@@ -328,7 +328,7 @@ def test_the_schema_and_its_rules_refuse_at_once(place: Place) -> None:
             (again, f"  monitor: {{window: 1h30m, long_window: 89m}}\n{again}"),
         ),
         "the target cannot be a feature": (("features: [x,", "features: [answer, x,"),),
-        "exactly one of csv": (("csv: rows.csv", "csv: rows.csv\n        json: rows.json"),),
+        "no more than one of csv": (("csv: rows.csv", "csv: rows.csv\n        json: rows.json"),),
         "two or more actions": (("        wait: {bought: 0, left: 0}\n", ""),),
         "must be of type string": (('"y"', "y"),),
     }.items():
