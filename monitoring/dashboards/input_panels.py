@@ -13,7 +13,7 @@ from mdlc.monitoring.dashboards.panel import (
     rising,
 )
 from mdlc.monitoring.rules import series_names
-from mdlc.monitoring.rules.series_names import LONG, SHORT, Window
+from mdlc.monitoring.rules.series_names import LONG, SHORT
 
 
 def drift(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
@@ -78,10 +78,6 @@ def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     )
 
 
-def _of_model(signal: str, series: SeriesSelector, window: Window = SHORT) -> str:
-    return series.of(series_names.of_model(signal, window))
-
-
 def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     """Return the panels on the labels that come back."""
     monitor = lifecycle.spec.monitor
@@ -94,8 +90,8 @@ def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
             "Below the bound ask whoever sends labels: quality and money are then of a part only.",
             unit="percentunit",
             queries=(
-                Query(_of_model("labels:ratio", series), "short window"),
-                Query(_of_model("labels:ratio", series, LONG), "long window", dashed=True),
+                Query(series.recorded("labels:ratio", SHORT), "short window"),
+                Query(series.recorded("labels:ratio", LONG), "long window", dashed=True),
             ),
             bounds=falling(good=monitor.min_label_ratio),
             low=0,
@@ -121,8 +117,8 @@ def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
             "nothing is judged: that is not `all is well`.",
             unit="short",
             queries=(
-                Query(_of_model("predictions:sum", series), "predictions"),
-                Query(series.of(series_names.of_model("labels:sum", SHORT)), "labels"),
+                Query(series.recorded("predictions:sum", SHORT), "predictions"),
+                Query(series.recorded("labels:sum", SHORT), "labels"),
             ),
             low=0,
             runbook="NotEnoughData",

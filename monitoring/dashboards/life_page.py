@@ -197,12 +197,10 @@ def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
             unit=unit,
             queries=(
                 Query(
-                    series.of(series_names.of_model("money:sum", series_names.SHORT)),
+                    series.recorded("money:sum", series_names.SHORT),
                     "short window",
                 ),
-                Query(
-                    series.of(series_names.of_model("money:sum", series_names.LONG)), "long window"
-                ),
+                Query(series.recorded("money:sum", series_names.LONG), "long window"),
             ),
             width=1,
         ),

@@ -145,6 +145,10 @@ class SeriesSelector:
         chosen = ",".join([f'model="{self.model}"', *matchers])
         return f"{name}{{{chosen}}}"
 
+    def recorded(self, signal: str, window: series_names.Window) -> str:
+        """Return what the rules record of this model's `signal` over a window."""
+        return self.of(series_names.of_model(signal, window))
+
     def by_version(self, name: str, *matchers: str) -> str:
         """Return the series of the versions that the reader has chosen."""
         return self.of(name, *matchers, VERSIONS)
