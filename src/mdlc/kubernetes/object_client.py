@@ -122,7 +122,7 @@ class ObjectClient:
                 ) from error
             if error.status == MISSING:
                 raise ServiceError(
-                    f"no namespace {self.namespace}, or no KServe: {error.message}",
+                    f"no namespace {self.namespace}, or no {body['kind']} known: {error.message}",
                     hint=f"kubectl create namespace {self.namespace}; mdlc doctor says what lacks",
                 ) from error
             raise
