@@ -1,4 +1,4 @@
-"""From our panels to Grafana's JSON, by way of the SDK; only this and `shapes` import it."""
+"""From our panels to Grafana's JSON, by way of the SDK; only this and `panel_shapes` import it."""
 
 from __future__ import annotations
 

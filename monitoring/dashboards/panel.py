@@ -1,7 +1,7 @@
 """What a panel is: its queries, its words and its bounds, before it is Grafana's JSON.
 
 The pages (life, serving, pipeline) are lists of these, so that they read as what is shown. Only
-`grafana` turns them into JSON.
+`grafana_json` turns them into JSON.
 """
 
 from __future__ import annotations

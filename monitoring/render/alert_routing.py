@@ -1,6 +1,6 @@
 """Who is told of which alert, how often, and which alert makes another one pointless.
 
-Decided once here; `alertmanager` and `operator` write it in their own words.
+Decided once here; `alertmanager_config` and `operator_notifications` write it in their own words.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ class Reconciler:
         return ConditionValue("False", reason, f"version {pointer.version}: {rollout.words}")
 
     def _watched(self) -> ConditionValue:
-        """Apply rules, dashboards and monitors; return the condition Monitored."""
+        """Apply rules, dashboards and monitors; return the condition Watched."""
         if self.kinds is None:
             return ConditionValue(
                 "Unknown", "NoAnswer", "the API server does not say which kinds it has"

@@ -78,7 +78,7 @@ def run_replay(  # noqa: PLR0913 - the options of the verb
 
     Args:
         lifecycle: The file; it is trained first where that has not been done.
-        place: Its workspace.
+        workspace: The lifecycle's own; the replay makes one inside it.
         begin: First moment; None: from the end of training.
         end: Last moment; None: to the end of the data.
         progress: Told of stages, days and events.

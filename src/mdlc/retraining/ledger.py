@@ -58,7 +58,7 @@ class Ledger:
         for the time of the `lease`. The same question with the same answer on the same day (UTC)
         returns the earlier verdict, whose evidence counts its repeats. With `again` mdlc asks
         itself once more, and what it hears again is not recorded. The rules and their order are
-        those of `policy.rule`.
+        those of `policy.rule_on`.
 
         Raises:
             DataError: `time` has no zone.

@@ -104,7 +104,7 @@ def _runs(found: Families, model: str, runs: Sequence[Verdict]) -> None:
 
 
 def _left(found: Families, watched: LifecycleEntry) -> None:
-    """Add what the month's budget leaves, as policy.rule counts it."""
+    """Add what the month's budget leaves, as `policy.rule_on` counts it."""
     spec = watched.lifecycle.spec
     left = watched.ledger.left(watched.clock())
     found[metrics.RETRAINING_RUNS_LEFT].add_metric([watched.name], left.runs)

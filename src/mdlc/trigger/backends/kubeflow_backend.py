@@ -30,7 +30,7 @@ STATE = ("history.jsonl", "history.jsonl.head", "serving.json")
 
 
 class RunClient(Protocol):
-    """What is used of `pipelines.kubeflow.client.Client`."""
+    """What is used of `pipelines.kubeflow.kfp_client.KfpClient`."""
 
     def experiment(self, name: str) -> str:
         """Return the id of a lifecycle's experiment."""

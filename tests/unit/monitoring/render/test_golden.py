@@ -1,7 +1,7 @@
 """The rendered files of the first example are committed: a change to any shows in a review.
 
-Of the operator's objects only those are kept that are not copies of plain files; `test_build`
-compares the others with them.
+Of the operator's objects only those are kept that are not copies of plain files;
+`test_render_monitoring` compares the others with them.
 """
 
 from __future__ import annotations
