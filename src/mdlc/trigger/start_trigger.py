@@ -48,12 +48,15 @@ def _own(watched: LifecycleEntry) -> AbstractContextManager[Workspace]:
 
 
 def _on_kubeflow(files: Sequence[Path], *, home: Path | None, options: TriggerOptions) -> None:
+    from mdlc.cluster import step_entry
     from mdlc.cluster.state_mirror import mirrored
     from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
     from mdlc.pipelines.kubeflow.kfp_client import KfpClient
     from mdlc.trigger.backends.kubeflow_backend import KubeflowBackend, copy_state
 
-    connect = functools.cache(KfpClient)
+    @functools.cache
+    def connect() -> KfpClient:
+        return KfpClient(entry=step_entry.__name__)
 
     def workspace(watched: LifecycleEntry) -> AbstractContextManager[Workspace]:
         return mirrored(artifacts_of(watched.lifecycle), name=watched.name)
