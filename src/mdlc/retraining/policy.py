@@ -84,10 +84,10 @@ def rule_on(request: PolicyRequest, *, policy: Retrain, runs: Sequence[PastRun])
     """Decide about `request`, given all `runs` so far in the order of their start.
 
     Rules that block for longest are tested first, so "quiet hours" means that the retraining starts
-    when they end. A manual request is exempt from `retrain.when`, `min_new_labels`, the cooldown and
-    "already answered"; with `force` also from budget, freezes and quiet hours. Nothing is exempt
-    from "one run at a time" and "no run while a canary is on trial". A changed file needs no new
-    labels.
+    when they end. A manual request is exempt from `retrain.when`, `min_new_labels`, the cooldown
+    and "already answered"; with `force` also from budget, freezes and quiet hours. Nothing is
+    exempt from "one run at a time" and "no run while a canary is on trial". A changed file needs no
+    new labels.
     """
     reasons = accepted(request.reasons, policy=policy)
     if not reasons:
