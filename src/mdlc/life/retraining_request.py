@@ -1,7 +1,7 @@
 """Asks the ledger for a retraining and, for `mdlc retrain` and replays, carries it out.
 
-    retrain               ask, run the attempt, record its end
-      -> request_retraining  collect evidence and labels, ask the ledger; the trigger uses only this
+retrain               ask, run the attempt, record its end
+  -> request_retraining  collect evidence and labels, ask the ledger; the trigger uses only this
 """
 
 from __future__ import annotations
