@@ -32,7 +32,7 @@ def serving_entry(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
 
 
 def standing_canary(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return the entry of the canary on trial; None if there is none. Any later line ends a trial."""
+    """Return the entry of the canary on trial, which is the last line; None if there is none."""
     return entries[-1] if entries and entries[-1].kind == "canary" else None
 
 

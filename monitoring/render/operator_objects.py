@@ -137,7 +137,7 @@ def _pod_monitor(
 
 
 def _keep_port(port: int) -> dict[str, Any]:
-    """Return the relabeling that keeps the container's port; all versions of the operator know it."""
+    """Return the relabeling that keeps one container port; it works in all operator versions."""
     return {"sourceLabels": [PORT_LABEL], "regex": str(port), "action": "keep"}
 
 
