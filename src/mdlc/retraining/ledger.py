@@ -60,19 +60,10 @@ class Ledger:
         """Decide whether a retraining starts at `time`, and record the verdict.
 
         The rules and their order are those of `policy.rule_on`. A verdict "run" counts as running
-        until `finish`. The same question with the same answer on the same day (UTC) returns the
-        earlier verdict, whose evidence counts the repeats.
-
-        Args:
-            time: Now, with a time zone.
-            reasons: Reasons of firing alerts, "schedule" (see `due`), "manual" ...
-            evidence: Recorded with the verdict.
-            new_labels: How many labels came since the last run.
-            force: Lets a manual request pass budget, freezes and quiet hours.
-            trial: The version that is on trial as a canary; "" if there is none.
-            again: mdlc repeats its own question: an equal answer is not counted as a repeat.
-            owner: The process that follows the run, if one starts; "" for none yet.
-            lease: How long the run belongs to `owner`.
+        until `finish`; it belongs to `owner` for the time of the `lease`. `new_labels` are those
+        since the last run; `force` and `trial` are as in `policy.PolicyRequest`. The same question
+        with the same answer on the same day (UTC) returns the earlier verdict, whose evidence
+        counts the repeats, unless mdlc repeats its own question (`again`).
 
         Raises:
             DataError: `time` has no time zone.
@@ -168,15 +159,10 @@ class Ledger:
         detail: str = "",
         stopped: bool = False,
     ) -> Verdict:
-        """Stop following a run that has no result yet; another attempt may claim it.
+        """Stop following a run that has no result; from `until` on it may be claimed again.
 
-        Args:
-            id: The run.
-            owner: The process that follows it.
-            until: The earliest time of the next attempt; None: at once.
-            detail: Why the attempt ended.
-            stopped: The process was asked to end, so this attempt does not count against
-                `retrain.attempts`.
+        `stopped`: the process was asked to end, so this attempt does not count against
+        `retrain.attempts`.
 
         Raises:
             RefusedError: the run has ended, or another process follows it now.
@@ -193,9 +179,7 @@ class Ledger:
     def finish(
         self, id: str, *, time: datetime, outcome: Outcome, detail: str, version: str = ""
     ) -> Verdict:
-        """Record how a run ended, and drop the alerts that it answered.
-
-        Recording the same end again changes nothing.
+        """Record how a run ended, and drop the alerts that it answered; idempotent.
 
         Raises:
             ArtifactError: no run has this id.
@@ -309,8 +293,7 @@ def started(run: Verdict) -> int:
 def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | None:
     """Return the earlier verdict that gave the same answer, with one more repeat; None if none did.
 
-    If mdlc repeats its own question (`again`), the newest verdict is compared, and no repeat is
-    counted.
+    For mdlc's own repeated question (`again`) it is the newest verdict, and no repeat is counted.
     """
     if again:
         told = rows.newest(reasons=key.reasons)

@@ -1,7 +1,6 @@
 """The trigger: a service that turns alerts, a schedule, labels and changed files into retrainings.
 
-    endpoints            POST /v1/alerts, /v1/retrain ...: each request becomes a question to the
-                         ledger
+    endpoints            POST /v1/alerts, /v1/retrain ...: ask the ledger on behalf of a request
       -> webhook_payload   parses and checks the bodies of requests
     lifecycle_registry   the lifecycles that are watched, one `lifecycle_entry` each
     pending_reasons      reasons to retrain that do not come by request: schedule, labels, file
