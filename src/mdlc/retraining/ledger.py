@@ -1,15 +1,9 @@
 """The ledger: records every decision about retraining and lets at most one run go on at a time.
 
-    decide           request -> verdict: run, skip or defer
-    claim            a process takes the lease of a run that nobody follows
-    extend           it keeps the lease while it follows the run
-    release_lease    it gives the run back without a result: another attempt may claim it
-    finish           it records how the run ended
-
-If the process that follows a run dies, its lease runs out and another process may claim the run.
-All times come from the caller; the database's clock is not used. No decision gets an earlier time
-than the one before it, so a clock that was set back can delay a retraining but cannot start an
-extra one.
+A process claims a run (`claim`), extends its lease while it follows the run, and records the end
+(`finish`). If it dies, its lease runs out and another process may claim the run. All times come
+from the caller; the database's clock is not used. No decision gets an earlier time than the one
+before it, so a clock that was set back can delay a retraining but cannot start an extra one.
 """
 
 from __future__ import annotations
