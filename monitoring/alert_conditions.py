@@ -10,9 +10,10 @@
     FeedbackMissing  warning   no label at all, though some are due
     NotEnoughData    info      predictions, labels or reference
 
-Drift's bounds are never below its noise, and drift gives a reason only to those who list it in
-retrain.when: a shifted feature alone does not say that the model earns less. Accuracy is judged
-only where the file has a bound, money only where it is more than noise below its own.
+A bound on drift is raised to the noise where that is larger. Drift starts a retraining only if
+retrain.when lists it, because a shifted feature alone does not mean that the model earns less.
+Accuracy is judged only if the file sets a bound. Money is low only if it is further below its bound
+than noise explains.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from mdlc.monitoring.signals import Signals
 from mdlc.state.watch_documents import Baseline, CalibrationSignal, DriftSignal
 
 MAX_Z = 4.0
-"""Standard errors that a class's share must be off by: chance does so once in 16,000 windows."""
+"""Standard errors by which a class's share must be off; by chance in one of 16,000 windows."""
 MIN_Z = 3.0
-"""Standard errors that money must be below its bound: chance does so once in 700 windows."""
+"""Standard errors by which money must be below its bound; by chance in one of 700 windows."""
 MIN_SHARE = 0.05
-"""Rarer classes are not judged: their ratio moves by a lot while little is at stake."""
+"""Calibration of rarer classes is not judged: their ratio varies much and little depends on it."""
 MIN_DUE = 30
-"""Fewer predictions than this are somebody trying the model out; nobody owes them labels."""
+"""With fewer predictions due a label, missing labels are no alert: they may be from a trial."""
 
 
 class AlertCondition(NamedTuple):
-    """One condition at one time. `met` is None where the data do not tell."""
+    """One condition at one time. `met` is None if there are too few data to decide."""
 
     name: str
     met: bool | None
@@ -65,10 +66,10 @@ def judge(
 
 
 def money_bound(baseline: float, *, ratio: float) -> float:
-    """Return the least money per decision: `ratio` of the baseline, or as far below a loss.
+    """Return the bound below which money per decision is low.
 
-    A model may earn by losing less than doing nothing; then the same share of the baseline's size
-    is allowed to be lost on top.
+    For a baseline that is a gain it is `ratio` times the baseline. A baseline may be a loss (of a
+    model that loses less than doing nothing); then a further loss of `1 - ratio` of it is allowed.
 
     >>> money_bound(2.0, ratio=0.5), money_bound(-2.0, ratio=0.5)
     (1.0, -3.0)
@@ -152,7 +153,7 @@ def _accuracy(accuracy: float | None, *, bound: float | None) -> list[AlertCondi
 def _money(signals: Signals, *, baseline: Baseline, ratio: float) -> AlertCondition:
     bound = money_bound(baseline.money_per_decision, ratio=ratio)
     money = signals.money_per_decision
-    # A predictor that counts no squares cannot say how much of it is noise.
+    # A predictor of an old version counts no squares, so the noise is unknown and taken as 0.
     noise = MIN_Z * (signals.money_error or 0.0)
     found = "too few labels" if money is None else f"{money:.4g} per decision, at least {bound:.4g}"
     return AlertCondition(
@@ -189,7 +190,7 @@ def _feedback(signals: Signals, *, bound: float) -> list[AlertCondition]:
 def _lacking(
     signals: Signals, *, monitor: Monitor, watched: list[DriftSignal]
 ) -> list[AlertCondition]:
-    """Say what cannot be judged; "reference": counted series without training counts."""
+    """Return the NotEnoughData conditions; "reference" means series without training counts."""
     blind = [
         signal.name
         for signal in watched

@@ -1,10 +1,10 @@
-"""Alerts that last: from conditions to pending, firing and resolved, surviving restarts.
+"""Turns conditions into alerts that are pending, firing or resolved, and keeps them over restarts.
 
     not met ── met ──> pending ── met for monitor.hold ──> firing ── not met ──> resolved
                           └── not met or unknown ──> forgotten (a flapping condition starts again)
 
-An unknown condition (too little data) neither resolves a firing alert nor begins one: "not enough
-data" is not "all is well". A reason, too, counts only once it has been given for monitor.hold.
+An unknown condition (too little data) neither resolves a firing alert nor begins one. An alert's
+reason to retrain also counts only once it has lasted for monitor.hold.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mdlc.state.watch_documents import Alert, Observation
 
 
 class TrackedAlert(Document):
-    """A pending or firing alert, its condition's reason, and since when that was given."""
+    """A pending or firing alert, its reason to retrain, and since when it has had that reason."""
 
     alert: Alert
     reason: str
@@ -27,7 +27,7 @@ class TrackedAlert(Document):
 
 
 class AlertState(Document):
-    """alerts.json: what stands, for which version, as of the newest observation."""
+    """alerts.json: the alerts, and their version, as of the newest observation."""
 
     version: str = ""
     time: datetime | None = None
@@ -35,7 +35,7 @@ class AlertState(Document):
 
 
 def reasons(observation: Observation) -> list[str]:
-    """Return the reasons to retrain that firing alerts give, ascending, each once."""
+    """Return the reasons to retrain that firing alerts give, sorted, each once."""
     firing = [alert for alert in observation.alerts if alert.state == "firing"]
     return sorted({alert.reason for alert in firing if alert.reason})
 
@@ -48,9 +48,10 @@ def advance(
     time: datetime,
     hold: timedelta,
 ) -> tuple[AlertState, list[Alert]]:
-    """Return the state after `time`, and the alerts that stand or were resolved at `time`.
+    """Return the state after `time`, and the alerts that are active or were resolved at `time`.
 
-    When `version` is not the state's, all its alerts were about a model that serves no more.
+    If `version` is not the state's, the state's alerts are about a model that no longer serves, and
+    they are resolved.
     """
     replaced = state.version not in {"", version}
     ended = []
@@ -68,7 +69,7 @@ def advance(
             standing.append(old)
         elif old:
             ended.append(_resolve(old.alert, time))
-    # What is no longer judged at all (a feature that went, one now ignored) does not stand either.
+    # Alerts on what is no longer judged (a removed feature, one now ignored) are resolved too.
     ended += [_resolve(old.alert, time) for old in before.values()]
     alerts = [*(item.alert for item in standing), *(alert for alert in ended if alert)]
     return AlertState(version=version, time=time, standing=standing), alerts
@@ -88,7 +89,7 @@ class AlertBook:
         time: datetime,
         hold: timedelta,
     ) -> list[Alert]:
-        """Advance the state to `time`; return the alerts that stand or were resolved then.
+        """Advance the state to `time`; return the alerts that are active or were resolved then.
 
         Raises:
             ArtifactError: the file was altered into something that is not an AlertState.
@@ -125,7 +126,7 @@ def _stand(
 
 
 def _resolve(alert: Alert, time: datetime, why: str = "") -> Alert | None:
-    """Return the alert as resolved at `time`; None if it had not fired, so nobody was told."""
+    """Return the alert as resolved at `time`; None if it had not fired."""
     if alert.state != "firing":
         return None
     update = {"state": "resolved", "since": time, "summary": why + alert.summary, "reason": ""}

@@ -1,4 +1,4 @@
-"""A predictor's metrics, made by hand: for tests of whatever reads them."""
+"""A fake of the predictor's metrics, for tests of code that reads them."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ GAUGES = {
 
 
 class PredictorLabels(TypedDict, total=False):
-    """Which model version counts, and on which replica."""
+    """The labels that name a model's version and a replica."""
 
     version: str
     instance: str
 
 
 class FakePredictor(Collector):
-    """Counts as a predictor does, and shows it as prometheus_client would."""
+    """Counts like a predictor, and shows the counts in the text format of prometheus_client."""
 
     def __init__(self) -> None:
         self.counts: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
-        # A predictor shows its counters, at 0, from the moment that it has loaded a version.
+        # A predictor shows its counters at 0 as soon as it has loaded a version.
         self.add(metrics.PREDICTIONS.series, 0, of={})
 
     def add(self, name: str, value: float, *, of: PredictorLabels, **labels: str) -> None:
@@ -50,7 +50,7 @@ class FakePredictor(Collector):
         self.counts = {key: item for key, item in self.counts.items() if key[0] in GAUGES}
 
     def start(self, time: datetime, *, instance: str = "") -> None:
-        """Show when a replica's process began; it is not about a model."""
+        """Show the start time of a replica's process, a series without a model label."""
         labels = (("instance", instance),) if instance else ()
         self.counts["process_start_time_seconds", labels] = time.timestamp()
 
@@ -61,7 +61,7 @@ class FakePredictor(Collector):
         promised: float | None = None,
         **of: Unpack[PredictorLabels],
     ) -> None:
-        """Show which version a replica serves, since when, and the money that it promised."""
+        """Show which version a replica serves, since when, and the money that was promised."""
         for key in [key for key in self.counts if key[0] == metrics.MODEL_INFO.series]:
             if dict(key[1]).get("instance") == of.get("instance"):
                 del self.counts[key]
@@ -124,7 +124,7 @@ class FakePredictor(Collector):
             kind = "gauge" if name in GAUGES else "counter"
             made = Metric(name.removesuffix("_total"), "made by a test", kind)
             family = families.setdefault(name, made)
-            # Not by a list of label names: with and without `instance` there are two.
+            # add_metric needs one list of label names, but series may have `instance` or not.
             family.add_sample(name, dict(labels), value)
         return list(families.values())
 

@@ -1,9 +1,7 @@
-"""What the lines of a history mean: which version serves, which is on trial, what was undone.
+"""Interprets a history: which version serves, which is on trial, and what was rolled back.
 
-`version_history` keeps the lines and guards them against change; the functions here read them. The
-last line is not "what serves": it may be a canary, which answers a share on trial beside the
-version that serves, or a canary's end, which changes nothing about it. So whoever asks what serves,
-since when, or how a trial ended asks here:
+`version_history` stores the lines; the functions here say what they mean. The last line does not
+always name the serving version: it may be about a canary. The kinds of lines:
 
     promotion         the version serves from then on; it may have been the canary until then
     canary            the version is on trial beside the one that serves, in place of any other
@@ -26,20 +24,20 @@ Role = Literal["champion", "canary", "unknown"]
 
 
 def serving_entry(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return the entry by which the version that serves came to serve; None before the first.
+    """Return the entry with which the serving version began to serve; None for an empty history.
 
-    Its time is when that version began to serve, whatever canaries have come and gone since.
+    Its time is when that version began to serve. Later entries about canaries do not change it.
     """
     return next((e for e in reversed(entries) if e.kind in {"promotion", "rollback"}), None)
 
 
 def standing_canary(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return the entry of the canary on trial; None where there is none: any later line ends it."""
+    """Return the entry of the canary on trial, which is the last line; None if there is none."""
     return entries[-1] if entries and entries[-1].kind == "canary" else None
 
 
 def promotion_of(entries: Sequence[HistoryEntry], digest: str) -> HistoryEntry | None:
-    """Return the newest entry by which the model with this digest was promoted."""
+    """Return the newest promotion of the model with this digest; None if there is none."""
     promotions = (e for e in reversed(entries) if e.kind == "promotion" and e.digest == digest)
     return next(promotions, None)
 
@@ -47,7 +45,7 @@ def promotion_of(entries: Sequence[HistoryEntry], digest: str) -> HistoryEntry |
 def end_of_canary(entries: Sequence[HistoryEntry], digest: str) -> HistoryEntry | None:
     """Return the entry that ended the newest trial of the model with this digest.
 
-    It is a promotion of that model, a canary_rollback, or whatever else took the canary's place.
+    That is its promotion, a canary_rollback, or the entry of another version that replaced it.
     None: it was never on trial, or it still is.
     """
     ended = None
@@ -59,12 +57,11 @@ def end_of_canary(entries: Sequence[HistoryEntry], digest: str) -> HistoryEntry 
 
 
 def role_at(entries: Sequence[HistoryEntry], *, version: str, time: datetime) -> Role:
-    """Return what a version was when it answered at `time` (UTC, with or without a zone).
+    """Return the role of a version when it answered at `time` (UTC, with or without a zone).
 
-    A predictor follows the pointer within seconds, and a champion that was just replaced may still
-    have answered: it is called the champion, which it was when the request came. An answer from
-    just before the version's first line (clocks differ) has that line's role. "unknown": the
-    history does not have the version.
+    A predictor takes some seconds to follow the pointer, so a champion that was just replaced may
+    still answer; it is called the champion. An answer from just before the version's first line
+    (clocks differ) gets that line's role. "unknown": the history has no line of the version.
     """
     moment = _utc(time)
     own = [entry for entry in entries if entry.version == version]
@@ -76,9 +73,9 @@ def role_at(entries: Sequence[HistoryEntry], *, version: str, time: datetime) ->
 
 
 def version_before(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
-    """Return what a rollback goes back to: never to a model that was itself rolled back from.
+    """Return the entry of the version that a rollback goes back to; None if there is none.
 
-    Unless that was promoted again since. None: there is nothing further back.
+    A version that was itself rolled back from is skipped, unless it was promoted again since.
     """
     chain, undone = _read(entries)
     current = chain[-1].digest if chain else ""
@@ -86,15 +83,15 @@ def version_before(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
 
 
 def serving_chain(entries: Sequence[HistoryEntry]) -> list[HistoryEntry]:
-    """Return the entries that lead to what serves: those that a rollback undid are not among them.
+    """Return the promotions that are still in effect, oldest first; the last one serves.
 
-    The last one is of the version that serves.
+    Promotions that a rollback undid are left out.
     """
     return _read(entries)[0]
 
 
 def _read(entries: Sequence[HistoryEntry]) -> tuple[list[HistoryEntry], set[str]]:
-    """Return the chain, and the digests that were rolled back from."""
+    """Return the serving chain, and the digests of versions that were rolled back from."""
     chain: list[HistoryEntry] = []
     undone: set[str] = set()
     for entry in entries:

@@ -9,7 +9,7 @@ bins - 1 degrees of freedom.
 
 An empty bin would make the logarithm infinite, so SMOOTHING is added to each bin's count before
 shares are taken (Krichevsky-Trofimov's half a count; it is a constant, so PromQL computes the same
-number). A bin that is empty on both sides says nothing and is left out of all three sums.
+number). A bin that is empty on both sides is left out of all sums.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def psi(expected: Mapping[str, float], actual: Mapping[str, float]) -> float:
     shares; by custom 0.1 is worth a look and 0.25 is a shift.
 
     Raises:
-        DataError: one side has no counts at all: that is not enough data, not "no drift".
+        DataError: one side has no counts at all.
 
     >>> psi({"0": 500, "1": 500}, {"0": 50, "1": 50})
     0.0
@@ -61,10 +61,10 @@ def psi(expected: Mapping[str, float], actual: Mapping[str, float]) -> float:
 
 
 def noise(bins: int, *, n_actual: float, n_expected: float, quantile: float = QUANTILE) -> float:
-    """Return what PSI exceeds by chance in a share of 1 - `quantile` of windows without drift.
+    """Return the noise of PSI: without drift, a share of 1 - `quantile` of windows exceeds it.
 
-    A side without counts is taken as one count, so the bound stays finite (and far above any
-    threshold). One bin cannot drift: its noise is 0, as its index always is.
+    A side without counts is taken as one count, so the result is finite (and far above any
+    threshold). With a single bin, noise and index are 0.
 
     >>> round(noise(10, n_actual=1000, n_expected=100_000), 4)
     0.0282

@@ -1,6 +1,7 @@
-"""A small client of Prometheus' HTTP API: instant and range queries, bounded in time and size.
+"""A small client of Prometheus' HTTP API: instant and range queries, limited in time and size.
 
-Whatever keeps it from an answer is a ServiceError: not knowing is never taken for "all is well".
+If a query fails for any reason, it raises a ServiceError, so a failure is never taken for an empty
+result.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import httpx
 from mdlc.core.errors import ServiceError
 
 TIMEOUT_SECONDS = 10.0
-"""For one query, connecting included."""
+"""Time limit of one query, connecting included."""
 MAX_BYTES = 16_000_000
-"""Of one answer."""
+"""Most bytes of one answer."""
 MAX_POINTS = 11_000
-"""Of one series of a range query: Prometheus refuses more."""
+"""Most points of one series in a range query; Prometheus refuses more."""
 
 
 class InstantSample(NamedTuple):
@@ -39,7 +40,7 @@ class Range(NamedTuple):
 
 
 class Prometheus:
-    """The Prometheus at `url`; `token` is sent as a bearer token, instead of a name in the URL."""
+    """The Prometheus at `url`. With `token`, a bearer token is sent, and no user of the URL."""
 
     def __init__(
         self,
@@ -75,14 +76,14 @@ class Prometheus:
         self.close()
 
     def close(self) -> None:
-        """Disconnect."""
+        """Close the connections."""
         self._client.close()
 
     def query(self, promql: str, *, at: datetime | None = None) -> list[InstantSample]:
-        """Return what an expression is worth at a time, or now; a scalar has no labels.
+        """Return the value of an expression at a time, or now; a scalar has no labels.
 
         Raises:
-            ServiceError: it does not answer, in time and size, or says that the query is wrong.
+            ServiceError: Prometheus does not answer within the limits, or refuses the query.
         """
         fields = {"query": promql} | ({} if at is None else {"time": str(at.timestamp())})
         found = self._ask("query", fields)
@@ -98,7 +99,7 @@ class Prometheus:
     def query_range(
         self, promql: str, *, start: datetime, end: datetime, step: timedelta
     ) -> list[Range]:
-        """Return what an expression was worth from `start` to `end`, every `step` or rarer.
+        """Return the values of an expression from `start` to `end`, one every `step` or rarer.
 
         Raises:
             ServiceError: as for `query`.
@@ -134,7 +135,7 @@ class Prometheus:
                     body += part
                     if len(body) > self._max_bytes:
                         raise self._odd(f"its answer has more than {self._max_bytes} bytes")
-                    # httpx bounds the wait for each part; one that drips would take for ever.
+                    # httpx limits the wait for each part of an answer, not for the whole.
                     if time.monotonic() > until:
                         raise self._odd(f"its answer took longer than {self._timeout_seconds:g} s")
         except httpx.HTTPError as error:

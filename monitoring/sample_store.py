@@ -1,12 +1,12 @@
-"""What the predictor counted, scrape by scrape: a small time series store on SQLite.
+"""Stores scrapes of the predictor: a small time series store on SQLite.
 
-A counter starts again from 0 when its replica restarts. That is corrected once, when a scrape is
-appended: the store keeps each series' running total since it was first seen, and only when it
-changed. An increase is then the difference of two totals, whatever happened in between.
+A counter starts again from 0 when its replica restarts. That is corrected when a scrape is
+appended: the store keeps the running total of each series since it was first seen (a new point only
+when it changed). The increase over a time is then the difference of two totals.
 
-A series that appears after the store's first scrape began at 0 since the scrape before (a new
-replica, version or bin). What stands in the very first scrape has an unknown age and is not
-counted: observe once when serving begins.
+A series that first appears in a later scrape (a new replica, version or bin) is taken to have begun
+at 0 since the previous scrape. Values in the very first scrape may be of any age and are not
+counted, so scrape once when serving begins.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from mdlc.services import metric_families as metrics
 from mdlc.state.unix_time import seconds
 
 Labels = tuple[tuple[str, str], ...]
-"""A series' labels, ascending by name; `instance` tells replicas apart."""
+"""A series' labels, sorted by name; `instance` distinguishes replicas."""
 
 Named = tuple[str, Labels, bool | None]
-"""What a value is of: name, labels, and whether it is a counter; None is neither that nor gauge."""
+"""A series' name, labels, and whether it is a counter; None: neither a counter nor a gauge."""
 
 SCORING = (metrics.SCORING_SECONDS.count_series, metrics.SCORING_SECONDS.sum_series)
-"""The two counters of a histogram that are kept: how often a version scored, and how long that
-took together. A canary's times are judged by them."""
+"""The only two series of a histogram that are kept: how often a version scored, and the total time.
+A canary's times are judged by them."""
 
 SERIES = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{.*\})?) ([-+0-9.eE]+|NaN|[-+]Inf)")
 """A line with one value and no timestamp."""
@@ -61,15 +61,15 @@ class ExpositionSample(NamedTuple):
     labels: Labels
     value: float
     counter: bool
-    """A counter only rises, except to start again from 0; other kinds are kept as they are."""
+    """Whether its value only rises, apart from restarts at 0; gauges are stored as they are."""
 
 
 def parse(exposition: str) -> list[ExpositionSample]:
     """Read counters and gauges from Prometheus' text format.
 
-    Histograms (but for the two counters in SCORING), summaries, and
-    gauges that are not finite are left out: no signal is made of them.
-    Scrapes of one server differ in their values alone, so what the lines name is parsed once.
+    Histograms (except for SCORING), summaries, and gauges that are not finite are left out, because
+    no signal uses them. Scrapes of one server usually differ only in values, so names and labels
+    are parsed once and cached.
 
     Raises:
         ServiceError: the text is not an exposition, or a counter is negative or not finite.
@@ -98,7 +98,7 @@ def parse(exposition: str) -> list[ExpositionSample]:
 
 
 def _split(exposition: str) -> tuple[str, list[str]]:
-    """Return the text with each value replaced by its line's position, and the values."""
+    """Return the text with each value replaced by its position, and the list of values."""
     lines: list[str] = []
     values: list[str] = []
     for line in exposition.split("\n"):
@@ -113,13 +113,13 @@ def _split(exposition: str) -> tuple[str, list[str]]:
 
 @functools.lru_cache(maxsize=8)
 def _parse_layout(layout: str, count: int) -> list[Named] | None:
-    """Return what each of a layout's `count` values is of; None where a line is not so simple."""
+    """Return the series of each of a layout's `count` values; None if a line is more complex."""
     named, positions = _parse_families(layout)
     return named if positions == list(range(count)) else None
 
 
 def _parse_families(exposition: str) -> tuple[list[Named], list[float]]:
-    """Read all samples with Prometheus' own parser: what they are of, and their values."""
+    """Read all samples with prometheus_client's parser; return their series and values."""
     from prometheus_client.parser import text_string_to_metric_families
 
     named: list[Named] = []
@@ -134,7 +134,7 @@ def _parse_families(exposition: str) -> tuple[list[Named], list[float]]:
 
 
 def by(increases: Mapping[Labels, float], label: str) -> dict[str, float]:
-    """Sum over all labels but one: {value of `label`: increase}.
+    """Sum over all labels except one; return value of `label` -> increase.
 
     >>> by({(("bin", "0"), ("instance", "a")): 2.0, (("bin", "0"), ("instance", "b")): 3.0}, "bin")
     {'0': 5.0}
@@ -149,8 +149,8 @@ def by(increases: Mapping[Labels, float], label: str) -> dict[str, float]:
 class SampleStore:
     """Counters and gauges over time in one SQLite file; safe for several processes.
 
-    `keep` is how far back an increase can reach; older points are dropped, and so are series that
-    no scrape has shown for as long.
+    `keep`: how far back increases can be asked for. Older points are dropped, and so are series
+    that no scrape has shown for that long.
     """
 
     def __init__(self, path: Path, *, keep: timedelta) -> None:
@@ -168,7 +168,7 @@ class SampleStore:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn SQLite's and the operating system's refusals into errors that say what to do."""
+        """Turn errors of SQLite and the operating system into errors that say what to do."""
         try:
             with storage_errors(self._path):
                 yield
@@ -186,10 +186,10 @@ class SampleStore:
             yield self._connection
 
     def append(self, time: datetime, samples: Iterable[ExpositionSample]) -> None:
-        """Add one scrape, whole or not at all. The same scrape twice changes nothing.
+        """Add one scrape in one transaction. Adding the same scrape again changes nothing.
 
         Raises:
-            DataError: `time` lies before the newest scrape.
+            DataError: `time` is before the newest scrape.
         """
         now = seconds(time)
         with self._transaction() as connection:
@@ -222,14 +222,14 @@ class SampleStore:
             self._forget(connection, now)
 
     def _forget(self, connection: sqlite3.Connection, now: float) -> None:
-        """Drop what is older than `keep`, once a tenth of it has passed since the last time."""
+        """Drop points older than `keep`; done once for each tenth of `keep` that has passed."""
         cut = now - self._keep
         (last,) = connection.execute("SELECT cut FROM clock").fetchone()
         if cut < last + self._keep / 10:
             return
         connection.execute("DELETE FROM series WHERE seen < ?", (cut,))
         connection.execute("DELETE FROM points WHERE series NOT IN (SELECT id FROM series)")
-        # The newest point before the cut stays: it is the total at the cut.
+        # The newest point before the cut stays, because it is the total at the cut.
         borders = connection.execute(
             "SELECT id, (SELECT max(time) FROM points WHERE series = id AND time <= ?) FROM series",
             (cut,),
@@ -242,8 +242,8 @@ class SampleStore:
     ) -> dict[Labels, float]:
         """Return how much each series of counter `name` rose in (start, end], by its labels.
 
-        `match` names labels that must have a value. The borders are those of the last scrapes at
-        or before `start` and `end`; nothing is extrapolated. A series that began after `end` is
+        `match`: labels and the values that they must have. The increase is between the last scrapes
+        at or before `start` and `end`; nothing is extrapolated. A series that began after `end` is
         absent, one that did not rise is 0.
 
         Raises:
@@ -258,7 +258,7 @@ class SampleStore:
         }
 
     def value(self, name: str, *, match: Mapping[str, str], time: datetime) -> dict[Labels, float]:
-        """Return each gauge `name` as it was at `time`, by its labels."""
+        """Return the value of each series of gauge `name` at `time`, by its labels."""
         now = seconds(time)
         return {labels: last for labels, _, last in self._totals(name, match, now, now)}
 
@@ -277,7 +277,14 @@ class SampleStore:
 
 
 def _rise(sample: ExpositionSample, *, raw: float, total: float, first: bool) -> float:
-    """Return how much a series' total changes with `sample`; `raw` is its value before."""
+    """Return by how much `sample` raises a series' total.
+
+    Args:
+        sample: The new sample.
+        raw: The series' previous value.
+        total: The total so far.
+        first: Whether this is the store's first scrape.
+    """
     if not sample.counter:
         return sample.value - total
     if first:

@@ -1,7 +1,7 @@
-"""Signals: what the counts of one window say about the serving version.
+"""Signals of one window: drift, calibration, skill and money of the serving version.
 
-Everything here is a difference of counters over monitor.window, so it adds up over replicas and
-is the same number that PromQL computes. Too little data gives None, never a reassuring 0.
+All signals are computed from increases of counters over monitor.window, so they add up over
+replicas and equal what PromQL computes. With too few data a signal is None, not 0.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from mdlc.services import metric_families as metrics
 from mdlc.state.watch_documents import CalibrationSignal, DriftSignal
 
 COIN = 0.25
-"""Variance of one fair coin: the least that calibration's standard error is taken from, so that a
-model which claims certainty has a large z, not an infinite one."""
+"""Variance of one toss of a fair coin. The variance of calibration is at least this, so that a
+model whose probabilities are all 0 or 1 gets a large z, and not an infinite one."""
 
 
 class Signals(NamedTuple):
-    """The numbers of one window; None where there are too few labels or the metric is absent."""
+    """The signals of one window; None if there are too few labels or the metric is absent."""
 
     predictions: int
     labels: int
     due: int
-    """Predictions old enough to have a label: those of the window that ended labels_within ago."""
+    """Predictions that should have a label: those of the window that ended labels_within ago."""
     label_ratio: float | None
     accuracy: float | None
     log_loss: float | None
@@ -40,7 +40,8 @@ class Signals(NamedTuple):
     calibration: list[CalibrationSignal]
     drift: list[DriftSignal]
     money_error: float | None = None
-    """Standard error of money_per_decision; None too where an old predictor counts no squares."""
+    """Standard error of money_per_decision; also None if a predictor of an old version counts no
+    squares."""
 
 
 class Window:
@@ -61,7 +62,7 @@ class Window:
         return sum(series.values()) if series else None
 
     def count(self, name: str) -> int:
-        """Return the increase of counter `name` as a whole number, 0 if it never counted."""
+        """Return the increase of counter `name` as a whole number; 0 if there are no series."""
         return round(self.sum(name) or 0)
 
 
@@ -72,11 +73,11 @@ def measure(
 
     label_ratio compares counters, not ids: the labels that came in (t - window, t] with the
     predictions made in (t - window - labels_within, t - labels_within]. With steady traffic that
-    is the labelled share; labels that come at once after traffic grew make it too high, so it is
-    cut at 1, and a sudden drop of traffic makes it too low until the window has passed.
+    is the labelled share. After a rise of traffic it is too high if labels come early, so it is cut
+    at 1; after a sudden drop of traffic it is too low until the window has passed.
 
-    Quality and drift are None until the version has served for monitor.warm_up: the rows of one
-    day share its weather, so their number alone does not make them a sample.
+    Quality and drift are None until the version has served for monitor.warm_up. Rows of one day are
+    alike (they share its weather, for example), so many rows alone are not a representative sample.
     """
     window = Window(store, match=match, start=time - monitor.window, end=time)
     old = time - monitor.labels_within
@@ -141,7 +142,7 @@ def standard_error(mean: float, squares: float, *, n: float) -> float:
 
 
 def _calibration(window: Window, labels: int) -> list[CalibrationSignal]:
-    """Return each class's predicted and observed share, and how many standard errors lie between.
+    """Return each class's predicted and observed share, and their difference in standard errors.
 
     Observed - predicted counts sum independent Bernoulli trials, whose variance is the sum of
     p (1 - p) (D. J. Spiegelhalter, Statistics in Medicine 5, 1986).
@@ -169,11 +170,11 @@ def _drift(
     time: datetime,
     settled: bool,
 ) -> list[DriftSignal]:
-    """Return the index of every feature and of the prediction, features first, by name."""
+    """Return the drift of every feature and of the prediction; features first, sorted by name."""
     window = Window(store, match=match, start=time - monitor.window, end=time)
     live = _by_feature(window.series(metrics.FEATURE_BIN.series))
     live[PREDICTION] = by(window.series(metrics.PREDICTION_BIN.series), "bin")
-    # Each replica shows the same training counts, so they are not summed.
+    # Each replica reports the same training counts, so they are not summed.
     trained = _by_feature(
         store.value(metrics.REFERENCE_BIN_COUNT.series, match=match, time=time), top=True
     )
@@ -186,7 +187,7 @@ def _drift(
 
 
 def _by_feature(series: dict[Labels, float], *, top: bool = False) -> dict[str, dict[str, float]]:
-    """Gather {feature: {bin: count}}, over replicas by their sum or, with `top`, their maximum."""
+    """Return feature -> bin -> count, summed over replicas or, with `top`, their maximum."""
     counts: dict[str, dict[str, float]] = {}
     for labels, value in series.items():
         named = dict(labels)

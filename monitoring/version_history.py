@@ -1,11 +1,12 @@
 """Which model served when: an append-only file of JSON lines, each with the hash of the one before.
 
-A changed, lost or swapped line breaks the chain and is named. The last line has no successor, so
-its hash stands in a second file, `<name>.head`. Killed between the two writes, the head is one
-line behind, which the chain itself shows and the next append mends.
+A changed, lost or swapped line breaks the chain, and the error names it. The last line has no
+successor, so its hash is stored in a second file, `<name>.head`. If the process is killed between
+the two writes, the head is one line behind; the chain shows that, and the next append corrects it.
 
-A process killed while it writes a line leaves a torn one, without its line end. Nothing is read
-or appended over it before `repair` is called, which cuts it off and keeps it beside the file.
+A process that is killed while it writes a line leaves a torn line, without a line end. Reading and
+appending then fail until `repair` is called, which removes the torn line and keeps it in another
+file.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ class History:
         money_per_decision: float | None,
         kind: HistoryKind = "promotion",
     ) -> HistoryEntry:
-        """Add a line, whole and on disk when this returns, or not at all.
+        """Add a line; when this returns, the line is on disk. On an error nothing is added.
 
         Raises:
             ArtifactError: the file is torn or altered.
-            StorageError: the disk refuses.
+            StorageError: the line cannot be written.
         """
         with self._locked() as handle:
             lines = self._lines()
@@ -81,10 +82,10 @@ class History:
             return self._check(self._lines())
 
     def repair(self) -> str:
-        """Cut a torn last line off and return it; "" if there is none.
+        """Remove a torn last line and return it; "" if there is none.
 
-        It is kept in `<name>.torn`. Its append had not returned, so nothing relied on it. Where the
-        head says that its append had returned, only its line end was lost, and is put back.
+        The line is kept in `<name>.torn`. Its append had not returned, so nothing relies on it. If
+        the head shows that its append had returned, only the line end is missing; it is restored.
         """
         with self._locked() as handle:
             content = self._path.read_bytes()
@@ -101,7 +102,7 @@ class History:
 
     @contextlib.contextmanager
     def _locked(self, flags: int = os.O_RDWR | os.O_APPEND | os.O_CREAT) -> Iterator[int]:
-        """Yield the file's descriptor while no other process has it; readers share it."""
+        """Yield the file's descriptor under a lock: shared for reading, exclusive for writing."""
         with storage_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self._path, flags, 0o644)
@@ -112,7 +113,7 @@ class History:
             os.close(handle)
 
     def _write(self, handle: int, line: bytes) -> None:
-        """Append `line`, flush it to disk, move the head; on failure, cut it off again."""
+        """Append `line`, flush it to disk, update the head; on failure, remove the line again."""
         size = os.fstat(handle).st_size
         content = line + b"\n"
         try:

@@ -1,4 +1,4 @@
-"""The watch: one scrape in, all signals and alerts out."""
+"""The watch: takes one scrape and returns all signals and alerts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PREFIX = "mdlc_"
 
 
 class Watch:
-    """Watches one model. Its folder holds samples.sqlite and alerts.json, all it remembers.
+    """Watches one model. Its state is in `folder`: samples.sqlite and alerts.json.
 
-    `identifiers` are the columns that drift by their nature (ids, times); they never alert. Samples
-    are kept for as long as the signals need, or for `keep` where that is longer.
+    `identifiers`: columns that drift by their nature (ids, times) and never alert. `keep`: samples
+    are kept for as long as the signals need them, and at least for this.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Watch:
         self._ignored = {*identifiers, *monitor.drift.ignore}
         needed = 2 * monitor.window + max(monitor.labels_within, monitor.warm_up)
         self.samples = SampleStore(folder / "samples.sqlite", keep=max(needed, keep))
-        """Every scrape so far, as far back as they are kept."""
+        """The scrapes so far, as far back as they are kept."""
         self._book = AlertBook(folder / "alerts.json")
 
     def close(self) -> None:
@@ -47,14 +47,18 @@ class Watch:
     def observe(self, time: datetime, exposition: str, *, baseline: Baseline) -> Observation:
         """Add one scrape and judge the window that ends with it.
 
-        `exposition` is the text of the predictor's /metrics (several replicas: joined, told apart
-        by an `instance` label). `baseline.version` is the version that serves. Observed once when
-        serving begins and then steadily; see samples for what the first scrape means. Killed
-        between its two writes, it can be called again with the same scrape.
+        Call it once when serving begins and then steadily; `sample_store` explains the first
+        scrape. If the process is killed between the two writes, call it again with the same scrape.
+
+        Args:
+            time: Time of the scrape, with a time zone.
+            exposition: The text of the predictor's /metrics. Several replicas are joined and
+                distinguished by a label `instance`.
+            baseline: What the version that serves promised.
 
         Raises:
             ServiceError: the text is not an exposition.
-            DataError: `time` has no zone or lies before the newest observation.
+            DataError: `time` has no zone, or is before the newest observation.
             ArtifactError: alerts.json was altered.
         """
         match = {"model": self._model}

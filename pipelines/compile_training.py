@@ -10,8 +10,8 @@ from mdlc.core.files import digest_json, whole_folder
 def compile_training(folder: Path, *, code: str) -> Path:
     """Return the compiled training pipeline, compiling it at most once for a `code` digest.
 
-    The IR holds no part of a lifecycle: each is given as arguments when it runs, so one file serves
-    all. The same source gives the same bytes.
+    The IR contains nothing of a lifecycle: that comes as arguments of the run, so one IR serves all
+    lifecycles. The same source gives the same bytes.
     """
     target = folder / digest_json(code)[:16] / "training.yaml"
     if target.exists():

@@ -1,15 +1,15 @@
-"""The pipeline's parameters: one row each, which says how a run's value is made from the file.
+"""The table of the pipeline's parameters, and how each one's value is made from the file.
 
-This table is the only place that lists them. All else is derived:
+PARAMETERS is the only place that lists them. Everything else is derived from it:
 
 - which stages read a parameter, and its type, from the stages' wrappers (`stage_interfaces`);
 - the training pipeline's signature and wiring (`training_pipeline`);
 - a cluster's pipeline, fused or not, and its components (`kubeflow/cluster_pipeline`);
 - the values of a run: `arguments` here, `kubeflow/cluster_arguments` for a cluster.
 
-A new key of the file is therefore an argument of the wrapper of each stage that reads it, which
-kfp wants spelled out, and a row here. A stage gets only its own part of the file, so a change of
-one section re-runs only the stages that read it.
+So a new key of the file takes a row here, and an argument in the wrapper of each stage that reads
+it, because kfp needs explicit signatures. A stage gets only its own part of the file, so a change
+of one section re-runs only the stages that read it.
 """
 
 from __future__ import annotations
@@ -43,32 +43,32 @@ class Renewal:
     """What a retraining adds to a first training."""
 
     until: datetime | None = None
-    """Rows from here on are the future."""
+    """Only rows before this time are used."""
     feedback: Path | None = None
     """Parquet of predictions with their labels."""
     warm: Path | None = None
     """Bundle whose hyperparameters start the tuning."""
     champion: Path | None = None
-    """The serving bundle, to be beaten."""
+    """The serving bundle, with which the new model is compared."""
 
 
 @dataclass(frozen=True)
 class Located:
-    """Something that a stage reads beside its artifacts: where it lies, and its digest."""
+    """Something that a stage reads in addition to artifacts: its location and its digest."""
 
     location: str = ""
     """A path, or on a cluster a location in the object store; "" for nothing."""
     digest: str = ""
-    """Part of the cache's key; "" where it is known only to the step that reads it."""
+    """Part of the cache's key; "" if only the step that reads it can know it."""
 
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What the arguments of a run are made of, wherever it runs."""
+    """What the arguments of a run are made from, here or on a cluster."""
 
     lifecycle: Lifecycle
     root: str
-    """Where relative locations of sources start."""
+    """The folder that relative locations of sources start from."""
     digests: Mapping[str, str]
     """Source -> digest of its bytes."""
     registry: str = ""
@@ -85,12 +85,12 @@ class PipelineParameter:
     name: str
     make: Callable[[RunInputs], str | float]
     feeds: tuple[str, str] | None = None
-    """(stage, argument) where it is for one stage alone, under another name there.
+    """(stage, argument) if only one stage gets the parameter, as an argument of another name.
 
-    Without it, it is for each stage whose wrapper has an argument of its name.
+    None: each stage whose wrapper has an argument of the parameter's name gets it.
     """
     renews: bool = False
-    """Whether only a retraining gives a value: it is optional, and "" by default."""
+    """Whether only a retraining sets it; then it is optional, and "" by default."""
 
 
 def _json(section: SpecSection, *include: str) -> str:
@@ -104,7 +104,7 @@ def _columns(run: RunInputs) -> str:
 
 
 def _sources(run: RunInputs) -> str:
-    """Return spec.data without what only preparation reads, still a valid section."""
+    """Return spec.data, still valid, without the keys that only preparation reads."""
     data = run.lifecycle.spec.data
     sources: dict[str, Any] = {
         name: source.model_dump(mode="json", by_alias=True, exclude=PREPARING, exclude_none=True)
@@ -166,7 +166,7 @@ PARAMETERS = (
     _P("until", lambda run: run.until.isoformat() if run.until else "", renews=True),
     _P("warm", lambda run: run.warm.location, renews=True),
     _P("warm_digest", lambda run: run.warm.digest, renews=True),
-    # What is learnt of feedback is not for a training without any.
+    # The half-life weights feedback rows; a first training has none.
     _P("half_life", _half_life, renews=True),
     _P("guard", _guard, renews=True),
     _P("champion", lambda run: run.champion.location, renews=True),
@@ -176,7 +176,7 @@ PARAMETERS = (
 
 
 def parameter_of(stage: str, argument: str) -> str | None:
-    """Return the parameter that a stage's argument is given; None if the pipeline has none.
+    """Return the pipeline parameter that a stage's argument gets; None if there is none.
 
     >>> parameter_of("preparation", "model"), parameter_of("preparation", "data")
     ('table_model', 'data')
@@ -198,7 +198,14 @@ def arguments(
     renewal: Renewal,
     digests: dict[str, str] | None = None,
 ) -> Arguments:
-    """Return the pipeline's arguments for a run here; `digests` of sources that are not here."""
+    """Return the arguments for a run on this machine.
+
+    Args:
+        lifecycle: The lifecycle.
+        workspace: Its workspace, for the folder of the file and the registry.
+        renewal: What a retraining adds; `Renewal()` for a first training.
+        digests: Source -> digest, for sources whose files are not on this machine.
+    """
     if digests is None:
         digests = source_digests(lifecycle.spec.data, root=workspace.root)
     feedback = renewal.feedback

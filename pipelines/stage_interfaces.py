@@ -1,8 +1,8 @@
-"""What each stage's wrapper declares to kfp: parameters, what it reads, and what it writes.
+"""Reads what each stage's wrapper declares to kfp: parameters, input artifacts, output artifact.
 
 A wrapper (components/STAGE/component.py) is source text that kfp ships, so its signature has to be
-written out there. Everything else that needs to know a stage's arguments asks here. Artifacts are
-wired by name: whoever has an input `table` gets what the stage with the output `table` wrote.
+written out there. All other code that needs a stage's arguments reads them from here. Artifacts are
+wired by name: a stage with an input `table` gets what the stage with the output `table` wrote.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class StageInterface:
 
     @property
     def fed(self) -> dict[str, str]:
-        """Argument -> the pipeline's parameter; optional arguments that none feeds are left out."""
+        """Argument -> pipeline parameter; optional arguments without a parameter are left out."""
         found = {argument: parameter_of(self.stage, argument) for argument in self.parameters}
         return {argument: name for argument, name in found.items() if name is not None}
 
@@ -87,7 +87,7 @@ def parameter_types() -> dict[str, type]:
 
 
 def pipeline_function(function: Any, types: Mapping[str, type], *, optional: set[str]) -> Any:
-    """Give a function of `*values` the signature that kfp makes the pipeline's inputs of."""
+    """Give a function of `*values` an explicit signature, from which kfp makes pipeline inputs."""
     function.__signature__ = inspect.Signature(
         [
             inspect.Parameter(

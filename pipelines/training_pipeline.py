@@ -1,4 +1,4 @@
-"""The pipeline of a model's life up to its release. Retraining runs the same one on newer data.
+"""The training pipeline, from the business case to registration; a retraining runs it as well.
 
 The wiring is by name. Each stage is given the parameters that its wrapper declares, and the
 artifacts that earlier stages wrote:
@@ -24,7 +24,7 @@ from mdlc.pipelines.stage_interfaces import parameter_types, pipeline_function, 
 
 
 def _wire(*values: Any) -> None:
-    """Make a task of each stage."""
+    """Create a task for each stage."""
     given = dict(zip((one.name for one in PARAMETERS), values, strict=True))
     artifacts: dict[str, Any] = {}
     for stage in STAGES:

@@ -1,4 +1,4 @@
-"""From the pointer file to models that are warm: the champion and, if one is on trial, a canary."""
+"""Loads and warms the models that the pointer file names: the champion and, on trial, a canary."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, Pointer
 
 WARM_ROWS = (1, 50)
-"""Both shapes of a request: runtimes plan memory by shape, and the first plan is slow."""
+"""Row counts to score after loading: runtimes plan memory by shape, and the first plan is slow."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """One version of the model with all that answers need; never changed, only replaced."""
+    """One version of the model with everything needed to answer. Immutable."""
 
     version: str
     since: datetime
-    """When it began to serve, or to be on trial."""
+    """When it began to serve, or went on trial."""
     promised: float | None
     """Money per decision that its evaluation promised."""
     scorer: Scorer
@@ -37,14 +37,14 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class ActiveModels:
-    """Who answers: the champion, and the canary that answers a share; never changed."""
+    """The models that answer: the champion, and a canary that answers a share. Immutable."""
 
     pointer: Pointer
     champion: LoadedModel
     canary: LoadedModel | None = None
-    """None where none is on trial, and where it does not load."""
+    """The canary; None if none is on trial, or if it could not be loaded."""
     refused: str = ""
-    """Why the canary does not load."""
+    """Why the canary could not be loaded; "" if it was."""
 
     @property
     def name(self) -> str:
@@ -53,7 +53,7 @@ class ActiveModels:
 
     @property
     def trial(self) -> CanaryRelease | None:
-        """The canary as the pointer names it, loaded or not."""
+        """The canary that the pointer names, even if it could not be loaded."""
         return self.pointer.canary
 
 
@@ -62,12 +62,12 @@ def load(
 ) -> ActiveModels:
     """Read the pointer, load its bundles, and score made-up rows with them.
 
-    A version that `known` has is not loaded again. A canary that does not load leaves the champion
-    alone.
+    A version that `known` has is not loaded again. If the canary cannot be loaded, the champion
+    serves alone.
 
     Raises:
-        ArtifactError: pointer or the champion's bundle is missing, altered, another one than the
-            pointer says, or does not answer.
+        ArtifactError: the pointer is missing or altered; or the champion's bundle is missing,
+            altered, another one than the pointer names, or does not answer.
         StageError: TensorFlow is needed and not installed.
     """
     pointer = read_document(pointer_file, Pointer)
@@ -102,7 +102,7 @@ def _load(
             raise ArtifactError(f"{bundle} is another model than the pointer says")
         _warm(scorer)
     except Exception as error:
-        # ONNX Runtime and TensorFlow have errors of their own for a file they cannot run.
+        # ONNX Runtime and TensorFlow raise their own errors for a file that they cannot run.
         if type(error).__module__.startswith("mdlc."):
             raise
         raise ArtifactError(

@@ -1,7 +1,8 @@
-"""Who answers which row: the champion, or, of a share chosen by the prediction's id, the canary.
+"""Routes each row to the champion or the canary, by the prediction's id.
 
-The same id always goes the same way, on every replica. What the canary fails to score the champion
-answers: a canary costs no request. Only a failure where the champion succeeds counts against it.
+The same id always goes to the same version, on every replica. Rows that the canary fails to score
+are answered by the champion, so no request fails because of a canary. A failure counts against the
+canary only if the champion succeeds.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from mdlc.serving.predictor_metrics import Metrics
 from mdlc.serving.request_rows import RequestRows
 
 EXTREME = 1e15
-"""Beyond it float32 sums and squares soon overflow, whatever the model."""
+"""Rows with larger numbers do not count against a canary: float32 sums and squares overflow."""
 Index = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class RoutedRows:
-    """Rows of a request that one version answered: their places in it, themselves, the answers."""
+    """The rows of a request that one version answered, their positions in it, and the answers."""
 
     loaded: LoadedModel
     index: Index
@@ -38,7 +39,7 @@ class RoutedRows:
 
 
 def position(identifier: str) -> float:
-    """Return where an id falls in [0, 1): a canary with a ratio above it answers the prediction.
+    """Return a number in [0, 1) computed from an id; a canary answers if its ratio is above it.
 
     >>> position("form-1") == position("form-1")
     True
@@ -51,8 +52,8 @@ def answer(lineup: ActiveModels, *, rows: RequestRows, metrics: Metrics) -> list
     """Score a request's rows; return the parts that the champion and the canary answered.
 
     Raises:
-        Refusal: the champion gives no finite score.
-        Exception: whatever else keeps the champion from scoring.
+        Refusal: the champion gives a score that is not finite.
+        Exception: the champion's runtime fails in another way.
     """
     every = np.arange(len(rows.ids))
     if lineup.trial is None:
@@ -104,7 +105,7 @@ def _canary(
     try:
         answers = _score(model, rows=asked, metrics=metrics)
     except Exception as error:
-        # Whatever a runtime raises: the request is the champion's to answer.
+        # Runtimes raise errors of any type; in every case the champion answers.
         return None, index, reduced(error)
     finite = _finite(answers, rows=len(index))
     failed, why = index[~finite], {"error": "NotFinite"}
@@ -129,11 +130,11 @@ def _charge(
     why: dict[str, str],
     metrics: Metrics,
 ) -> None:
-    """Count and log what the canary failed and the champion answered.
+    """Count and log the rows that the canary failed to score and the champion answered.
 
-    A row that the champion cannot score either is the client's, and never gets here: it was
-    refused, or the champion raised. Nor is a row charged that no model need bear: otherwise ten
-    requests with absurd numbers would have any canary rolled back.
+    A row that the champion cannot score either does not get here: it was refused, or the champion
+    raised. Rows with extreme numbers are not counted; otherwise ten requests with absurd numbers
+    could have any canary rolled back.
     """
     assert lineup.trial is not None  # noqa: S101 - a canary answers only where there is one
     charged = int((~_extreme(rows)[failed]).sum())
@@ -146,7 +147,7 @@ def _charge(
 
 
 def _extreme(rows: RequestRows) -> npt.NDArray[np.bool_]:
-    """Say of each row whether it has a number that nothing was trained on."""
+    """Return for each row whether it has a number beyond EXTREME."""
     found = np.zeros(len(rows.ids), bool)
     for column in rows.batch.values():
         if column.dtype.kind == "f":
@@ -183,7 +184,7 @@ def _score(model: LoadedModel, *, rows: RequestRows, metrics: Metrics) -> Answer
 
 
 def _finite(answers: Answers, *, rows: int) -> npt.NDArray[np.bool_]:
-    """Say of each row whether its scores are finite; of a model of another shape, of none."""
+    """Return for each row whether its scores are finite; False if they have the wrong shape."""
     numbers = np.asarray(answers.scores, float)
     if len(numbers) != rows:
         return np.zeros(rows, bool)

@@ -1,8 +1,9 @@
-"""The one door to the KServe SDK.
+"""Imports the KServe SDK; all other modules take its names from here.
 
-Importing kserve parses the command line of whoever imports it (options of its own model server,
-abbreviated too), so it is imported under a bare one. Its own RESTServer is not used: it binds all
-interfaces and writes a log line a request. Its endpoints, data plane and protocol types are.
+At its import, kserve parses the command line of the process for options of its own model server
+(abbreviated ones too), so it is imported while sys.argv has no arguments. Used of it are the
+endpoints, the data plane and the protocol types. Its RESTServer is not used, because it binds all
+interfaces and logs a line for each request.
 """
 
 from __future__ import annotations

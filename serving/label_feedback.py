@@ -1,4 +1,4 @@
-"""Labels that come late: stored by id, and turned into quality counters at once."""
+"""Receives labels: stores them by id, and counts what they say about quality at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_PROBLEMS = 20
 
 
 class Feedback:
-    """Receives labels for one model; `terms` returns the payoff that serves now."""
+    """Receives labels for one model; `terms` returns the payoff of the serving version."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Feedback:
         self._max_rows = max_rows
 
     def receive(self, body: bytes, *, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Take {"labels": [{"id", "label", "time"?}, ...]}; return how many were accepted.
+        """Accept {"labels": [{"id", "label", "time"?}, ...]}; return how many were accepted.
 
         Raises:
-            Refusal: the body is not that, or the log is not available.
+            Refusal: the body is not of this form, or the payload log is not available.
         """
         now = self._clock.now(headers)
         labels, problems = self._parse(body, now=now)
@@ -90,7 +90,7 @@ class Feedback:
         return labels, problems
 
     def _tell(self, verdicts: Sequence[LabelOutcome]) -> None:
-        """Write a line for each label that came: what became of it, never what it says."""
+        """Log a line for each label, with its outcome but not its value."""
         for verdict in verdicts:
             known = {"version": verdict.prediction.version} if verdict.prediction else {}
             fields = {"model": self._metrics.model, **known, "id": verdict.label.id[:MAX_ID]}
@@ -113,7 +113,7 @@ class Feedback:
 def judge_classes(
     verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff
 ) -> LabelledQuality:
-    """Return what labels tell about a classifier, by the formulas that evaluation uses."""
+    """Return the quality of a classifier by its labels, with the formulas of evaluation."""
     rows = len(verdicts)
     scores = np.array([list(v.prediction.scores.values()) for v in verdicts], float)
     truth = np.array([classes.index(v.text) for v in verdicts])
@@ -145,10 +145,9 @@ def _money_of_actions(
     truth: np.ndarray[Any, np.dtype[np.int64]],
     terms: Payoff,
 ) -> tuple[float, float, float]:
-    """Return money (gained, lost, squared) by the actions taken, at today's terms.
+    """Return money (gained, lost, squared) of the actions taken, by today's payoff.
 
-    An action or class that today's terms do not have, because the file has changed since, is left
-    out: it has no price any more.
+    An action or class that today's payoff lacks, because the file has changed since, is left out.
     """
     try:
         table = payoff.for_classes(terms, classes)
@@ -161,7 +160,7 @@ def _money_of_actions(
 
 
 def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff) -> LabelledQuality:
-    """Return what labels tell about a regression."""
+    """Return the quality of a regression by its labels."""
     values = np.array([v.prediction.value for v in verdicts], float)
     truth = np.array([float(v.text) for v in verdicts])
     error = values - truth

@@ -1,4 +1,4 @@
-"""The model repository: one model, whose version is what the pointer file says."""
+"""The model repository: one model, in the version that the pointer file names."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from mdlc.serving.predictor import Predictor
 from mdlc.state.release_documents import Pointer
 
 Stamp = tuple[int, int, int]
-"""When a file was written, its inode and size: if they are the same, it is not read again."""
+"""A file's modification time, inode and size; while they are unchanged, it is not read again."""
 
 
 class PointerRepository(ModelRepository):  # type: ignore[misc]
-    """Re-reads the pointer file at each load. A model that does not load changes nothing.
+    """KServe's repository of one model. `load` always reads the pointer file again.
 
-    `refresh` loads by itself what the pointer names anew; a pointer is tried once.
+    `refresh` loads only if the pointer file has changed, and tries each content once. If a model
+    does not load, the old one goes on serving.
     """
 
     def __init__(
@@ -39,29 +40,30 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         self._loading = asyncio.Lock()
         self._seen: Stamp | None = None
         self._tried = ""
-        """The digest of the pointer file that was loaded last, or did not load."""
+        """The digest of the pointer file at the last attempt to load, successful or not."""
         self.update(predictor)
 
     async def load(self, name: str) -> bool:
-        """Load and warm what the pointer names, then swap it in.
+        """Load and warm the models that the pointer names, then replace the old ones.
 
         Raises:
-            ModelNotFound: another name than the model's.
-            Refusal: it does not load; the old version answers on.
+            ModelNotFound: `name` is not the model's.
+            Refusal: the model does not load; the old version goes on serving.
         """
         if self.get_model(name) is None:
             raise ModelNotFound(name)
         async with self._loading:
-            with contextlib.suppress(ArtifactError, OSError):  # the load says what is wrong
+            with contextlib.suppress(ArtifactError, OSError):  # loading reports the same error
                 self._tried = await asyncio.to_thread(digest_path, self._pointer)
             await self._load()
         return True
 
     async def refresh(self) -> None:
-        """Load and swap in what the pointer names, if the pointer file says something new.
+        """Load the models that the pointer names, if the pointer file has changed.
 
         Raises:
-            Refusal: it does not load; the old version answers on, and is not tried again.
+            Refusal: the model does not load; the old version goes on serving, and this pointer is
+                not tried again.
             MdlcError, OSError: the pointer file cannot be read now.
         """
         async with self._loading:
@@ -69,7 +71,7 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
                 await self._load(self._predictor.lineup)
 
     def _changed(self) -> bool:
-        """Say whether the pointer file names what does not serve and has not been tried."""
+        """Return whether the pointer file names models that do not serve and were not tried yet."""
         stat = self._pointer.stat()
         seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
         if seen == self._seen:
@@ -82,11 +84,11 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
         try:
             pointer = read_document(self._pointer, Pointer)
         except ArtifactError:
-            return True  # the load says what is wrong
+            return True  # loading reports the error
         return pointer != self._predictor.lineup.pointer
 
     async def _load(self, known: ActiveModels | None = None) -> None:
-        """Load the pointer's models, but those that `known` has, and swap them in."""
+        """Load the pointer's models, except those in `known`, and replace the old ones."""
         name, old = self._predictor.name, self._predictor.loaded.version
         try:
             lineup = await asyncio.to_thread(
@@ -104,7 +106,7 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
             raise Refusal(why, status=503, reason="load_failed")
 
     def unload(self, name: str) -> None:
-        """Refuse: a predictor serves one model for as long as it runs.
+        """Refuse, because a predictor serves its one model for as long as it runs.
 
         Raises:
             Refusal: always.
@@ -117,14 +119,14 @@ class PointerRepository(ModelRepository):  # type: ignore[misc]
 
 
 class Reloads(ModelRepositoryExtension):  # type: ignore[misc]
-    """kserve's load and unload, with the repository's own reasons kept in one line."""
+    """kserve's load and unload endpoints, with the repository's errors in one line."""
 
     def __init__(self, repository: PointerRepository) -> None:
         super().__init__(repository)
         self._repository = repository
 
     async def load(self, model_name: str) -> None:
-        """Load what the pointer names now."""
+        """Load the models that the pointer names now."""
         await self._repository.load(model_name)
 
     async def unload(self, model_name: str) -> None:
@@ -133,7 +135,7 @@ class Reloads(ModelRepositoryExtension):  # type: ignore[misc]
 
 
 def log_loaded(lineup: ActiveModels, *, replaced: str = "") -> None:
-    """Log who answers from now on, and once that a canary does not."""
+    """Log which versions answer from now on, and that a canary could not be loaded."""
     champion, trial = lineup.champion, lineup.trial
     canary: dict[str, Any] = (
         {"canary": trial.version, "ratio": trial.ratio} if trial and lineup.canary else {}

@@ -16,7 +16,7 @@ from mdlc.services import json_logs
 from mdlc.services.http_server import LOOPBACK, listen, run_app
 
 POLL_SECONDS = 2.0
-"""Between two looks at the pointer file."""
+"""Time between two looks at the pointer file."""
 
 
 def run(  # noqa: PLR0913 - what a server is started with; all but one by keyword
@@ -34,10 +34,18 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
 ) -> None:
     """Serve the model that `pointer` names, until SIGTERM or SIGINT.
 
-    `store` is the SQLAlchemy URL of the payload log. `port` 0 takes a free one; the event `serving`
-    in the log names it. `token` is asked of all but health and metrics. With `request_clock` the
-    header x-mdlc-time is the time of a request (replays only). A new release is looked for in
-    `pointer` every `poll_seconds`; 0: only when asked to load.
+    Args:
+        pointer: The file serving.json, which names the version to serve.
+        host: The address to listen on.
+        port: The port; 0 takes a free one, which the event `serving` in the log names.
+        store: The SQLAlchemy URL of the payload log.
+        serving: The section spec.deploy.serving.
+        token: What clients must send as a bearer token, except for health and metrics.
+        request_clock: Whether the header x-mdlc-time is the time of a request; for replays only.
+        currency: The currency of metrics about money.
+        log_level: The least level that is logged.
+        poll_seconds: Time between two looks at `pointer` for a new release; 0: never, releases are
+            loaded by request.
 
     Raises:
         ArtifactError: the model does not load.
@@ -71,7 +79,7 @@ def run(  # noqa: PLR0913 - what a server is started with; all but one by keywor
 
 
 def _seconds(text: str) -> float:
-    """Read a time that `asyncio.sleep` can wait."""
+    """Read a number of seconds that `asyncio.sleep` accepts."""
     with contextlib.suppress(ValueError):
         seconds = float(text)
         if math.isfinite(seconds) and seconds >= 0:
@@ -109,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
             serving=Serving(
                 max_rows=options.max_rows, max_bytes=options.max_bytes, max_text=options.max_text
             ),
-            # Not an option: the command line of a process is everyone's to read.
+            # Not an option, because every user can read the command lines of processes.
             token=os.environ.get("MDLC_TOKEN") or None,
             request_clock=options.request_clock,
             currency=options.currency,

@@ -1,10 +1,9 @@
-"""The database under the payload log, and what happens if it is taken away while we write.
+"""The payload log's database, which notices when it is deleted or replaced.
 
-A SQLite file can be deleted, or replaced by a backup, under a running server. The open connection
-then goes on writing into a file that nobody can find any more. So each piece of work is followed by
-a look at the file: if its path names another file (another inode) or none, the new one is opened,
-the work is done again there, and the owner of the log is told. Tables that were dropped are made
-again in the same way.
+A SQLite file can be deleted, or replaced by a backup, while the server runs. The open connection
+would go on writing into a file that no path names any more. So after each piece of work the path is
+checked: if it names another file (another inode) or none, that file is opened, the work is repeated
+in it, and the owner of the log is notified. Dropped tables are created again in the same way.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ Inode = tuple[int, int]
 
 
 class PayloadDatabase:
-    """One database of a lifecycle's predictions and labels. Safe for threads.
+    """One database of a lifecycle's predictions and labels. Thread-safe.
 
-    `reopened` is called after the database was taken away and the one that is there now was opened.
+    `reopened` is called after the database was deleted or replaced and the new one was opened.
     """
 
     def __init__(
@@ -49,11 +48,11 @@ class PayloadDatabase:
         self._inode, self._wal = _inode(self._file), _inode(_beside(self._file, "-wal"))
 
     def run(self, work: Callable[[sa.Engine], T]) -> T:
-        """Return what `work` returns on the tables that are there when it is done.
+        """Return the result of `work`; repeat it if the database was replaced in the meantime.
 
         Raises:
-            SQLAlchemyError: what the work raises, unless the tables were taken away.
-            StorageError: they were, and the database does not open again.
+            SQLAlchemyError: an error of `work` on a database that is still in place.
+            StorageError: the database was replaced and the new one does not open.
         """
         with self._lock:
             for _ in range(ATTEMPTS - 1):
@@ -72,22 +71,22 @@ class PayloadDatabase:
             return work(self.engine)
 
     def close(self) -> None:
-        """Disconnect."""
+        """Close the connections."""
         self.engine.dispose()
 
     def _moved(self) -> bool:
-        """Say whether the path names another file than the one that is open, or none."""
+        """Return whether the path names another file than the open one, or none."""
         return self._file is not None and _inode(self._file) != self._inode
 
     def _emptied(self) -> bool:
-        """Say whether the database answers and has not our tables."""
+        """Return whether the database answers but lacks our tables."""
         schema = self._name if self.engine.dialect.name == "postgresql" else None
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             return not sa.inspect(self.engine).has_table(PREDICTIONS.name, schema=schema)
         return False
 
     def _reopen(self) -> None:
-        """Open what the URL names now, and make its tables."""
+        """Open the database that the URL names now, and create its tables."""
         self.engine.dispose()
         if self._moved():
             self._set_aside()
@@ -96,7 +95,7 @@ class PayloadDatabase:
         self._reopened()
 
     def _set_aside(self) -> None:
-        """Take the old file's write-ahead log from beside the new file: it would be mixed in."""
+        """Move the old file's write-ahead log away; SQLite would apply it to the new file."""
         wal = _beside(self._file, "-wal")
         if wal is None or self._wal is None or _inode(wal) != self._wal:
             return
@@ -107,7 +106,7 @@ class PayloadDatabase:
 
 @contextlib.contextmanager
 def answering(name: str) -> Iterator[None]:
-    """Turn errors of the database under `name`'s payload log, inside the block, into one line.
+    """Turn errors of `name`'s payload log database inside the block into an error of one line.
 
     Raises:
         ServiceError: the database does not answer.
@@ -134,7 +133,7 @@ def _beside(file: Path | None, ending: str) -> Path | None:
 
 
 def _inode(path: Path | None) -> Inode | None:
-    """Return what tells a file from any other, None where there is none."""
+    """Return device and inode, which identify a file; None if there is no file."""
     if path is None:
         return None
     try:

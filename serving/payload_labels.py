@@ -1,4 +1,4 @@
-"""Labels meet their predictions by id."""
+"""Writes labels into the payload log and matches them with their predictions by id."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mdlc.serving.request_clock import FUTURE
 from mdlc.serving.request_rows import MAX_ID, is_id
 
 CHUNK = 500
-"""Ids in one question; SQLite's older builds allow 999 parameters."""
+"""Ids in one query; older builds of SQLite allow 999 parameters."""
 Status = Literal["accepted", "duplicate", "unknown", "invalid"]
 
 
 @dataclass(frozen=True)
 class Label:
-    """The truth about a prediction: a class, or a number for regression; known since `time`."""
+    """The label of a prediction: a class, or a number for regression; known since `time`."""
 
     id: str
     value: object
@@ -31,7 +31,7 @@ class Label:
 
 @dataclass(frozen=True)
 class LabelOutcome:
-    """What became of a label, with its prediction's row if there is one; accepted, also as text."""
+    """Whether a label was accepted, its prediction's row if there is one, and its stored text."""
 
     label: Label
     status: Status
@@ -50,16 +50,16 @@ def by_id(
 
 
 def write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
-    """Write the labels that are good; return a verdict on each, in their order."""
+    """Write the valid labels; return the outcome of each, in the given order."""
     try:
         return _write(engine, labels, received=received)
     except sa.exc.IntegrityError:
-        # Another process wrote one of them between our look and our write; now it shows.
+        # Another process wrote one of them between our check and our write; the check finds it now.
         return _write(engine, labels, received=received)
 
 
 def _write(engine: sa.Engine, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
-    # What can be no prediction's id is not asked for: a database may not even take it as a text.
+    # Invalid ids are not queried: a database may not even accept them as text.
     identifiers = [label.id for label in labels if is_id(label.id)]
     with engine.begin() as connection:
         labelled = set(by_id(connection, LABELS.c.id, identifiers))
@@ -102,13 +102,15 @@ def _judge(label: Label, prediction: Any, labelled: set[str], received: datetime
     text, problem = as_text(label.value, classes=list(prediction.scores))
     if problem:
         return LabelOutcome(label, "invalid", f"{label.id}: {problem}", prediction=prediction)
-    # Clocks differ a little; a label is never known before its prediction was made.
+    # Clocks differ a little; a label cannot be known before its prediction was made.
     known = Label(label.id, label.value, max(label.time, prediction.time))
     return LabelOutcome(known, "accepted", text=text, prediction=prediction)
 
 
 def as_text(value: object, *, classes: list[str]) -> tuple[str, str]:
-    """Return (the label as the log stores it, what is wrong with it); no classes: a number.
+    """Return the label as the log stores it, and what is wrong with it ("" if nothing).
+
+    Without `classes` the label is a number.
 
     >>> as_text(1, classes=["0", "1"]), as_text(2.5, classes=[])
     (('1', ''), ('2.5', ''))

@@ -1,8 +1,8 @@
-"""The payload log: every prediction by its id, and the label that came for it later.
+"""The payload log: stores every prediction by its id, and the label that comes for it later.
 
-A prediction is answered even where the log is not available (locked, disk full, database away): its
-rows wait in memory (`waiting_rows`), up to a bound, until the log is back. What does not fit is
-lost, and counted. A database that is deleted or replaced is noticed by `payload_database`.
+A prediction is answered even if the log is not available (locked, disk full, database away). Its
+rows then wait in memory (`waiting_rows`) until the log is back. Rows beyond the limit of memory are
+lost and counted. `payload_database` notices if the database is deleted or replaced.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ AWAY = (
     sa.exc.TimeoutError,
     StorageError,
 )
-"""Errors that pass: the same rows may be written later. Any other is about the rows."""
+"""Temporary errors, after which the same rows can be written later. Others are due to the rows."""
 
 
 @dataclass(frozen=True)
 class WriteOutcome:
-    """What became of rows that were not written at once; told to the `watch` of a log."""
+    """What happened to rows that were not written at once; passed to the `watch` of a log."""
 
     lost: int
     waiting: int
     reopened: int = 0
-    """1 if the database was deleted or replaced, and another one is written from now on."""
+    """1 if the database was deleted or replaced, and a new one is used from now on."""
 
 
 class PayloadLog:
-    """Predictions and labels of a lifecycle. Safe for threads, and for several processes."""
+    """Predictions and labels of a lifecycle. Safe for several threads and processes."""
 
     def __init__(  # noqa: PLR0913 - whose it is, and how patient it is
         self,
@@ -82,7 +82,7 @@ class PayloadLog:
 
     @property
     def engine(self) -> sa.Engine:
-        """The connection to the tables that are there now."""
+        """The engine of the database that is in place now."""
         return self._database.engine
 
     def add(self, predictions: Sequence[Row]) -> None:
@@ -110,9 +110,9 @@ class PayloadLog:
                 self._lose(len(predictions), error)
 
     def label(self, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
-        """Join labels to predictions by id, in one transaction; return one verdict a label.
+        """Match labels with predictions by id, in one transaction; return one outcome a label.
 
-        The first label of an id is kept; a second is a duplicate, whatever it says.
+        The first label of an id is kept; a second one is a duplicate, even if it is equal.
 
         Raises:
             Refusal: the log is not available; the labels may be sent again.
@@ -124,7 +124,7 @@ class PayloadLog:
         )
         with self._lock:
             if self._waiting and not self._flush(now=True):
-                raise away  # a label of what waits would be unknown
+                raise away  # labels of predictions that still wait would count as unknown
             try:
                 return self._database.run(
                     lambda engine: payload_labels.write(engine, labels, received=received)
@@ -136,13 +136,13 @@ class PayloadLog:
     def labelled(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> payload_read.LabelledPredictions:
-        """Return what is labelled with since <= label time < until, as arrays."""
+        """Return the predictions with since <= label time < until, as arrays."""
         return payload_read.labelled(self.engine, since, until)
 
     def export(
         self, out: Path, *, manifest: Manifest, until: datetime, since: datetime | None = None
     ) -> int:
-        """Write labelled predictions as a Parquet table like preparation's; return its rows."""
+        """Write labelled predictions as Parquet, like preparation's table; return the row count."""
         return payload_read.export(self.engine, out, manifest=manifest, until=until, since=since)
 
     def prediction(self, id: str) -> payload_lookup.LoggedPrediction | None:
@@ -155,7 +155,7 @@ class PayloadLog:
             return payload_lookup.prediction(self.engine, id)
 
     def ids_like(self, id: str, *, at_most: int = 200) -> list[str]:
-        """Return ids that begin as `id` does, or any where none does; [] for an empty log.
+        """Return ids with the same beginning as `id`, or if there are none, any ids.
 
         Raises:
             ServiceError: the database does not answer.
@@ -168,11 +168,11 @@ class PayloadLog:
         return payload_lookup.count_labels(self.engine, since, until)
 
     def newest_label(self) -> datetime | None:
-        """Return the newest time at which a label was known, None before the first."""
+        """Return the newest time at which a label became known; None without labels."""
         return payload_lookup.newest_label(self.engine)
 
     def close(self) -> None:
-        """Write what waits, if the log is back, and disconnect."""
+        """Write the waiting rows, if the log is back, and close the connections."""
         with self._lock:
             if self._timer:
                 self._timer.cancel()
@@ -198,12 +198,12 @@ class PayloadLog:
         return self._database.run(look)
 
     def _flush(self, *, now: bool = False) -> bool:
-        """Try to write what waits; say whether nothing waits any more."""
+        """Try to write the waiting rows; return whether none waits any more."""
         if not now and time.monotonic() - self._failed_at < self._retry_seconds:
             return False
         waiting = self._waiting.rows()
         try:
-            # Another process may have answered one of the ids meanwhile; its answer stays.
+            # Another process may have answered one of the ids in the meantime; its answer stays.
             known = self._known([row["id"] for row in waiting])
             new = [row for row in waiting if row["id"] not in known]
             if new:
@@ -233,9 +233,10 @@ class PayloadLog:
         self._try_later()
 
     def _try_later(self) -> None:
-        """Write what waits without being asked: no other request may come, but its labels may.
+        """Write the waiting rows after a while, even if no further prediction is requested.
 
-        Not with retry_seconds of 0: then only requests try.
+        Otherwise labels of the waiting rows would be unknown. With retry_seconds = 0 only requests
+        cause an attempt.
         """
         if self._timer is None and self._waiting and self._retry_seconds:
             self._timer = threading.Timer(self._retry_seconds, self._later)
@@ -250,7 +251,7 @@ class PayloadLog:
                 self._try_later()
 
     def _replaced(self) -> None:
-        """Say that the database was deleted or replaced; what was written into it went with it."""
+        """Report that the database was deleted or replaced, and the number of rows lost with it."""
         log("payload_log_replaced", level=logging.ERROR, rows=self._written)
         self._written = 0
         self._watch(WriteOutcome(lost=0, waiting=len(self._waiting), reopened=1))
@@ -263,7 +264,7 @@ class PayloadLog:
 def records(
     asked: RequestRows, *, at: datetime, version: str, answers: Answers, classes: list[str]
 ) -> list[Row]:
-    """Lay answers out as the log's rows. Numbers stay float32, so that 0.1 is written as 0.1."""
+    """Return answers as rows of the log. Numbers stay float32, so that 0.1 is written as 0.1."""
     names = list(asked.batch)
     columns = [_flat(column) for column in asked.batch.values()]
     scores: Iterator[Any] = iter(answers.scores.tolist())

@@ -1,6 +1,6 @@
-"""Looking things up in the payload log: one prediction by its id, how many labels, the newest.
+"""Looks up single facts in the payload log: a prediction by its id, the number of labels.
 
-`payload_read` reads the log in bulk instead, for analysis and for the next training.
+`payload_read` reads the log in bulk, for analysis and for the next training.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LoggedPrediction:
     """Class -> probability; {} for regression."""
     action: str
     value: float | None
-    """Of regression: the number that was predicted."""
+    """The predicted number of a regression; None for classification."""
     expected: float | None
     """Money that the action was expected to earn."""
     label: LoggedLabel | None
@@ -40,9 +40,9 @@ class LoggedLabel:
 
     label: str
     known: datetime
-    """When it was known."""
+    """When it became known."""
     received: datetime
-    """When it came."""
+    """When the server received it."""
 
 
 def prediction(engine: sa.Engine, id: str) -> LoggedPrediction | None:
@@ -62,7 +62,7 @@ def prediction(engine: sa.Engine, id: str) -> LoggedPrediction | None:
 
 
 def ids_like(engine: sa.Engine, id: str, *, at_most: int) -> list[str]:
-    """Return ids that begin as `id` does, or any where none does; [] for an empty log."""
+    """Return ids with the same beginning as `id`, or if there are none, any ids."""
     made = PREDICTIONS.c.id
     with engine.connect() as connection:
         for start in (id[: max(1, len(id) - 2)], id[:2], ""):
@@ -83,7 +83,7 @@ def count_labels(engine: sa.Engine, since: datetime | None, until: datetime | No
 
 
 def newest_label(engine: sa.Engine) -> datetime | None:
-    """Return the newest time at which a label was known (UTC), None before the first."""
+    """Return the newest time at which a label became known (UTC); None without labels."""
     with engine.connect() as connection:
         newest = connection.execute(sa.select(sa.func.max(LABELS.c.time))).scalar_one()
     return None if newest is None else newest.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Reading the payload log back: arrays for analysis, a Parquet table for the next training."""
+"""Reads the payload log in bulk: as arrays for analysis, as Parquet for the next training."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class LabelledPredictions:
-    """Predictions with their labels, in the order of time and id; all arrays (rows,) but scores.
+    """Predictions with their labels, ordered by time and id; all arrays are (rows,) except scores.
 
-    Times are datetime64[us], UTC. `scores` is (rows, classes) in the order of `classes`, NaN where
-    a version did not know a class, and (rows, 0) for regression. `value` and `expected` (money
-    that the action was expected to earn) are NaN where there is none. `label` is text.
+    Times are datetime64[us], UTC. `scores` is (rows, classes) in the order of `classes`, with NaN
+    for a class that a version did not know, and (rows, 0) for regression. `value` and `expected`
+    (money that the action was expected to earn) are NaN if there is none. `label` is text.
     """
 
     id: npt.NDArray[np.object_]
@@ -71,7 +71,7 @@ def _chunks(
 def labelled(
     engine: sa.Engine, since: datetime | None, until: datetime | None
 ) -> LabelledPredictions:
-    """Read all that is labelled with since <= label time < until."""
+    """Read the predictions with since <= label time < until."""
     made, label = PREDICTIONS.c, LABELS.c
     columns = [
         made.id,
@@ -109,24 +109,25 @@ def export(
     until: datetime,
     since: datetime | None = None,
 ) -> int:
-    """Write predictions labelled with since <= label time < until as preparation's table has rows.
+    """Write the predictions with since <= label time < until as rows of preparation's table.
 
     Columns: the features (number double, category text, image list<float> in model scale), __key
     (the id), __time, __label_time (UTC without zone), __target (text, or double for regression),
-    __scores (what was predicted: class -> probability, or a number), for tests of the labels.
-    A feature that a row lacks, because an older version did not ask for it, is missing there; a row
-    that lacks an image is left out. The file is whole or absent.
+    __scores (the prediction: class -> probability, or a number), for tests of the labels.
+    A feature that a row lacks, because an older version did not ask for it, is a missing value; a
+    row that lacks an image is left out. The file is written atomically.
 
     Returns:
         The number of rows.
 
     Raises:
-        StorageError: the disk refuses to write.
+        StorageError: the file cannot be written.
     """
     import pyarrow.parquet
 
     made, label = PREDICTIONS.c, LABELS.c
-    # The features stay text: Arrow reads a chunk of JSON lines at once, Python would row by row.
+    # The features stay text, because Arrow parses a chunk of JSON lines at once, faster than
+    # Python row by row.
     text = sa.cast(made.features, sa.Text).label("features")
     scores = sa.cast(made.scores, sa.Text).label("scores")
     columns = [made.id, made.time, label.time.label("label_time"), label.label, text]
@@ -190,7 +191,7 @@ def _table(rows: Sequence[Any], *, manifest: Manifest, schema: Any) -> Any:
 
 
 def _scores(rows: Sequence[Any], kind: Any) -> Any:
-    """Return what was predicted; a class that a version did not know is null."""
+    """Return the predictions of the rows; a class that a version did not know is null."""
     import pyarrow as pa
 
     if not pa.types.is_struct(kind):
@@ -201,9 +202,9 @@ def _scores(rows: Sequence[Any], kind: Any) -> Any:
 
 
 def _readable(rows: Sequence[Any], schema: Any) -> tuple[Sequence[Any], Any]:
-    """Return the rows whose features the schema can hold, and these features as a table.
+    """Return the rows whose features fit the schema, and these features as a table.
 
-    A row that was logged for another kind of feature is set aside; how many were is said.
+    Rows that were logged when a feature was of another kind are left out; their number is logged.
     """
     import pyarrow as pa
 

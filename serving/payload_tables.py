@@ -11,10 +11,10 @@ from mdlc.core.errors import StorageError
 
 SCHEMA = sa.MetaData()
 LOCK = 0x6D646C63_6C6F67
-"""Of PostgreSQL, while tables are made: "mdlclog"."""
+"""Key of PostgreSQL's advisory lock while tables are created: "mdlclog" in ASCII."""
 PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 5000}
-"""Of libpq, in seconds and milliseconds: a database whose node is gone says nothing at all, and
-predictions wait for an attempt to write them."""
+"""Time limits of libpq, in s and ms. A database whose node is gone never answers, and predictions
+wait while an attempt to write them goes on."""
 PREDICTIONS = sa.Table(
     "predictions",
     SCHEMA,
@@ -27,8 +27,8 @@ PREDICTIONS = sa.Table(
     sa.Column("value", sa.Double),
     sa.Column("expected", sa.Double),
 )
-"""One row a prediction. Times are UTC without zone. `features` is feature -> raw value, null where
-missing (images scaled and flat); `scores` is class -> probability, {} for regression."""
+"""One row for each prediction. Times are UTC without zone. `features` is feature -> raw value, null
+if missing (images scaled and flat); `scores` is class -> probability, {} for regression."""
 
 LABELS = sa.Table(
     "labels",
@@ -38,7 +38,7 @@ LABELS = sa.Table(
     sa.Column("time", sa.DateTime, nullable=False, index=True),
     sa.Column("received", sa.DateTime, nullable=False),
 )
-"""One row a label: when it was known (`time`) and when it came (`received`)."""
+"""One row for each label: when it became known (`time`) and when it came (`received`)."""
 
 
 def _dumps(value: Any) -> str:
@@ -46,14 +46,14 @@ def _dumps(value: Any) -> str:
 
 
 def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
-    """Connect and create the tables that are not there.
+    """Connect, and create missing tables.
 
-    PostgreSQL is shared by lifecycles: each has its tables in a schema of its `name`.
+    Lifecycles share a PostgreSQL database: each has its tables in a schema called `name`.
 
     Raises:
         StorageError: the database does not open.
     """
-    shown = "URL"  # one that does not parse may have a password anywhere
+    shown = "URL"  # a URL that does not parse may contain a password anywhere
     try:
         made = sa.make_url(url)
         shown = made.render_as_string(hide_password=True)
@@ -70,7 +70,7 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
             engine = engine.execution_options(schema_translate_map={None: name})
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                # Replicas start at once, and IF NOT EXISTS does not keep two of them apart.
+                # Replicas may start together, and CREATE ... IF NOT EXISTS is not safe then.
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
                 connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
             SCHEMA.create_all(connection)
@@ -83,10 +83,10 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
 
 
 def _sqlite_settings(busy_seconds: float) -> Any:
-    """Return the listener that readies a connection: readers and one writer side by side.
+    """Return the listener that sets up each connection, with readers and a writer in parallel.
 
-    WAL with synchronous NORMAL does not wait for the disk at each commit; after a power cut the
-    last commits may be gone, the file is never damaged (sqlite.org/wal.html).
+    WAL with synchronous NORMAL does not wait for the disk at each commit. After a power cut the
+    last commits may be lost, but the file is not damaged (sqlite.org/wal.html).
     """
 
     def ready(connection: Any, _record: Any) -> None:

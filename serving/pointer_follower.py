@@ -1,4 +1,4 @@
-"""Follows the pointer file: a new release serves without a call of load."""
+"""Polls the pointer file, so that a new release is served without a request to load it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mdlc.serving.model_repository import PointerRepository
 async def follow(repository: PointerRepository, *, seconds: float) -> None:
     """Refresh `repository` every `seconds`, until cancelled; no error ends it.
 
-    What does not load is logged by the repository. Another error (no pointer file) is logged once,
-    and again only if a look in between went well.
+    The repository logs a model that does not load. Any other error (no pointer file) is logged
+    once, and again only after a successful look in between.
     """
     last: dict[str, str] = {}
     while True:

@@ -28,7 +28,7 @@ from mdlc.serving.request_rows import RequestRows
 from mdlc.serving.v2_request import V2Request
 
 VERSION = "version"
-"""V2: the tensor with the version that answered each row, where a canary is on trial."""
+"""V2: the output tensor with the version that answered each row, while a canary is on trial."""
 TENSOR = {"number": "FP32", "category": "BYTES", "image": "FP32"}
 
 
@@ -54,16 +54,16 @@ class Predictor(Model):  # type: ignore[misc]
 
     @property
     def lineup(self) -> ActiveModels:
-        """Who answers new requests."""
+        """The models that answer new requests."""
         return self._lineup
 
     @property
     def loaded(self) -> LoadedModel:
-        """The champion: the version whose features and limits a request follows."""
+        """The champion, by whose features and limits requests are checked."""
         return self._lineup.champion
 
     def swap(self, lineup: ActiveModels) -> None:
-        """Answer with `lineup` from the next request on; those in flight end on the old one."""
+        """Answer with `lineup` from the next request on; running ones end with the old models."""
         self._metrics.serve(lineup)
         self._lineup = lineup
 
@@ -98,7 +98,7 @@ class Predictor(Model):  # type: ignore[misc]
         lineup, asked = self._lineup, request.outputs
         known = [tensor["name"] for tensor in self.get_output_types()]
         for output in asked or []:
-            # It may always be asked for: a client need not know whether a canary is on trial.
+            # Clients may always ask for it; they need not know whether a canary is on trial.
             if output.name not in {*known, VERSION}:
                 hint = closest(output.name, known)
                 raise Refusal(f"unknown output {output.name[:64]!r}; {hint}")
@@ -120,7 +120,7 @@ class Predictor(Model):  # type: ignore[misc]
     def _answer(
         self, lineup: ActiveModels, *, rows: RequestRows, headers: Mapping[str, str] | None
     ) -> tuple[Answers, list[str]]:
-        """Score, log, count; in this order, so that a refused id is not counted."""
+        """Score, log and count, in this order, so that a refused id is not counted."""
         at = self._clock.now(headers)
         parts = canary_routing.answer(lineup, rows=rows, metrics=self._metrics)
         self._store.add(
@@ -143,7 +143,7 @@ class Predictor(Model):  # type: ignore[misc]
         return canary_routing.merge(parts)
 
     def _tell(self, part: RoutedRows) -> None:
-        """Write a line for each prediction: what was decided, never about which values."""
+        """Log a line for each prediction, with its decision but without feature values."""
         for identifier, action in zip(part.rows.ids, part.answers.actions.tolist(), strict=True):
             fields = {"model": self.name, "version": part.loaded.version, "id": identifier}
             log(
@@ -178,7 +178,7 @@ def _decoded(body: bytes) -> object:
 
 
 def predictions(ids: list[str], *, answers: Answers, classes: list[str]) -> list[dict[str, Any]]:
-    """Lay answers out as V1's predictions."""
+    """Return answers as V1's predictions."""
     if not classes:
         pairs = zip(ids, answers.values.tolist(), strict=True)
         return [{"id": identifier, "value": value} for identifier, value in pairs]
@@ -201,7 +201,7 @@ def predictions(ids: list[str], *, answers: Answers, classes: list[str]) -> list
 
 
 def outputs(ids: list[str], *, answers: Answers, classes: list[str]) -> list[Any]:
-    """Lay answers out as V2's output tensors."""
+    """Return answers as V2's output tensors."""
     scores = answers.scores.astype(np.float64).reshape(len(ids), -1)
     last = answers.actions if classes else answers.values.astype(np.float64)
     return [

@@ -1,4 +1,4 @@
-"""The app: kserve's V1 and V2 endpoints over our model, feedback and metrics beside them."""
+"""The ASGI app: kserve's V1 and V2 endpoints for our model, with feedback and metrics."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ from mdlc.serving.request_clock import Clock
 from mdlc.serving.v2_request import read_request
 
 BINARY_FROM = "inference-header-content-length"
-"""V2: how many bytes of a body are JSON; binary tensors follow."""
+"""V2: header with the number of bytes of a body that are JSON; binary tensors follow."""
 THREADS = 1
-"""Of one scoring: requests are small and many, so each has one core, not all cores in turn."""
+"""Threads of one scoring: requests are small and many, so each uses one core."""
 
 
 @dataclass(frozen=True)
 class PredictorService:
-    """One model with all that serves it."""
+    """One model with all parts that serve it."""
 
     predictor: Predictor
     repository: PointerRepository
@@ -103,8 +103,13 @@ def create(
 ) -> FastAPI:
     """Return the ASGI app of a service; it closes the service when it shuts down.
 
-    It looks for a new release every `poll_seconds`; 0: only when asked to load. `local`: it listens
-    on loopback only, and answers no other host's name without a token.
+    Args:
+        service: The model and its parts.
+        serving: The section spec.deploy.serving.
+        token: What clients must send as a bearer token; None: no token is asked for.
+        local: Whether the server listens on loopback only; without a token it then answers only
+            requests to local host names.
+        poll_seconds: Time between two looks for a new release; 0: releases are loaded by request.
     """
 
     @contextlib.asynccontextmanager
@@ -132,7 +137,7 @@ def create(
 
 
 def _routes(app: FastAPI, service: PredictorService, *, plane: DataPlane) -> None:
-    """Add what KServe has no endpoint for, and V2's inference, which its own reads loosely."""
+    """Add endpoints that KServe lacks, and a stricter one for V2's inference."""
 
     async def live(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
@@ -196,7 +201,7 @@ def _handler(watch: PredictorWatch) -> Callable[[Request, Exception], Awaitable[
 
 
 def _refusal(error: Exception) -> Refusal:
-    """Return an error as the client may see it."""
+    """Return the refusal that the client gets for an error."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, HTTPException):

@@ -1,4 +1,4 @@
-"""The predictor's metrics as the Prometheus client counts them; the table says what they are."""
+"""The predictor's metrics as objects of prometheus_client, created from `metric_families`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ F = TypeVar("F", Counter, Gauge, Histogram)
 
 
 class Families:
-    """All metrics of one server, for one model; none has a value yet."""
+    """All metrics of one server, for one model, still without values."""
 
     def __init__(self, model: str, *, currency: str) -> None:
         self.model = model
         self.currency = currency
         self.registry = CollectorRegistry()
         self.by_version: list[tuple[Family, list[str]]] = []
-        """Those with a value for each version, with the names of their labels."""
+        """The metrics that have a value for each version, with the names of their labels."""
         self.request_seconds = self._histogram(families.REQUEST_SECONDS)
         self.errors = self._counter(families.REQUEST_ERRORS)
         self.info = self._gauge(families.MODEL_INFO)

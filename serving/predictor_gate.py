@@ -1,4 +1,4 @@
-"""What the predictor lets in, and how it counts and logs what it refuses."""
+"""The predictor's request gate: which requests pass, and how refusals are counted and logged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mdlc.services.request_gate import BODILESS, GateRules
 from mdlc.serving.predictor_metrics import Metrics
 
 BODY_SECONDS = 30
-"""A client that sends slower than its body in this time is cut off."""
+"""Time limit for a client to send its body; after it the connection is closed."""
 PROTOCOLS = {":predict": "v1", "/infer": "v2", ":feedback": "feedback"}
 
 
 def predictor_rules(serving: Serving, *, token: str | None, local: bool) -> GateRules:
-    """Return the rules: whatever answers, learns or loads asks for the token.
+    """Return the gate's rules: predictions, feedback and loading need the token.
 
     Health, metadata and metrics do not. `local`: the server listens on loopback only.
     """
@@ -32,15 +32,15 @@ def predictor_rules(serving: Serving, *, token: str | None, local: bool) -> Gate
 
 
 class PredictorWatch:
-    """Counts and logs refusals; times answers by protocol."""
+    """Counts and logs refusals, and measures the time of answers by protocol."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def refused(self, refusal: Refusal, *, path: str, cause: Exception | None = None) -> None:
-        """Note a refusal: its reason, not its line, for that may quote what the client sent.
+        """Count and log the reason of a refusal, not its text, which may quote the client's data.
 
-        An error that nobody foresaw is its `cause`, and is logged by type and place.
+        `cause` is the exception, if an unexpected one led to it; its type and place are logged.
         """
         self._metrics.refuse(refusal.reason)
         fields: dict[str, Any] = {
@@ -54,7 +54,7 @@ class PredictorWatch:
             log_bounded("refused", **fields, reason=refusal.reason)
 
     def answered(self, path: str, *, seconds: float) -> None:
-        """Note how long a prediction or labels took."""
+        """Observe the time of a request with predictions or labels."""
         for ending, protocol in PROTOCOLS.items():
             if path.endswith(ending):
                 self._metrics.request_seconds.labels(self._metrics.model, protocol).observe(seconds)

@@ -1,7 +1,7 @@
-"""The predictor's metrics: counts that add up over replicas, versions and time.
+"""Counts the predictor's metrics: counters that add up over replicas, versions and time.
 
-Drift, accuracy, calibration and money are computed elsewhere, from these counters. Each version of
-the model has its own label values. kserve's own metrics are shown beside them.
+Drift, accuracy, calibration and money are computed elsewhere from these counters. Each version of
+the model has its own label values. The page of metrics also has kserve's own.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from mdlc.serving.active_models import ActiveModels, LoadedModel
 from mdlc.serving.predictor_families import Families
 
 KEPT = 10
-"""Versions that serve no more whose series are kept, for late labels: those used last."""
+"""How many versions that no longer serve keep their series, for late labels: those used last."""
 
 
 @dataclass(frozen=True)
 class LabelledQuality:
-    """What labels told about one version; arrays are (classes,), None is no count."""
+    """Counts from labels about one version; arrays are (classes,), None for a kind not counted."""
 
     labels: int
     classes: tuple[str, ...] = ()
@@ -40,9 +40,9 @@ class LabelledQuality:
     observed: npt.NDArray[np.floating] | None = None
     variance: npt.NDArray[np.floating] | None = None
     named: npt.NDArray[np.floating] | None = None
-    """Rows whose likeliest class it was."""
+    """For each class, the rows for which it was the likeliest."""
     hit: npt.NDArray[np.floating] | None = None
-    """And it was the true one."""
+    """For each class, the rows for which it was the likeliest and the true one."""
     absolute: float = 0.0
     squared: float = 0.0
     over: float = 0.0
@@ -72,18 +72,18 @@ class Metrics(Families):
         super().__init__(model, currency=currency)
         self._bins: dict[tuple[str, str], list[_Bins]] = {}
         self._on: set[str] = set()
-        """Versions that serve, or are on trial."""
+        """Versions that serve or are on trial."""
         self._off: dict[str, None] = {}
-        """Other versions that have series, those used last at the end."""
+        """Other versions that have series, ordered by their last use."""
         self._stated: dict[Gauge, dict[tuple[str, ...], float]] = {}
         self._lock = threading.Lock()
 
     def serve(self, lineup: ActiveModels) -> None:
-        """Show who serves now, and the counters of both; forget the oldest that served before."""
+        """Show the serving versions and their counters; forget versions that served long ago."""
         models = [model for model in (lineup.champion, lineup.canary) if model]
         for model in models:
             self._show(model)
-        if lineup.trial:  # its failures count even where it does not load
+        if lineup.trial:  # its failures count even if it could not be loaded
             self.failures.labels(self.model, lineup.trial.version)
         self._state(lineup, models=models)
         with self._lock:
@@ -99,7 +99,7 @@ class Metrics(Families):
     def _show(self, model: LoadedModel) -> None:
         """Show a version's training counts, and its counters at 0.
 
-        Prometheus sees no increase in a series whose first sample is not 0.
+        The zeros are needed because Prometheus sees no increase in the first sample of a series.
         """
         key, scorer = (self.model, model.version), model.scorer
         bins = []
@@ -124,7 +124,7 @@ class Metrics(Families):
         self.lag.labels(*key)
 
     def _state(self, lineup: ActiveModels, *, models: list[LoadedModel]) -> None:
-        """Set the gauges that say who serves; take away those that are true no more."""
+        """Set the gauges of the versions that serve; remove those of versions that no longer do."""
         champion = lineup.champion
         facts = (champion.digest, champion.scorer.manifest.candidate)
         stated: dict[Gauge, dict[tuple[str, ...], float]] = {
@@ -149,7 +149,7 @@ class Metrics(Families):
         self._stated = stated
 
     def _use(self, version: str) -> None:
-        """Note that a version which may serve no more has series; forget those of the oldest."""
+        """Mark a version's series as used; beyond KEPT versions, drop the longest unused."""
         with self._lock:
             if version in self._on:
                 return
@@ -191,7 +191,7 @@ class Metrics(Families):
     def judge(
         self, version: str, *, quality: LabelledQuality, lags: npt.NDArray[np.floating]
     ) -> None:
-        """Count what labels told about `version`; `lags` (labels,) are seconds."""
+        """Count labels about `version`; `lags` (labels,) are their delays in seconds."""
         self._add(version, quality=quality)
         waited = self.lag.labels(self.model, version)
         for lag in lags.tolist():
@@ -226,7 +226,7 @@ class Metrics(Families):
                 counter.labels(*key, name).inc(max(value, 0.0))
 
     def scored(self, version: str, *, seconds: float) -> None:
-        """Note how long a version took for one request's rows."""
+        """Observe the time that a version took to score one request's rows."""
         self.scoring_seconds.labels(self.model, version).observe(seconds)
 
     def fail(self, version: str, *, rows: int) -> None:
@@ -234,17 +234,17 @@ class Metrics(Families):
         self.failures.labels(self.model, version).inc(rows)
 
     def refuse(self, reason: str) -> None:
-        """Count a request that got no answer."""
+        """Count a request that was refused."""
         self.errors.labels(self.model, reason).inc()
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
-        """Return (text, content type) of these metrics and of kserve's."""
+        """Return the text of these metrics and kserve's, and its content type."""
         encoder, content_type = choose_encoder(accept)
         return encoder(_Both(self.registry)), content_type
 
 
 class _Both(CollectorRegistry):
-    """One exposition of a server's registry and the process's (kserve's metrics live there)."""
+    """Joins a server's registry with the process-wide one, which has kserve's metrics."""
 
     def __init__(self, own: Collector) -> None:
         super().__init__()
@@ -256,7 +256,7 @@ class _Both(CollectorRegistry):
 
 
 def prediction(classes: list[str], *, answers: Answers) -> npt.NDArray[np.generic]:
-    """Return the series of the prediction (rows,), as training profiles it.
+    """Return the values of the prediction (rows,) that are counted in bins, as in training.
 
     Binary: the probability of the second class. More classes: the name of the likeliest.
     Regression: the value.

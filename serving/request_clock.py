@@ -1,4 +1,4 @@
-"""What time it is for a request: now, or, in a replay, what the request says."""
+"""The time of a request: now or, in a replay, the time in the request's header."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEADER = "x-mdlc-time"
 
 
 def utc(moment: datetime) -> datetime:
-    """Return `moment` in UTC without a zone, as the log stores it; a bare time is UTC already."""
+    """Return `moment` in UTC without a zone, as the log stores it; without a zone it is UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
@@ -19,7 +19,7 @@ def parse(text: object, *, name: str) -> datetime:
     """Read an ISO 8601 time.
 
     Raises:
-        Refusal: it is not one.
+        Refusal: `text` is not an ISO 8601 time.
     """
     try:
         return utc(datetime.fromisoformat(str(text)))
@@ -28,7 +28,7 @@ def parse(text: object, *, name: str) -> datetime:
 
 
 class Clock:
-    """Reads the time of requests; the header counts only where `by_request` is set."""
+    """Reads the time of requests; the header counts only if `by_request` is set."""
 
     def __init__(self, *, by_request: bool = False) -> None:
         self.by_request = by_request
@@ -37,7 +37,7 @@ class Clock:
         """Return the request's time, UTC without a zone.
 
         Raises:
-            Refusal: the header is no time.
+            Refusal: the header is not a time.
         """
         if self.by_request and headers and HEADER in headers:
             return parse(headers[HEADER], name=HEADER)

@@ -1,8 +1,8 @@
-"""Requests into batches: V1 instances and V2 tensors, checked feature by feature.
+"""Turns requests into batches: V1 instances and V2 tensors, checked feature by feature.
 
-A request is refused whole, with the first thing that is wrong: unknown feature, missing feature,
-type, size. JSON has no NaN; a missing value is null there, and NaN in binary tensors. A
-text is bounded: it is logged, exported and learnt from as it came.
+A request is refused as a whole, with the first error found: unknown feature, missing feature, type,
+size. A missing value is null in JSON (which has no NaN), and NaN in binary tensors. Texts have a
+largest length, because they are logged, exported and trained on unchanged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mdlc.serving.v2_request import InputTensor
 
 MAX_ID = 128
 IDS = "id"
-"""V2: the optional BYTES tensor with the ids of the rows."""
+"""V2: name of the optional BYTES tensor with the ids of the rows."""
 NUMERIC: frozenset[type] = frozenset({int, float, bool, type(None)})
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -72,7 +72,7 @@ class RequestReader:
         return RequestRows(read_ids(payload.get("ids"), rows=len(instances)), columns)
 
     def v2(self, tensors: Sequence[InputTensor]) -> RequestRows:
-        """Read a tensor a feature, and optionally one named id.
+        """Read one tensor for each feature, and optionally one named id.
 
         Raises:
             Refusal: something is wrong with it.
@@ -96,7 +96,7 @@ class RequestReader:
         return RequestRows(read_ids(ids and ids.values, rows=rows), columns)
 
     def _check_texts(self, feature: Feature, values: Sequence[Any]) -> None:
-        """Refuse a text that is too long: it would be logged, exported and learnt from."""
+        """Refuse a text that is too long; it would be logged, exported and trained on."""
         sizes = [len(value) if isinstance(value, str) else 0 for value in values]
         if (longest := max(sizes, default=0)) > self.max_text:
             place = f"feature {feature.name}, row {sizes.index(longest)}"
@@ -107,7 +107,7 @@ class RequestReader:
             raise too_large(f"the request has {rows} rows", limit=self.max_rows)
 
     def _names(self, instances: list[Any]) -> set[str]:
-        """Check every row's names; return those that some row has."""
+        """Check the names in every row; return those that any row has."""
         present: set[str] = set()
         seen: set[frozenset[str]] = set()
         for index, row in enumerate(instances):
@@ -129,7 +129,7 @@ class RequestReader:
             raise Refusal(f"feature {name}{place} is missing; send null if it is not known")
 
     def _values(self, feature: Feature, tensor: InputTensor | None, *, rows: int) -> Sequence[Any]:
-        """Return a tensor's values, one for each row; None for each where there is no tensor."""
+        """Return a tensor's values, one for each row; without a tensor, None for each row."""
         if tensor is None:
             return [None] * rows
         shape = tensor.shape
@@ -144,11 +144,11 @@ class RequestReader:
         return tensor.values
 
     def _column(self, feature: Feature, values: Sequence[Any]) -> npt.NDArray[Any]:
-        """Return one feature's array. The common cases are checked at once, not value by value."""
+        """Return one feature's array. Common types are checked as a whole, not value by value."""
         try:
             if feature.kind == "number" and set(map(type, values)) <= NUMERIC:
                 numbers = np.array(values, dtype=np.float64)
-                # NaN compares false: missing values pass, infinite and huge ones do not.
+                # Comparisons with NaN are false, so missing values pass; infinite and huge do not.
                 if not (np.abs(numbers) > LARGEST).any():
                     return numbers.astype(np.float32)
             elif feature.kind == "category":
@@ -166,7 +166,7 @@ def read_ids(given: object, *, rows: int) -> list[str]:
     """Return the rows' ids: the client's own, or new random ones.
 
     Raises:
-        Refusal: another number than rows, one twice, or characters that an id may not have.
+        Refusal: their number is not that of rows, one occurs twice, or one has invalid characters.
     """
     if given is None:
         return [uuid.uuid4().hex for _ in range(rows)]
@@ -182,5 +182,5 @@ def read_ids(given: object, *, rows: int) -> list[str]:
 
 
 def is_id(value: object) -> bool:
-    """Say whether `value` can be a prediction's id: bounded, and whole on one line of a log."""
+    """Return whether `value` can be a prediction's id: not too long, and fit for a log line."""
     return isinstance(value, str) and 0 < len(value) <= MAX_ID and value.isprintable()

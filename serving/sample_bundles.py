@@ -1,4 +1,4 @@
-"""Tiny bundles and pointers, for tests of the server and of whoever talks to one."""
+"""Tiny bundles and pointers, for tests of the server and of its clients."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ def bundle(
 ) -> Manifest:
     """Write a bundle that answers softmax(slope * x0 * class index); slope * x0 without classes.
 
-    x0 is imputed with 0; of the other features, none is and none counts. One with a `fault` loads
-    and is warm, and then raises for rows with x0 above 1, or answers NaN for those not 0.
+    x0 is imputed with 0; the other features are not imputed and do not influence the answer. A
+    bundle with a `fault` loads and warms up normally. Then "raises" fails for rows with x0 above 1,
+    and "nan" answers NaN for rows with x0 other than 0.
     """
     import onnx
 
@@ -75,7 +76,7 @@ def point(  # noqa: PLR0913 - what a pointer says
     promised: float | None = None,
     canary: CanaryRelease | None = None,
 ) -> None:
-    """Make `pointer` say that the bundle in `folder` serves as `version`."""
+    """Write a pointer that says the bundle in `folder` serves as `version`."""
     document = Pointer(
         name=manifest.name,
         version=version,
@@ -89,7 +90,7 @@ def point(  # noqa: PLR0913 - what a pointer says
 
 
 def trial(folder: Path, *, manifest: Manifest, version: str, ratio: float) -> CanaryRelease:
-    """Return what a pointer says of the bundle in `folder` on trial as `version`."""
+    """Return a pointer's entry for the bundle in `folder` on trial as `version`."""
     return CanaryRelease(
         version=version,
         bundle=str(folder),
@@ -141,14 +142,14 @@ def _network(chosen: list[Feature], *, classes: int, slope: float, fault: Fault)
 
 
 def _seen(fault: Fault) -> list[Any]:
-    """Return the nodes from x0 to what the model sees of it."""
+    """Return the ONNX nodes between x0 and the input of the model."""
     from onnx import TensorProto, helper
 
     node = helper.make_node
-    if fault == "nan":  # the root of a negative number
+    if fault == "nan":  # the square root of a negative number
         parts = [node("Abs", ["x0"], ["size"]), node("Neg", ["size"], ["below"])]
         return [*parts, node("Sqrt", ["below"], ["root"]), node("Add", ["x0", "root"], ["seen"])]
-    if fault == "raises":  # a place beyond the only element
+    if fault == "raises":  # an index beyond the only element
         places = node("Cast", ["x0"], ["places"], to=TensorProto.INT64)
         first = node("Gather", ["one", "places"], ["first"], axis=0)
         return [places, first, node("Mul", ["x0", "first"], ["seen"])]

@@ -1,4 +1,4 @@
-"""Whether two models can share requests: a canary answers rows that were read for the champion."""
+"""Compares the inputs and classes of two models, since a canary answers the champion's requests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from mdlc.core.columns import Feature
 
 
 def difference(champion: Manifest, canary: Manifest) -> str:
-    """Return in words what keeps `canary` from answering the champion's requests; "" if nothing.
+    """Return in words why `canary` cannot answer the champion's requests; "" if it can.
 
-    Cleaning may differ: a row that the canary cannot do without is one that it fails to score.
+    Cleaning may differ; if the canary cannot clean a row, it fails to score that row.
     """
     if champion.task != canary.task or champion.classes != canary.classes:
         return "its answers have other classes"

@@ -1,4 +1,4 @@
-"""A V2 inference request, read from its bytes: JSON, and binary tensors behind it.
+"""Reads a V2 inference request from its bytes: JSON, followed by binary tensors.
 
 Every value is checked against its tensor's datatype and nothing is converted: `INT8 [1.9]`, `BOOL
 ["x"]` and `FP32 ["1_000"]` are refused, null is a missing value of any datatype, and NaN is one in
@@ -28,13 +28,13 @@ PLAIN: dict[str, np.dtype[Any]] = {
     **{f"FP{bits}": np.dtype(f"<f{bits // 8}") for bits in (16, 32, 64)},
     "BF16": np.dtype("<u2"),
 }
-"""Datatype -> how its values lie in binary data; BYTES have a length before each value."""
+"""Datatype -> the layout of its values in binary data; BYTES have a length before each value."""
 BINARY_ONLY = frozenset({"FP16", "BF16"})
 
 
 @dataclass(frozen=True)
 class InputTensor:
-    """A tensor: values flat, in row-major order; None where JSON says null."""
+    """A tensor: values flat, in row-major order; None for null in JSON."""
 
     name: str
     datatype: str
@@ -44,7 +44,7 @@ class InputTensor:
 
 @dataclass(frozen=True)
 class AskedOutput:
-    """A tensor that is to be answered, in binary or in JSON."""
+    """A tensor that the client asks for, in binary or in JSON."""
 
     name: str
     binary: bool
@@ -52,7 +52,7 @@ class AskedOutput:
 
 @dataclass(frozen=True)
 class V2Request:
-    """What a request says. `outputs` None: all; `binary`: in binary unless an output says else."""
+    """A parsed request. `outputs`: None for all; `binary`: the default format of outputs."""
 
     id: str | None
     inputs: list[InputTensor]
@@ -64,7 +64,7 @@ def read_request(body: bytes, *, header_length: str | None) -> V2Request:
     """Read a request. `header_length`: its header inference-header-content-length, if it has one.
 
     Raises:
-        Refusal: something is wrong with it.
+        Refusal: the request breaks a rule of the protocol.
 
     Example:
         >>> tensor = b'{"name": "x", "shape": [2], "datatype": "FP32", "data": [1, null]}'
@@ -91,7 +91,7 @@ def read_request(body: bytes, *, header_length: str | None) -> V2Request:
 
 @dataclass
 class _Rest:
-    """Binary data of which tensors take their parts in turn."""
+    """The binary data, from which each tensor in turn takes its part."""
 
     body: bytes
     at: int
@@ -115,7 +115,7 @@ def _is_name(value: object) -> bool:
 
 
 def _flag(said: dict[str, Any], key: str, *, where: str) -> bool:
-    """Return a parameter that says yes or no; no if it is not there."""
+    """Return a boolean parameter; False if it is absent."""
     parameters = said.get("parameters") or {}
     value = parameters.get(key, False) if isinstance(parameters, dict) else None
     if not isinstance(value, bool):
@@ -178,7 +178,7 @@ def _shape(said: object, *, where: str) -> list[int]:
 
 
 def _flat(data: object, *, shape: list[int], where: str) -> list[Any]:
-    """Return JSON data as one list; they may be lists in lists, as the shape says."""
+    """Return JSON data as one flat list; they may be nested as the shape says."""
     if not isinstance(data, list):
         raise Refusal(f"{where}: data: wanted a list")
     values = data
@@ -194,7 +194,7 @@ def _flat(data: object, *, shape: list[int], where: str) -> list[Any]:
 
 
 def _checked(values: list[Any], *, kind: str, where: str) -> list[Any]:
-    """Return JSON values if each is null or of the datatype; 1.0 is the whole number 1."""
+    """Return JSON values if each is null or of the datatype; 1.0 counts as the integer 1."""
     if kind in BINARY_ONLY:
         raise Refusal(f"{where}: {kind} is binary only; send FP32 or binary data")
     types = set(map(type, values)) - {type(None)}
@@ -212,7 +212,7 @@ def _checked(values: list[Any], *, kind: str, where: str) -> list[Any]:
 
 
 def _fits(kind: str) -> tuple[set[type], Callable[[Any], bool] | None]:
-    """Return the Python types that JSON has for a datatype, and the test of a single value."""
+    """Return the Python types of a datatype's JSON values, and a test of a single value."""
     if kind == "BYTES":
         return {str}, None
     if kind == "BOOL":
@@ -222,7 +222,7 @@ def _fits(kind: str) -> tuple[set[type], Callable[[Any], bool] | None]:
         return {int, float}, lambda value: -most <= value <= most
     limits = np.iinfo(PLAIN[kind])
     low, high = int(limits.min), int(limits.max)
-    # 2^63 and above do not fit a float exactly, so a float is compared as the whole number it is.
+    # The largest 64-bit integers are not exact as floats, so a float is compared as an integer.
     return {int, float}, lambda value: value == int(value) and low <= int(value) <= high
 
 
@@ -231,7 +231,7 @@ def _numbers(part: bytes, kind: str, *, where: str) -> list[Any]:
     if len(part) % layout.itemsize:
         raise Refusal(f"{where}: {len(part)} bytes are no whole number of {kind} values")
     array = np.frombuffer(part, dtype=layout)
-    if kind == "BF16":  # the upper half of a float32
+    if kind == "BF16":  # the upper 16 bits of a float32
         array = (array.astype("<u4") << 16).view("<f4")
     if kind == "BOOL":
         if (array > 1).any():

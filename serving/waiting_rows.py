@@ -1,7 +1,7 @@
-"""Predictions that were answered and are not written yet, because the payload log is away.
+"""Predictions that were answered but not written yet, because the payload log is away.
 
-They wait in memory, so they are bounded twice: in rows, and in bytes, for a row may hold an image
-or many texts. What does not fit is lost, and its number is returned to be counted and said.
+They wait in memory, so they are limited in rows and, because a row may contain an image or many
+texts, in bytes. Rows that do not fit are lost; their number is returned, to be counted and logged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 ROW_BYTES = 1000
-"""Of a row beside its features: the dictionary, the id, scores and times."""
+"""Memory of a row in addition to its features: the dictionary, the id, scores and times."""
 
 
 class WaitingRows:
@@ -43,7 +43,7 @@ class WaitingRows:
         return list(self._rows.values())
 
     def keep(self, rows: Sequence[Row]) -> int:
-        """Keep rows as far as they fit; return how many are lost."""
+        """Keep the rows that fit; return how many are lost."""
         for place, row in enumerate(rows):
             size = row_bytes(row)
             if len(self._rows) >= self._most_rows or self._bytes + size > self._most_bytes:
@@ -59,10 +59,10 @@ class WaitingRows:
 
 
 def row_bytes(row: Row) -> int:
-    """Return about how many bytes of memory a row takes."""
+    """Return roughly how many bytes of memory a row takes."""
     size = ROW_BYTES
     for value in row["features"].values():
         size += sys.getsizeof(value)
-        if isinstance(value, list):  # an image: its numbers are objects of one size
+        if isinstance(value, list):  # an image: all its numbers are objects of the same size
             size += len(value) * sys.getsizeof(value[0]) if value else 0
     return size

@@ -1,4 +1,4 @@
-"""The dashboards of one lifecycle, as Grafana reads them."""
+"""Builds the dashboards of one lifecycle as Grafana's JSON."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ TAG = "mdlc"
 
 
 def pages(lifecycle: Lifecycle) -> list[Page]:
-    """Return the three pages, before they are Grafana's."""
+    """Return the three pages, before they are turned into Grafana's JSON."""
     return [life_page.page(lifecycle), serving_page.page(lifecycle), pipeline_page.page(lifecycle)]
 
 
 def dashboards(lifecycle: Lifecycle, *, docs_url: str | None = None) -> dict[str, dict[str, Any]]:
-    """Return each dashboard's JSON by a name that is safe for a file: NAME-life and so on.
+    """Return name -> JSON of each dashboard; the names (NAME-life ...) are safe for files.
 
-    The same lifecycle always gives the same JSON, so that a generated file differs only where the
-    lifecycle or mdlc does. `docs_url` is where docs/ is read; with it panels link to the runbook.
+    The same lifecycle always gives the same JSON. `docs_url` is the address under which docs/ is
+    published; with it, panels link to the runbook.
     """
     from mdlc.monitoring.dashboards import grafana_json
 
@@ -47,7 +47,7 @@ def dashboards(lifecycle: Lifecycle, *, docs_url: str | None = None) -> dict[str
 
 
 def uid_of(lifecycle: Lifecycle, *, page: str) -> str:
-    """Return a page's uid: mdlc-NAME-PAGE; a long name is cut, and told apart by its digest."""
+    """Return a page's uid: mdlc-NAME-PAGE; a long name is cut and gets a digest appended."""
     uid = f"{TAG}-{lifecycle.name}-{page}"
     if len(uid) <= MAX_UID:
         return uid

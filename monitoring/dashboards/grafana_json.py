@@ -1,4 +1,4 @@
-"""From our panels to Grafana's JSON, by way of the SDK; only this and `panel_shapes` import it."""
+"""Turns pages into Grafana's JSON; only this module and `panel_shapes` import Grafana's SDK."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INSTANT = frozenset({"stat", "bargauge", "table"})
 
 @dataclass(frozen=True)
 class Setting:
-    """What a page is told about the place it stands in."""
+    """What a page needs to know about its surroundings."""
 
     uid: str
     model: str
@@ -29,10 +29,10 @@ class Setting:
     step: str
     """The least time between two points."""
     docs_url: str | None = None
-    """Where docs/ is read; None: the runbook's place is written out, since a link would miss."""
+    """Address under which docs/ is published; None: panels name the runbook without a link."""
 
     def runbook(self, alert: str) -> str:
-        """Return where docs/alerts.md says more about `alert`."""
+        """Return the place in docs/alerts.md about `alert`, as a link or a path."""
         return f"{self.docs_url or 'docs'}/alerts.md#{alert.lower()}"
 
 
@@ -66,7 +66,7 @@ def encode(page: Page, *, setting: Setting) -> dict[str, Any]:
 
 
 def _link(title: str, *, url: str, outside: bool = False) -> Any:
-    """Return a link; one to another of our pages keeps the chosen span."""
+    """Return a link; a link to another of our pages keeps the chosen time range."""
     from grafana_foundation_sdk.builders.dashboard import DashboardLink
     from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
@@ -165,7 +165,7 @@ def _panel(panel: Panel, *, setting: Setting) -> Any:
     for refers, query in zip(string.ascii_uppercase, panel.queries, strict=False):
         made.with_target(_target(query, refers=refers, kind=panel.kind, step=setting.step))
     if panel.kind != "heatmap":
-        # Without steps of its own a panel gets Grafana's, which turn red at 80.
+        # Without bounds of its own a panel gets Grafana's default, which turns red at 80.
         steps = panel.bounds or (Bound(None, "text"),)
         bounds = [Threshold(value=bound.value, color=bound.color) for bound in steps]
         made.thresholds(ThresholdsConfig().steps(bounds))
@@ -203,7 +203,7 @@ def _target(query: Query, *, refers: str, kind: str, step: str) -> Any:
     if query.legend:
         made.legend_format(query.legend)
     formats = {"table": PromQueryFormat.TABLE}
-    if query.legend == "{{le}}":  # cumulative buckets, which Grafana takes apart
+    if query.legend == "{{le}}":  # cumulative buckets, from which Grafana computes the single ones
         formats["heatmap"] = PromQueryFormat.HEATMAP
     made.format(formats.get(kind, PromQueryFormat.TIME_SERIES))
     return made.instant() if kind in INSTANT else made.range()

@@ -1,4 +1,4 @@
-"""The life page's panels on what goes in and comes back: drift, and labels."""
+"""The life page's panels on inputs and labels: drift, coverage and lag."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
     prediction = f'feature="{PREDICTION}"'
     psi = series_names.of_feature("psi:value", SHORT)
     noise = series_names.of_feature("psi:noise", SHORT)
-    # Without an index there is nothing to compare with: few rows explain any.
+    # Show the noise only for features that have an index.
     judged = f"on (model, version, feature) {series.by_version(psi, prediction)}"
     chance = f"{series.by_version(noise, prediction)} and {judged}"
     return Panel(
@@ -79,7 +79,7 @@ def _predictions(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
 
 
 def labels(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
-    """Return the panels on the labels that come back."""
+    """Return the panels on labels."""
     monitor = lifecycle.spec.monitor
     lag = series_names.of_version("label_lag_seconds:mean", SHORT)
     late = series_names.of_version("label_lag_seconds:p90", SHORT)

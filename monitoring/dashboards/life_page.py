@@ -1,4 +1,4 @@
-"""The page of the model's life: what serves, what it earns, how good it is, what stands."""
+"""The page of the model's life: what serves, what it earns, how good it is, which alerts fire."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TIME = "dateTimeFromNow"
 
 
 def page(lifecycle: Lifecycle) -> Page:
-    """Return the page of what the model does, and what is to be done about it."""
+    """Return the page."""
     series = SeriesSelector(lifecycle.name)
     window = _span(lifecycle.spec.monitor.long_window.total_seconds())
     return Page(
@@ -58,8 +58,8 @@ def page(lifecycle: Lifecycle) -> Page:
 
 
 def events(series: SeriesSelector) -> tuple[Annotation, ...]:
-    """Return what happened to the model, as marks on every plot."""
-    # A canary has such a time too, of when its trial began: only what serves is marked.
+    """Return the events of the model's life, as marks on every plot."""
+    # A canary shows the time at which its trial began; only serving versions are marked.
     since = series.serving(metrics.MODEL_SINCE_TIMESTAMP_SECONDS.series)
     ended = series.of(metrics.RETRAINING_LAST_TIMESTAMP_SECONDS.series)
     return (
@@ -77,7 +77,7 @@ def events(series: SeriesSelector) -> tuple[Annotation, ...]:
 
 
 def _span(seconds: float) -> str:
-    """Return a span as Grafana writes it."""
+    """Return a time span in Grafana's syntax."""
     return f"{round(seconds / 86400)}d" if seconds >= 2 * 86400 else f"{max(round(seconds), 1)}s"
 
 
@@ -246,7 +246,7 @@ def _retraining(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[PanelL
 
 
 def last_retraining(series: SeriesSelector) -> Panel:
-    """Return the panel of how the newest retraining ended."""
+    """Return the panel on how the newest retraining ended."""
     ended = series.of(metrics.RETRAINING_LAST_TIMESTAMP_SECONDS.series)
     return Panel(
         title="Last retraining",
@@ -262,7 +262,7 @@ def last_retraining(series: SeriesSelector) -> Panel:
 
 
 def money_left(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
-    """Return the panel of what retrainings of this month may still cost."""
+    """Return the panel on how much retrainings may still cost this month."""
     return Panel(
         title="Money left this month",
         about="Of retrain.money_per_month. A run that would cost more than this does not start.",
@@ -275,7 +275,7 @@ def money_left(lifecycle: Lifecycle, *, series: SeriesSelector) -> Panel:
 
 
 def canary_share(series: SeriesSelector) -> Panel:
-    """Return the panel of the version on trial."""
+    """Return the panel on the version on trial."""
     return Panel(
         title="Canary",
         about="The version on trial and the share of predictions that it answers. `mdlc promote "

@@ -1,7 +1,7 @@
-"""What a panel is: its queries, its words and its bounds, before it is Grafana's JSON.
+"""The parts of dashboards as plain data: panels with queries, texts and bounds.
 
-The pages (life, serving, pipeline) are lists of these, so that they read as what is shown. Only
-`grafana_json` turns them into JSON.
+The modules of the pages (life, serving, pipeline) are mostly lists of panels. Only `grafana_json`
+turns them into Grafana's JSON.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from mdlc.monitoring.rules import series_names
 Kind = Literal["timeseries", "stat", "bargauge", "heatmap", "table", "state-timeline"]
 GREEN, ORANGE, RED, BLUE, TEXT = "green", "orange", "red", "blue", "text"
 INPUTS = f'feature!="{PREDICTION}"'
-"""Features alone; the prediction is counted beside them."""
+"""Matches features alone; the prediction is counted like a feature."""
 VERSIONS = 'version=~"$version"'
-"""The versions that the reader has chosen at the top of the page."""
+"""Matches the versions that the reader has chosen at the top of the page."""
 RATE = "$__rate_interval"
-"""Grafana's own: at least four scrapes, and no shorter than a pixel."""
+"""Grafana's variable for rates: at least four scrapes, and not less than a pixel."""
 SIGNS = frozenset({"USD", "GBP", "EUR", "JPY", "CHF", "SEK", "NOK", "DKK", "CZK", "PLN", "INR"})
-"""Currencies that Grafana knows a sign for; others are written out."""
+"""Currencies for which Grafana has a unit with a sign; others are written as text."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One PromQL expression and how its series are called."""
+    """One PromQL expression and the legend of its series."""
 
     expr: str
     legend: str = ""
     dashed: bool = False
-    """A bound or a slow trend beside what is measured."""
+    """Whether the line is dashed: a bound, or a slow trend beside the measured values."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """From `value` on, `color`; None is where the scale begins."""
+    """The color from `value` on; None is the beginning of the scale."""
 
     value: float | None
     color: str
@@ -45,7 +45,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class ValueMapping:
-    """What a number stands for."""
+    """The text that is shown for a number."""
 
     value: int
     text: str
@@ -63,22 +63,22 @@ class Panel:
     kind: Kind = "timeseries"
     bounds: tuple[Bound, ...] = ()
     runbook: str = ""
-    """The alert whose entry in docs/alerts.md says more."""
+    """The alert whose section in docs/alerts.md explains more."""
     empty: str = ""
-    """What stands there when there are no data, where that is no fault."""
+    """The text shown if there are no data and that is not a fault."""
     low: float | None = None
     high: float | None = None
     decimals: int | None = None
     stacked: bool = False
     steps: bool = False
-    """A value that holds until the next one: drawn as stairs."""
+    """Whether to draw steps, for a value that holds until the next one."""
     names: bool = False
-    """A stat that shows the legend, not the number, which is 1 or a time."""
+    """Whether a stat panel shows the legend in place of the number, which is 1 or a time."""
     states: tuple[ValueMapping, ...] = ()
     columns: dict[str, str] = field(default_factory=dict)
-    """A table's: label -> heading, in order. `Value` is the number."""
+    """Columns of a table, in order: label -> heading. `Value` is the number."""
     width: int = 1
-    """Its share of its line."""
+    """Its width relative to the other panels of its line."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class DashboardRow:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A vertical mark on all plots: `expr` is the time at which it happened, in milliseconds."""
+    """A vertical mark on all plots; `expr` gives the time of the event, in milliseconds."""
 
     name: str
     expr: str
@@ -124,7 +124,7 @@ class Page:
 
     @property
     def panels(self) -> list[Panel]:
-        """All panels, as they are read."""
+        """All panels, in reading order."""
         return [
             panel for section in self.sections for line in section.lines for panel in line.panels
         ]
@@ -146,7 +146,7 @@ class SeriesSelector:
         return f"{name}{{{chosen}}}"
 
     def recorded(self, signal: str, window: series_names.Window) -> str:
-        """Return what the rules record of this model's `signal` over a window."""
+        """Return the recorded series of this model's `signal` over a window."""
         return self.of(series_names.of_model(signal, window))
 
     def by_version(self, name: str, *matchers: str) -> str:
@@ -159,18 +159,18 @@ class SeriesSelector:
         return f"{self.of(name, *matchers)} and on (model, version) ({serves} == 1)"
 
     def rate(self, name: str, *matchers: str) -> str:
-        """Return how much the counter `name` grows in a second."""
+        """Return the rate of the counter `name` per second."""
         return f"rate({self.of(name, *matchers)}[{RATE}])"
 
 
 def rising(*, warn: float | None = None, bad: float) -> tuple[Bound, ...]:
-    """Return bounds of what should stay low."""
+    """Return the colored bounds of a value that should stay low."""
     middle = () if warn is None else (Bound(warn, ORANGE),)
     return (Bound(None, GREEN), *middle, Bound(bad, RED))
 
 
 def falling(*, good: float) -> tuple[Bound, ...]:
-    """Return bounds of what should stay high."""
+    """Return the colored bounds of a value that should stay high."""
     return (Bound(None, RED), Bound(good, GREEN))
 
 

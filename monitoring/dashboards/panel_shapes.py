@@ -1,4 +1,4 @@
-"""The kinds of panels, as the SDK builds them."""
+"""Builds each kind of panel (time series, stat, table ...) with Grafana's SDK."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mdlc.monitoring.dashboards.panel import Panel
 
 
 def shape(panel: Panel) -> Any:
-    """Return the SDK's builder of a panel, with what is its kind's own."""
+    """Return the SDK's builder of a panel, with the settings of its kind."""
     makers = {
         "timeseries": _timeseries,
         "stat": _stat,

@@ -1,4 +1,4 @@
-"""The page of the loop: what the trigger decided and why, what retrainings came to."""
+"""The page of the retraining loop: the trigger's decisions, and how retrainings ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAST = metrics.TRIGGER_LAST_DECISION_TIMESTAMP_SECONDS.series
 
 
 def page(lifecycle: Lifecycle) -> Page:
-    """Return the page of decisions and of what became of them."""
+    """Return the page."""
     series = SeriesSelector(lifecycle.name)
     started = series.of(LAST, 'decision="run"')
     decided = f"max by (reasons) ({started}) * 1000"

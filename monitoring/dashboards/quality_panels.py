@@ -1,4 +1,4 @@
-"""The life page's section on quality: what labels tell, for classes or for numbers."""
+"""The life page's section on quality, computed from labels, for classification or regression."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mdlc.monitoring.rules import series_names
 
 
 def quality(lifecycle: Lifecycle, *, series: SeriesSelector) -> DashboardRow:
-    """Return the section; which panels it has depends on the file's payoff."""
+    """Return the section; its panels depend on the file's kind of payoff."""
     if lifecycle.spec.business.payoff.under is not None:
         return DashboardRow("Quality", (PanelLine(_errors(series)),))
     classes = PanelLine(_classes(lifecycle, series=series))

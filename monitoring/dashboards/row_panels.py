@@ -20,7 +20,7 @@ from mdlc.services import metric_families as metrics
 
 
 def rows(series: SeriesSelector, *, regression: bool) -> tuple[Panel, ...]:
-    """Return the panels on what is answered."""
+    """Return the panels on predictions."""
     panels = [
         Panel(
             title="Rows by version",
@@ -54,7 +54,7 @@ def rows(series: SeriesSelector, *, regression: bool) -> tuple[Panel, ...]:
 
 
 def inputs(series: SeriesSelector) -> tuple[Panel, ...]:
-    """Return the panels on what the rows lack."""
+    """Return the panels on missing and unseen values in rows."""
     missing = series_names.of_feature("missing:ratio", series_names.SHORT)
     unseen = series_names.of_feature("unseen:ratio", series_names.SHORT)
     return (
@@ -90,7 +90,7 @@ def inputs(series: SeriesSelector) -> tuple[Panel, ...]:
 
 
 def payload(series: SeriesSelector) -> tuple[Panel, ...]:
-    """Return the panels on labels that come and the log that keeps predictions."""
+    """Return the panels on incoming labels and the payload log."""
     return (
         Panel(
             title="Waiting for the payload log",

@@ -25,11 +25,11 @@ from mdlc.services import metric_families as metrics
 
 ANSWERS = 'protocol!="feedback"'
 BURN = (Bound(None, GREEN), Bound(1, "yellow"), Bound(6, ORANGE), Bound(14.4, RED))
-"""Burn rates at which the alerts stand: of 3 days, 6 hours and 1 hour."""
+"""Burn rates at which the alerts fire: those of 3 days, 6 hours and 1 hour."""
 
 
 def page(lifecycle: Lifecycle) -> Page:
-    """Return the page of who asks what, and how well it is answered."""
+    """Return the page."""
     series = SeriesSelector(lifecycle.name)
     regression = lifecycle.spec.business.payoff.under is not None
     return Page(

@@ -1,6 +1,7 @@
-"""Who is told of which alert, how often, and which alert makes another one pointless.
+"""Which receivers get which alert, how often, and which alerts suppress others.
 
-Decided once here; `alertmanager_config` and `operator_notifications` write it in their own words.
+This is decided here once; `alertmanager_config` and `operator_notifications` write it in their
+formats.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from mdlc.core.spec.monitor import Email, Slack, Webhook
 SEVERITIES = ("info", "warning", "critical")
 GROUP_BY = ["alertname", "model"]
 GROUP_WAIT, GROUP_INTERVAL = "30s", "5m"
-# An alert that stands is told again. Below Alertmanager's memory of what it told (120 h).
+# How often a firing alert is sent again. Alertmanager forgets what it sent after 120 h, so less.
 REPEAT = {"critical": "4h", "warning": "1d", "info": "4d"}
-# The trigger is asked again: what cooldown, quiet hours or too few labels refused may pass later.
+# The trigger gets alerts again, because a retraining that was deferred may be allowed later.
 TRIGGER_REPEAT = "1h"
 TRIGGER_PATH = "/v1/alerts"
 
@@ -24,7 +25,7 @@ JUDGED = (
     *("FeatureDrift", "PredictionDrift", "CalibrationOff", "SkillLow", "AccuracyLow", "MoneyLow"),
     *("LabelsLate", "FeedbackMissing", "NotEnoughData", "SchemaChanged", "DataLate"),
 )
-"""Alerts about what the model answers and gets, not about whether it answers."""
+"""Alerts about the model's predictions and inputs, not about whether the service answers."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Matcher:
 
 @dataclass(frozen=True)
 class Inhibition:
-    """While `source` fires, `target` of the same `equal` labels is told to nobody."""
+    """While `source` fires, alerts that match `target` and agree in `equal` are not sent."""
 
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
@@ -50,7 +51,7 @@ class Inhibition:
 
 @dataclass(frozen=True)
 class Branch:
-    """One way from a model's alerts to a receiver."""
+    """A route from a model's alerts to a receiver."""
 
     to: Literal["trigger", "people"]
     matchers: tuple[Matcher, ...]
@@ -68,7 +69,7 @@ def _alert(*names: str) -> Matcher:
 MODEL = Matcher("model", ".+", "=~")
 CRITICAL, LESS = Matcher("severity", "critical"), Matcher("severity", "critical", "!=")
 INHIBITIONS = (
-    # Both bounds are passed: the higher one says it all.
+    # If both bounds are exceeded, only the alert on the higher one is sent.
     *(
         Inhibition(
             (_alert(name), MODEL, Matcher("reason", ".+", "=~")),
@@ -77,7 +78,7 @@ INHIBITIONS = (
         )
         for name in ("FeatureDrift", "PredictionDrift")
     ),
-    # A budget that burns fast burns slowly too.
+    # A fast burn rate exceeds the bounds of the slow ones as well; only the fastest is sent.
     *(
         Inhibition(
             (_alert(name), MODEL, CRITICAL),
@@ -86,26 +87,26 @@ INHIBITIONS = (
         )
         for name in ("ErrorBudgetBurn", "LatencyBudgetBurn")
     ),
-    # Nobody answers: what was answered before is no news, and no time to learn from it. That one
-    # replica of several is away (a warning) says nothing about the others.
+    # While no replica answers, alerts about earlier predictions are not sent and start no
+    # retraining. PredictorDown is only a warning, and suppresses nothing, if others still answer.
     Inhibition((_alert("PredictorDown"), MODEL, CRITICAL), (_alert(*JUDGED),), ("model",)),
     Inhibition(
         (_alert("PredictorDown"), MODEL, CRITICAL), (_alert("PredictorDown"), LESS), ("model",)
     ),
-    # A broken input drifts; a retraining would learn the fault.
+    # A broken input also drifts, and a retraining would learn the fault.
     Inhibition(
         (_alert("SchemaChanged"), MODEL, Matcher("subject", ".+", "=~")),
         (_alert("FeatureDrift"),),
         ("model", "subject"),
     ),
-    # No labels at all are too few, and late.
+    # Without any labels, they are late as well.
     Inhibition((_alert("FeedbackMissing"), MODEL), (_alert("LabelsLate"),), ("model",)),
     Inhibition(
         (_alert("FeedbackMissing"), MODEL),
         (_alert("NotEnoughData"), Matcher("subject", "labels")),
         ("model",),
     ),
-    # No rows to predict, so few predictions.
+    # Without rows to predict there are too few predictions as well.
     Inhibition(
         (_alert("DataLate"), MODEL),
         (_alert("NotEnoughData"), Matcher("subject", "predictions")),
@@ -115,16 +116,16 @@ INHIBITIONS = (
 
 
 def people(lifecycle: Lifecycle) -> list[Email | Slack | Webhook]:
-    """Return everyone who is told of this lifecycle's alerts."""
+    """Return the receivers for people of this lifecycle's alerts."""
     notify = lifecycle.spec.monitor.notify
     return [*notify.email, *notify.slack, *notify.webhook]
 
 
 def branches(lifecycle: Lifecycle, *, trigger: bool) -> list[Branch]:
-    """Return the ways that this model's alerts go, in the order in which they are tried."""
+    """Return the routes of this model's alerts, in the order in which they are tried."""
     found = []
     if trigger:
-        # All reasons of a model in one call: the trigger decides on them together.
+        # All reasons of a model go in one call, because the trigger decides on them together.
         reason = (Matcher("reason", ".+", "=~"),)
         found.append(Branch("trigger", reason, TRIGGER_REPEAT, ("model",), go_on=True))
     if people(lifecycle):

@@ -17,7 +17,7 @@ TEMPLATE = "templates/mdlc.tmpl"
 def config(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[str, Any]:
     """Return the configuration of an Alertmanager for these lifecycles alone.
 
-    Secrets are named by file, as Alertmanager sees them; none is in it.
+    It contains no secrets, only the paths of their files as Alertmanager sees them.
     """
     receivers: list[dict[str, Any]] = [{"name": NOBODY}]
     if options.trigger_url is not None:
@@ -46,7 +46,7 @@ def config(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[s
 
 
 def people_name(lifecycle: Lifecycle) -> str:
-    """Return the name of the receiver that holds everyone who is told."""
+    """Return the name of the receiver that notifies people."""
     return f"{lifecycle.name}-people"
 
 

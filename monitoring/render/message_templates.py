@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 SHOWN = 5
-"""Alerts of one group that a message spells out; a phone shows no more."""
+"""How many alerts of a group a message shows; more do not fit on a phone."""
 SUBJECT = '{{ template "mdlc.subject" . }}'
 TEXT = '{{ template "mdlc.email.text" . }}'
 HTML = '{{ template "mdlc.email.html" . }}'
@@ -21,8 +21,8 @@ USE = re.compile(r"\{\{-? template \"([\w.]+)\"")
 
 
 def templates(*, trigger: bool) -> str:
-    """Return all definitions; `trigger` says whether somebody is asked to retrain."""
-    # Go's own braces stay; nothing is escaped, since no value of a user is put in.
+    """Return all definitions; `trigger`: whether alerts also go to the trigger."""
+    # Go's own braces stay. Nothing is escaped, because no user's value is inserted.
     environment = Environment(  # noqa: S701
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         block_start_string="[%",
@@ -39,7 +39,7 @@ def templates(*, trigger: bool) -> str:
 
 
 def standalone(use: str, *, trigger: bool) -> str:
-    """Return `use` with the definitions that it needs before it: the operator has no files."""
+    """Return `use` after the definitions that it needs; the operator reads no template files."""
     text = templates(trigger=trigger)
     starts = [match.start() for match in DEFINITION.finditer(text)]
     ends = [*starts[1:], len(text)]

@@ -1,6 +1,6 @@
-"""The AlertmanagerConfig of a lifecycle: secrets by name and key, messages spelled out.
+"""The AlertmanagerConfig of a lifecycle, with secrets by name and key.
 
-A namespaced AlertmanagerConfig cannot bring a file of templates, so each text carries the
+A namespaced AlertmanagerConfig cannot have a file of templates, so each text contains the
 definitions that it uses.
 """
 
@@ -70,14 +70,14 @@ def config(
 
 
 def secret_name(lifecycle: Lifecycle) -> str:
-    """Return the name of the Secret with everything that a lifecycle's receivers need."""
+    """Return the name of the Secret with all secrets that a lifecycle's receivers need."""
     return dns_name(lifecycle.name, "notify")
 
 
 def secret_keys(lifecycle: Lifecycle, *, options: RenderOptions) -> dict[str, str]:
     """Return file -> key in the Secret, for each secret file that the receivers name.
 
-    The key is the file's name; of two files with one name, the second has a number behind it.
+    The key is the file's name; if two files have the same name, the second gets a number appended.
     """
     notify = lifecycle.spec.monitor.notify
     files = [
@@ -99,7 +99,7 @@ def secret_keys(lifecycle: Lifecycle, *, options: RenderOptions) -> dict[str, st
 
 
 class _Secrets:
-    """References to one Secret."""
+    """Builds references to the keys of one Secret."""
 
     def __init__(self, name: str, *, keys: dict[str, str]) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""Objects for the Prometheus operator and Grafana's sidecar: one lifecycle, one object a file."""
+"""Objects of one lifecycle for the Prometheus operator and Grafana's sidecar, one in each file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mdlc.monitoring.render.yaml_text import duration, to_json, to_yaml
 MONITORING = "monitoring.coreos.com"
 CONFIG_MAP_BYTES = 1024 * 1024
 RULES_BYTES = 512 * 1024
-"""The operator puts rules into ConfigMaps that it fills to one half."""
+"""Most bytes of rules: the operator stores them in ConfigMaps (1 MiB) and fills half of one."""
 PORT_LABEL = "__meta_kubernetes_pod_container_port_number"
 TRIGGER_PORT = 8090
 
@@ -74,8 +74,8 @@ def _metadata(name: str, *, place: str, instance: str, **labels: str) -> dict[st
 def _rules(lifecycle: Lifecycle, *, rules: Mapping[str, Any], place: str) -> dict[str, Any]:
     groups = copy.deepcopy(rules["groups"])
     for rule in (rule for group in groups for rule in group["rules"] if "alert" in rule):
-        # The operator sends alerts to an AlertmanagerConfig by their label namespace; sums over
-        # replicas have none of their own.
+        # The operator matches alerts to an AlertmanagerConfig by their label namespace, which sums
+        # over replicas lack.
         rule["labels"] = {**rule.get("labels", {}), "namespace": place}
     made = {
         "apiVersion": f"{MONITORING}/v1",
@@ -95,7 +95,7 @@ def _predictor(lifecycle: Lifecycle, *, place: str) -> dict[str, Any]:
         "path": "/metrics",
         "interval": duration(scrape, where="spec.monitor.scrape"),
         "scrapeTimeout": duration(min(scrape, LONGEST_TIMEOUT)),
-        # The predictor's own `model` is right; the target's is there for `up`.
+        # Keep the predictor's own label `model`; that of the target is only for `up`.
         "honorLabels": True,
         "relabelings": [
             _keep_port(lifecycle.spec.deploy.serving.port),
@@ -109,7 +109,7 @@ def _predictor(lifecycle: Lifecycle, *, place: str) -> dict[str, Any]:
 
 
 def trigger(*, place: str) -> dict[str, Any]:
-    """Return the monitor of the trigger, of which there is one for all lifecycles."""
+    """Return the monitor of the trigger; one trigger serves all lifecycles."""
     endpoint = {
         "path": "/metrics",
         "interval": duration(TRIGGER_SCRAPE),
@@ -137,7 +137,7 @@ def _pod_monitor(
 
 
 def _keep_port(port: int) -> dict[str, Any]:
-    """Choose the container's port by relabeling: each version of the operator can do that."""
+    """Return the relabeling that keeps one container port; it works in all operator versions."""
     return {"sourceLabels": [PORT_LABEL], "regex": str(port), "action": "keep"}
 
 

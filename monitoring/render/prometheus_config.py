@@ -1,4 +1,4 @@
-"""prometheus.yaml: what is scraped, which rules are evaluated, who gets the alerts."""
+"""prometheus.yaml: which targets are scraped, which rules are evaluated, who gets the alerts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def config(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[s
         {
             "job_name": PREDICTOR_JOB,
             **_interval(fastest),
-            # The predictor's own `model` is right; the target's is there for `up`.
+            # Keep the predictor's own label `model`; that of the target is only for `up`.
             "honor_labels": True,
             "static_configs": [
                 {"targets": predictors(one, options=options), "labels": {"model": one.name}}
@@ -41,7 +41,7 @@ def config(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[s
                 "static_configs": [{"targets": [options.trigger_address]}],
             }
         )
-    # RulesFailing reads what Prometheus says of itself.
+    # The alert RulesFailing uses Prometheus' metrics about itself.
     jobs.append({"job_name": "prometheus", "static_configs": [{"targets": ["localhost:9090"]}]})
     return {
         "global": {"scrape_interval": "30s", "evaluation_interval": "30s"},
@@ -58,7 +58,7 @@ def predictors(lifecycle: Lifecycle, *, options: RenderOptions) -> list[str]:
 
 
 def retention(lifecycles: Sequence[Lifecycle]) -> str:
-    """Return the least that Prometheus has to keep: the longest two windows and a day."""
+    """Return Prometheus' minimum retention: the longest two windows plus a day."""
     longest = max(one.spec.monitor.window + one.spec.monitor.long_window for one in lifecycles)
     return f"{math.ceil(longest / timedelta(days=1)) + 1}d"
 

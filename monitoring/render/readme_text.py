@@ -1,4 +1,4 @@
-"""README.md beside what was rendered: how to use it here, with these names and files."""
+"""The README.md beside the rendered files: how to use them, with their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All files of `mdlc render monitoring`, made in memory and then written one by one, each whole."""
+"""Renders all files of `mdlc render monitoring` in memory, then writes each one atomically."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ HEAD = "Rendered by mdlc render monitoring; change the lifecycle file instead, a
 
 
 class Rendered(Document):
-    """What was written."""
+    """The files that were written."""
 
     folder: str
     files: list[str]
     """Relative to the folder, sorted."""
     left: list[str]
-    """Rules of lifecycles that are not among these; they lie there from before, unused."""
+    """Rule files in the folder that are of other lifecycles, from an earlier call; now unused."""
     retention: str
-    """The least that Prometheus has to keep."""
+    """Prometheus' minimum retention."""
     namespaces: dict[str, str]
 
 
 def render(lifecycles: Sequence[Lifecycle], *, options: RenderOptions) -> dict[str, bytes]:
-    """Return path -> content, the same bytes for the same lifecycles and options.
+    """Return path -> content; the same lifecycles and options give the same bytes.
 
     Raises:
-        SpecError: two lifecycles have one name.
-        MdlcError: an object is larger than Kubernetes holds.
+        SpecError: two lifecycles have the same name.
+        MdlcError: an object is larger than Kubernetes allows.
     """
     lifecycles = sorted(lifecycles, key=lambda one: one.name)
     twice = [n for n, count in Counter(one.name for one in lifecycles).items() if count > 1]
@@ -74,7 +74,7 @@ def write(lifecycles: Sequence[Lifecycle], *, options: RenderOptions, out: Path)
     """Render into the folder `out`; nothing is removed from it.
 
     Raises:
-        StorageError: the folder cannot be written; each file in it is whole, old or new.
+        StorageError: the folder cannot be written; each file in it is then the old or the new one.
     """
     files = render(lifecycles, options=options)
     for name, content in files.items():
@@ -124,12 +124,12 @@ def _plain(
 
 
 def _rules(lifecycle: Lifecycle, *, options: RenderOptions) -> dict[str, Any]:
-    """Return the rules, with links that a person far away can follow where addresses are known."""
+    """Return the rules; links become absolute if the address of Grafana is known."""
     from mdlc.monitoring.rules.rule_file import rule_file
 
     content = copy.deepcopy(rule_file(lifecycle, docs_url=options.docs_url))
     if options.trigger_url is None:
-        # Nobody is missed who was not asked for.
+        # Without a trigger there is no alert that it is down.
         for group in content["groups"]:
             group["rules"] = [one for one in group["rules"] if one.get("alert") != "TriggerDown"]
     for rule in (rule for group in content["groups"] for rule in group["rules"]):
@@ -146,7 +146,7 @@ def _dashboards(lifecycle: Lifecycle, *, options: RenderOptions) -> Mapping[str,
 
 
 def _add(found: dict[str, bytes], more: Mapping[str, bytes]) -> None:
-    """Add files; two that differ must not have one name."""
+    """Add files; refuse two different ones with the same name."""
     for name, content in more.items():
         if found.get(name, content) != content:
             raise MdlcError(

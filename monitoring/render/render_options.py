@@ -1,4 +1,4 @@
-"""What `mdlc render monitoring` needs to know beside the lifecycle files."""
+"""The options of `mdlc render monitoring`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ ALERTMANAGER = "localhost:9093"
 
 
 class RenderOptions(BaseModel):
-    """Checked options; `checked` makes them."""
+    """Options that were checked; `check_options` creates them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     target: Target = "all"
     namespace: str | None = None
-    """None: each lifecycle's own, or `default`."""
+    """The objects' namespace; None: that of each lifecycle's file, or `default`."""
     trigger_url: str | None = None
-    """Where `mdlc trigger` listens, without a path; None: Alertmanager asks nobody to retrain."""
+    """Address of `mdlc trigger`, without a path; None: Alertmanager sends alerts to people only."""
     trigger_token_file: str | None = None
     predictors: dict[str, list[str]] = {}
-    """Lifecycle -> addresses of its predictors; one that is missing has `localhost:PORT`."""
+    """Lifecycle -> addresses of its predictors; the default is `localhost:PORT`."""
     alertmanager: str = ALERTMANAGER
     grafana_folder: str | None = None
     grafana_url: str | None = None
@@ -48,7 +48,7 @@ class RenderOptions(BaseModel):
 
 
 class OptionValues(TypedDict, total=False):
-    """Options as they are typed."""
+    """Options as the user gave them."""
 
     target: str
     namespace: str | None
@@ -65,7 +65,7 @@ def check_options(names: Sequence[str], **given: Unpack[OptionValues]) -> Render
     """Check options for the lifecycles `names`.
 
     Raises:
-        UsageError: one breaks a rule; it is named.
+        UsageError: an option is invalid; the message names it.
     """
     target, namespace = given.get("target", "all"), given.get("namespace")
     folder, alertmanager = given.get("grafana_folder"), given.get("alertmanager", ALERTMANAGER)
@@ -111,7 +111,7 @@ def _predictors(given: Iterable[str], *, names: Sequence[str]) -> dict[str, list
 
 
 def _root(option: str, url: str | None, *, path: bool = True) -> str | None:
-    """Check an address that paths are put behind; return it without a slash at its end."""
+    """Check an address to which paths are appended; return it without a final slash."""
     if url is None:
         return None
     try:
@@ -163,7 +163,7 @@ def _wrong(option: str, message: str, *, hint: str = "") -> UsageError:
 
 
 def dns_name(*parts: str) -> str:
-    """Join parts to a name for a Kubernetes object: at most 63 of a-z, 0-9 and -.
+    """Join parts to the name of a Kubernetes object: at most 63 characters of a-z, 0-9 and -.
 
     >>> dns_name("flight-delays", "Model_Quality")
     'flight-delays-model-quality'

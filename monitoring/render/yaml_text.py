@@ -1,7 +1,7 @@
-"""YAML and JSON for files that people read and Go programs parse: the same bytes for the same data.
+"""Writes YAML and JSON that people read and Go programs parse; equal data give equal bytes.
 
-Go's YAML readers still know YAML 1.1, where a bare `on` is true and `12:30` is a number. So text
-that is not plainly a word is quoted.
+Go's YAML readers still follow YAML 1.1, in which a bare `on` is true and `12:30` is a number. So
+text that is not clearly a word is quoted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NO_TEXT = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 def to_yaml(value: Any, *, head: str = "") -> bytes:
-    """Write plain data as YAML, text of several lines as a block, below the comment `head`."""
+    """Write plain data as YAML below the comment `head`; text of several lines becomes a block."""
     writer = YAML(typ="rt")
     writer.width = 10_000
     writer.indent(mapping=2, sequence=4, offset=2)
@@ -39,14 +39,14 @@ def to_yaml(value: Any, *, head: str = "") -> bytes:
 
 
 def to_json(value: Any, *, compact: bool = False) -> str:
-    """Write JSON, readable or `compact`; the order of keys is kept."""
+    """Write JSON, indented or `compact`; the order of keys is kept."""
     if compact:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n"
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def duration(value: timedelta, *, where: str = "") -> str:
-    """Write a duration as Prometheus and its operator read it.
+    """Write a duration in the syntax of Prometheus and its operator.
 
     >>> duration(timedelta(days=7)), duration(timedelta(seconds=0.25))
     ('7d', '250ms')
@@ -61,7 +61,7 @@ def duration(value: timedelta, *, where: str = "") -> str:
 
 
 def _marked(value: Any) -> Any:
-    """Return the data with each text marked as word, quoted or block."""
+    """Return the data with each text marked as plain word, quoted, or block."""
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, Mapping):

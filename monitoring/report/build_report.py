@@ -1,8 +1,8 @@
-"""Put the report together: sections as data, templates around them, plotly.js once.
+"""Assembles the report: sections as data, templates around them, plotly.js once.
 
-The page is one file. Its content security policy lets nothing in or out: the only scripts that run
-are the two written here, named by their digests, so not even a value from the data that slipped
-through escaping could run or send anything.
+The page is one file. Its content security policy forbids loading or sending anything, and only the
+two scripts written here may run, identified by their digests. So even a value of the data that was
+not escaped correctly could not run a script.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def build(inputs: ReportInput, *, out: Path) -> None:
     """Write the report of a lifecycle to the file `out`, atomically.
 
     Raises:
-        StorageError: the disk refuses.
+        StorageError: the file cannot be written.
     """
     sections = [section(inputs) for section in SECTIONS]
     write_bytes(out, render(inputs.name, headline_section.build(inputs), sections).encode())
@@ -71,7 +71,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _raw(text: str) -> Any:
-    """Mark what is ours as not to be escaped: the style, the scripts, JSON without `<`."""
+    """Mark text as not to be escaped; only for our style, our scripts, and JSON without `<`."""
     import markupsafe
 
     return markupsafe.Markup(text)  # noqa: S704 - never given a value from the data
@@ -85,7 +85,7 @@ def _plotly() -> str:
 
 
 def _clean(script: str) -> str:
-    """Return a script as the browser will see it, so that the digest is the same."""
+    """Return a script as the browser sees it, so that its digest is right."""
     return script.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script")
 
 
@@ -93,7 +93,7 @@ def _policy(*scripts: str) -> str:
     """Return the content security policy (W3C CSP 3) that runs `scripts` and loads nothing."""
     digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    # plotly writes style elements and attributes, and clips with blob: images when it draws maps.
+    # plotly writes style elements and attributes, and uses blob: images when it draws maps.
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"

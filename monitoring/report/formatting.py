@@ -1,4 +1,4 @@
-"""Numbers and dates as people write them; what is not known is a dash."""
+"""Formats numbers and dates for people; an unknown value becomes a dash."""
 
 from __future__ import annotations
 

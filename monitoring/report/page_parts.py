@@ -1,4 +1,4 @@
-"""The parts of a page, as data: sections say what to show, the templates say how it looks."""
+"""The parts of a page as data: sections return them, the templates decide how they look."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Plot:
     figure: Any
     caption: str
     wide: bool = False
-    """Scrolls sideways on a phone rather than shrinking until it cannot be read."""
+    """Whether it scrolls sideways on a phone; otherwise it shrinks to the screen's width."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ReportTable:
     numbers: frozenset[int] = frozenset()
     note: str = ""
     folded: bool = False
-    """Long tables are closed until the reader opens them; print shows them."""
+    """Whether the table is closed until the reader opens it; in print it is open."""
 
     def cells(self) -> list[list[Cell]]:
         """Return the rows with every text wrapped as a cell."""
@@ -49,7 +49,7 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class Fact:
-    """One number that matters, its name, and what to make of it."""
+    """One important number, its name, and its meaning."""
 
     label: str
     value: str
@@ -90,7 +90,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Code:
-    """A piece of SQL or text to read as it is."""
+    """A piece of SQL or text that is shown as it is."""
 
     kind: ClassVar[str] = "code"
     title: str
@@ -113,7 +113,7 @@ class ReportSection:
 
 @dataclass(frozen=True)
 class Headline:
-    """What a reader in a hurry takes away."""
+    """The summary at the top of the page."""
 
     sentence: str
     facts: Sequence[Fact]

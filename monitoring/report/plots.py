@@ -1,4 +1,4 @@
-"""One restrained look for all plots.
+"""The common look of all plots.
 
 Colours are Okabe and Ito's (distinguishable with any colour vision). Backgrounds are transparent,
 and style.css colours text and grid, so the same figure fits light, dark and paper.
@@ -51,7 +51,7 @@ SUBTITLE = {"size": 12, "weight": 600}
 
 
 def figure(traces: Sequence[Any] = (), *, height: int, **layout: Any) -> Any:
-    """Return a figure of `traces`; `layout` goes to plotly's layout, the look comes in to_json."""
+    """Return a figure of `traces` with plotly's `layout`; `to_json` adds the common look."""
     import plotly.graph_objects as go
 
     margin = {"t": 34 if len(traces) > 1 else 10}
@@ -83,7 +83,7 @@ def grid(
 
 
 def bars(names: Sequence[str], values: Sequence[float], *, color: Any = BLUE, **more: Any) -> Any:
-    """Return horizontal bars, the first name on top when the axis is reversed."""
+    """Return horizontal bars; with a reversed axis the first name is on top."""
     import plotly.graph_objects as go
 
     marker = {"color": color, "line": {"width": 0}}
@@ -99,12 +99,12 @@ def line(x: Sequence[Any], y: Sequence[Any], *, name: str, color: str, **more: A
 
 
 def times(values: Sequence[Any]) -> list[Any]:
-    """Return values for an axis, moments as ISO text."""
+    """Return values for an axis, with times as ISO text."""
     return [item.isoformat() if isinstance(item, datetime) else item for item in values]
 
 
 def contender_color(name: str, *, winner: str) -> str:
-    """Return the colour of a contender: the winner and the yardsticks stand out."""
+    """Return the colour of a contender; the winner, the rule and the champion stand out."""
     return BLUE if name == winner else CONTENDERS.get(name, SKY)
 
 
@@ -114,7 +114,7 @@ def height_of(items: int, *, each: int = 26, around: int = 90) -> int:
 
 
 def to_json(made: Any) -> str:
-    """Return a figure as JSON for a script element: six digits, no `<` that could end it."""
+    """Return a figure as JSON for a script element: six digits, and no `<`, which could end it."""
     content = _rounded(json.loads(made.to_json()))
     layout = content["layout"]
     layout.pop("template", None)
@@ -128,9 +128,9 @@ def to_json(made: Any) -> str:
 
 
 def _under(stated: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Return what is stated, with defaults where nothing is.
+    """Return `stated`, completed by `defaults`.
 
-    Plotly's own way, update_layout and update_xaxes, validates each value and takes seconds.
+    Plotly's own update_layout and update_xaxes validate each value, which takes seconds.
     """
     merged = {**defaults, **stated}
     for name, default in defaults.items():

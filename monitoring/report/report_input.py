@@ -1,4 +1,4 @@
-"""What a report is made from, and the few facts that several sections need."""
+"""The documents that a report is made from, and facts that several sections need."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mdlc.state.watch_documents import Verdict
 
 @dataclass(frozen=True)
 class ReportInput:
-    """All that is known about one lifecycle; None (or an empty list) is a stage not run yet."""
+    """The documents of one lifecycle; None (or an empty list) if a stage has not run yet."""
 
     name: str
     lifecycle: Lifecycle | None = None
@@ -47,7 +47,7 @@ class ReportInput:
 
     @property
     def decisions_per_year(self) -> float | None:
-        """Decisions a year, as stated; None if no document states them."""
+        """Decisions a year, as the file states; None if no document states them."""
         if self.business:
             return self.business.decisions_per_year
         return self.lifecycle.spec.business.decisions_per_year if self.lifecycle else None
@@ -83,12 +83,12 @@ class ReportInput:
 
     @property
     def winner(self) -> Contender | None:
-        """The candidate with the best validation money, as judged by the test set."""
+        """The candidate with the most validation money, with its metrics on the test set."""
         return self.contender(self.evaluation.winner) if self.evaluation else None
 
     @property
     def judged(self) -> Contender | None:
-        """The contender that serves after this evaluation: the winner, or the champion it kept."""
+        """The contender that serves after the evaluation: the winner, or the champion it kept."""
         if self.evaluation and not self.evaluation.promote:
             return self.contender("champion") or self.winner
         return self.winner

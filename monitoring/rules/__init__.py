@@ -1,7 +1,13 @@
-"""Recording and alerting rules as code: what Prometheus computes of one lifecycle.
+"""Recording and alerting rules as code: what Prometheus computes for one lifecycle.
 
-`rule_file` gives the rule file of a lifecycle, `series_names` what its series are called. There is
-one module a subject: increment_rules, window_rules, drift_rules, quality_rules, slo_rules, and
-alerts_*. What they compute is defined by `mdlc.monitoring.signals` and `alert_conditions`; tests
-hold the two together.
+    rule_file         the whole rule file of a lifecycle
+    series_names      the names of the recorded series
+    promql            small functions that return PromQL, and Scope, which all rules are built from
+    increment_rules   what each counter rose by since the last evaluation
+      -> window_rules   sums of increments over the windows
+      -> drift_rules, quality_rules, slo_rules   signals of the windows
+      -> alerts_*       alerts on these signals, on the service, and on the loop
+
+`mdlc.monitoring.signals` and `alert_conditions` define what the rules compute; tests check that
+both give the same.
 """

@@ -1,4 +1,4 @@
-"""What every alerting rule has: labels, a hold, words for people, and where to read on."""
+"""The parts of every alerting rule: labels, hold time, texts for people, a link to the runbook."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ Severity = Literal["info", "warning", "critical"]
 Page = Literal["life", "serving", "pipeline"]
 
 SOON = timedelta(minutes=5)
-"""How long what is down stays down before somebody is told; a restart takes less."""
+"""How long something must be down before it is reported; a restart takes less."""
 MISSED_SCRAPES = 5
 AT_ONCE = timedelta()
 VALUE = '{{ $value | printf "%.4g" }}'
 """The alert's value in a description. Prometheus' own `humanize` writes 0.4 as 400m."""
 LOOKED_UP = '{{ . | first | value | printf "%.4g" }}'
-"""The same of what a query in a description found."""
+"""The result of a query in a description, in the same format."""
 
 
 @dataclass(frozen=True)
 class AlertRule:
-    """One alerting rule, but for its expression."""
+    """One alerting rule without its expression."""
 
     name: str
     severity: Severity
     summary: str
     description: str
-    """Go templates, as Prometheus has them: $value, $labels."""
+    """A Go template of Prometheus, with $value and $labels."""
     reason: str = ""
     """The reason of spec.retrain.when that it gives."""
     subject: str = ""
-    """Where the expression has no label of that name."""
+    """The label `subject`; set only if the expression has no label of that name."""
     page: Page = "life"
     """The dashboard that shows more."""
 
@@ -60,7 +60,7 @@ class AlertRule:
         }
 
     def firing(self, scope: Scope) -> str:
-        """Select this rule's own alerts that fire, as of the evaluation before."""
+        """Select this rule's own alerts that fired at the previous evaluation."""
         matchers = (
             f"alertname={quote(self.name)}",
             'alertstate="firing"',
@@ -71,7 +71,7 @@ class AlertRule:
 
 
 def serving(scope: Scope, expr: str) -> str:
-    """Leave only the version that serves."""
+    """Restrict `expr` to the version that serves."""
     return f"({expr})\nand {on(VERSION_LEVEL)} {scope.select(series_names.SERVING)}"
 
 
@@ -83,17 +83,17 @@ class JudgedSignal:
     """A recorded series; it is the alert's value."""
     met: str
     known: str = ""
-    """Where it can be judged at all, if that is not wherever it is."""
+    """An expression that has the series for which the signal can be judged; "": wherever it is."""
     own: str = ""
     """The label that becomes the subject."""
 
     @property
     def level(self) -> tuple[str, ...]:
-        """The labels that tell its alerts apart."""
+        """The labels that distinguish its alerts."""
         return (*VERSION_LEVEL, "subject") if self.own else VERSION_LEVEL
 
     def shaped(self, expr: str) -> str:
-        """Return `expr` with the alerts' labels."""
+        """Return `expr` with the labels of the alerts."""
         if not self.own:
             return f"({expr})"
         return f"max by ({', '.join(self.level)}) ({rename(expr, self.own, 'subject')})"
@@ -102,8 +102,7 @@ class JudgedSignal:
 def unless_unknown(alert: AlertRule, *, scope: Scope, judged: JudgedSignal) -> str:
     """Return a condition whose alert keeps firing while there is too little data to judge it.
 
-    "Not enough data" is not "all is well": while the signal is unknown, an alert that fires is
-    judged by the signal's last known value.
+    While the signal is unknown, an alert that fires is judged by the signal's last known value.
     """
     before = judged.shaped(f"last_over_time({judged.signal}{within(scope.monitor.window)})")
     stands = f"{before} and {on(judged.level)} {alert.firing(scope)}"
@@ -114,8 +113,8 @@ def unless_unknown(alert: AlertRule, *, scope: Scope, judged: JudgedSignal) -> s
 
 
 def soon(scope: Scope) -> timedelta:
-    """Return how long to wait before telling that something is down: SOON, or a shorter hold.
+    """Return how long something must be down before it is reported: SOON, or a shorter hold.
 
-    A few scrapes at least: one that comes late is no outage.
+    It is at least a few scrapes, because one late scrape is no outage.
     """
     return max(min(SOON, scope.monitor.hold), MISSED_SCRAPES * scope.monitor.scrape)

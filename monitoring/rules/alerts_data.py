@@ -1,4 +1,4 @@
-"""Alerts on what comes in: labels, rows, their shape; and on what is too little to judge."""
+"""Alerts on incoming labels and rows, on the rows' schema, and on too few data to judge."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from mdlc.services import metric_families as metrics
 
 FEATURE, VERSION = on(FEATURE_LEVEL), on(VERSION_LEVEL)
 RECENT = timedelta(hours=1)
-"""A changed schema is told of in an hour, not when it has filled a window."""
+"""The span over which a changed schema is judged; a whole window would report it too late."""
 MIN_REFUSED, REFUSED_RATIO = 10, 0.01
 MIN_ROWS, MORE_BROKEN = 100, 0.2
-"""Rows that a share is taken of, at least; how far above training's it may be."""
+"""Fewest rows of which a share is judged; by how much it may exceed the share in training."""
 
 
 def rules(scope: Scope) -> list[Rule]:
-    """Return the rules; DataLate only where the file says when rows are late."""
+    """Return the rules; DataLate is among them only if the file says when rows are late."""
     found = [_late(scope), _missing(scope), *_few(scope), _blind(scope)]
     found += [_refused(scope), _broken(scope)]
     if scope.monitor.data_within is not None:
@@ -147,7 +147,7 @@ def _refused(scope: Scope) -> Rule:
 
 
 def _broken(scope: Scope) -> Rule:
-    """A feature of which much more is missing, or unseen in training, than there was."""
+    """Return the rule on features with many more missing or unseen values than in training."""
     alert = AlertRule(
         name="SchemaChanged",
         severity="warning",

@@ -18,7 +18,10 @@ INDEX = f"the population stability index is {VALUE}, its bound "
 
 
 def rules(scope: Scope) -> list[Rule]:
-    """Return two rules for features and two for the prediction: a warning, and a reason."""
+    """Return two rules for features and two for the prediction.
+
+    One warns at drift.warn, the other gives a reason to retrain at drift.retrain.
+    """
     bounds = scope.monitor.drift
     found = []
     for name, what, only in (
@@ -41,7 +44,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 
 def watched(scope: Scope, *, prediction: bool = False) -> str:
-    """Return the matcher of features that may alert; with `prediction`, of that too."""
+    """Return the matcher of features that may alert; with `prediction`, the prediction as well."""
     ignored = [*scope.monitor.drift.ignore, *scope.lifecycle.spec.data.identifiers]
     ignored += [] if prediction else [PREDICTION]
     return f"feature!~{quote('|'.join(ignored))}"
@@ -57,7 +60,7 @@ def _expr(alert: AlertRule, scope: Scope, only: str, bound: float) -> str:
 
 
 def _bound_text(scope: Scope, bound: float) -> str:
-    """Return a template that looks the bound up: it depends on how many rows there are."""
+    """Return a template that queries the bound, which depends on the number of rows."""
     noise = scope.select(series_names.of_feature("psi:noise", SHORT), "version=%q", "feature=%q")
     query = f"printf `clamp_min({noise}, {number(bound)})` $labels.version $labels.subject | query"
     return f"{{{{ with {query} }}}}{LOOKED_UP}{{{{ end }}}}"

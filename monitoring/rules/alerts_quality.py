@@ -1,4 +1,4 @@
-"""Alerts on what labels tell: calibration, skill, accuracy, money, and the business's goals."""
+"""Alerts on labelled predictions: calibration, skill, accuracy, money, and the business's goals."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ LIVE_GOALS = {
     "mae": series_names.of_version("mae:mean", LONG),
     "rmse": series_names.of_version("rmse:mean", LONG),
 }
-"""What a goal's metric is while the model serves; the AUC takes rows, not counts."""
+"""Metric of a goal -> the signal while the model serves. AUC needs rows, so it has no signal."""
 
 
 def rules(scope: Scope) -> list[Rule]:
-    """Return the rules; AccuracyLow and MilestoneMissed only where the file asks for them."""
+    """Return the rules; AccuracyLow and MilestoneMissed only if the file asks for them."""
     found = [_calibration(scope), _skill(scope), _money(scope)]
     if scope.monitor.quality.min_accuracy is not None:
         found.append(_accuracy(scope, scope.monitor.quality.min_accuracy))
@@ -56,7 +56,7 @@ def _calibration(scope: Scope) -> Rule:
     off = scope.select(series_names.of_class("calibration:off", SHORT))
     z = scope.select(series_names.of_class("calibration:z", SHORT))
     labels = f"{VERSION} group_left () {total(scope, 'labels', SHORT)}"
-    # A rarer class is not judged: its ratio moves by a lot while little is at stake.
+    # Rarer classes are not judged: their ratio varies much and little depends on it.
     common = " or ".join(
         f"{total(scope, f'class_{what}', SHORT)} / {labels} >= {number(MIN_SHARE)}"
         for what in ("observed", "predicted")
@@ -120,7 +120,7 @@ def _money(scope: Scope) -> Rule:
     )
     mean = scope.select(series_names.of_version("money:mean", SHORT))
     error = scope.select(series_names.of_version("money:error", SHORT))
-    # A predictor that counts no squares has no error: nothing is then left out.
+    # A predictor of an old version counts no squares and has no error; then no noise is allowed.
     noise = f"{mean} + {number(MIN_Z)} * {error} >= {VERSION} ({bound})"
     met = f"{mean} < {VERSION} ({bound}) unless {VERSION} {noise}"
     known = f"{mean} and {VERSION} ({bound})"
@@ -131,7 +131,7 @@ def _money(scope: Scope) -> Rule:
 
 
 def _money_bound(scope: Scope, *matchers: str) -> str:
-    """Return what each version has to earn per decision."""
+    """Return the expression of the money per decision that each version must earn at least."""
     gauge = scope.select(metrics.PROMISED_MONEY_PER_DECISION.series, *matchers)
     promised = f"max by ({', '.join(VERSION_LEVEL)}) ({gauge})"
     return money_bound(promised, ratio=scope.monitor.quality.money_ratio)

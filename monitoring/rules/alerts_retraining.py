@@ -1,4 +1,4 @@
-"""Alerts on the loop itself: what the trigger did, could not do, or is not there to do."""
+"""Alerts on the retraining loop: runs that ended or failed, and a trigger that is down or stuck."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mdlc.monitoring.rules.promql import Rule, Scope, number
 from mdlc.services import metric_families as metrics
 
 TOLD = timedelta(hours=1)
-"""How long it is told that a retraining ended."""
+"""How long the alert stays that a retraining has ended."""
 
 
 def rules(scope: Scope) -> list[Rule]:
-    """Return the rules that the file's way of retraining and of promoting calls for."""
+    """Return the rules that apply to the file's settings of retraining and promotion."""
     retrain = scope.lifecycle.spec.retrain
     found = [_ended(scope), _failing(scope)]
     if scope.lifecycle.spec.deploy.canary is not None:
@@ -93,5 +93,5 @@ def _down(scope: Scope) -> Rule:
         summary="no trigger answers: alerts start no retraining",
         description=f"No target shows {left}.",
     )
-    # Its metrics are read less often than the predictor's: no shorter hold.
+    # The trigger is scraped less often than the predictor, so the hold is not shortened.
     return alert.rule(scope, f"absent({left})", hold=SOON)

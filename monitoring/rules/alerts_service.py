@@ -1,4 +1,4 @@
-"""Alerts on the service itself: objectives, what is down or lost, secrets, certificates, rules."""
+"""Alerts on the service: objectives, processes down, data lost, secrets, certificates, rules."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from mdlc.monitoring.rules.promql import Rule, Scope, number, rename, sum_by
 from mdlc.services import metric_families as metrics
 
 # Rates, windows and severities of the Site Reliability Workbook (Google, 2018), chapter 5: at these
-# rates 2 %, 5 % and 10 % of the 30 days' budget are gone within the long window.
+# rates 2 %, 5 % and 10 % of the error budget of 30 days are used up within the long window.
 BURNS: tuple[tuple[float, str, str, Severity, timedelta], ...] = (
     (14.4, "1h", "5m", "critical", timedelta(minutes=2)),
     (6, "6h", "30m", "critical", timedelta(minutes=15)),
     (1, "3d", "6h", "warning", timedelta(hours=1)),
 )
 MIN_BAD = 10
-"""Requests that went wrong in the long window: one failure of twenty calls is no trend."""
+"""Fewest failed or slow requests in the long window: one failure of twenty calls is no alert."""
 KNOCKS = 10
-"""Refused for a wrong token in an hour; a person who mistypes gives up sooner."""
+"""Requests refused for a wrong token in an hour; mistyping gives fewer."""
 EXPIRES = timedelta(days=14)
 REMEMBERED = "1d"
-"""How long a target that showed the model is known to be its replica."""
+"""How long a target that showed the model is remembered as one of its replicas."""
 
 
 def objectives(scope: Scope) -> list[Rule]:
@@ -145,7 +145,7 @@ def _certificate(scope: Scope) -> Rule:
         summary="certificate {{ $labels.subject }} expires soon",
         description="It expires in {{ $value | humanizeDuration }}, and was not renewed.",
     )
-    # cert-manager's own metric; where there is none, nothing expires.
+    # cert-manager's own metric; without cert-manager it is absent and the alert never fires.
     names_of_ours = f'name=~"mdlc.*|(.*-)?{scope.name}(-.*)?"'
     until = f"certmanager_certificate_expiration_timestamp_seconds{{{names_of_ours}}} - time()"
     least = number(EXPIRES.total_seconds())

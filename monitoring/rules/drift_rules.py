@@ -4,9 +4,10 @@ With a and e the counts of a bin, half a count added, A and E the sums of those 
 
     PSI = sum((a/A - e/E) * (ln(a/A) - ln(e/E))) = sum(a * ln(a/e)) / A - sum(e * ln(a/e)) / E
 
-as shares add up to 1, so ln(A/E) drops out. A bin empty on both sides adds ln(1) = 0 to both
-sums, and is not counted among the used bins, by which A and E are smoothed. That is
-`mdlc.monitoring.population_stability.psi`, without a join of every bin with its feature's sum.
+because shares add up to 1, so ln(A/E) cancels. A bin that is empty on both sides adds ln(1) = 0 to
+both sums and is not among the used bins, whose number smooths A and E. The result equals
+`mdlc.monitoring.population_stability.psi`. In this form no bin has to be joined with its feature's
+sum.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mdlc.monitoring.rules.series_names import FEATURE_LEVEL, VERSION_LEVEL, WIN
 from mdlc.monitoring.rules.window_rules import total
 
 MOST_BINS = 53
-"""More than any feature has: 50 bins of a number, 30 categories; `other` and `missing`."""
+"""More bins than any feature has: at most 50 of a number or 30 categories, other and missing."""
 BY_FEATURE = on(FEATURE_LEVEL)
 HALF = number(population_stability.SMOOTHING)
 
@@ -56,13 +57,13 @@ def _live(scope: Scope, window: Window) -> str:
 
 
 def _trained(scope: Scope, window: Window) -> str:
-    """Return training counts; 0 for a bin that only live rows have."""
+    """Return the expression of training counts; 0 for a bin that only live rows have."""
     return f"({scope.select(series_names.REFERENCE)} or 0 * {_live(scope, window)})"
 
 
 def _quantiles() -> str:
     """Return the chi-square quantiles by number of bins, one series each."""
-    # With one row on the live side and no end of them on the other, noise is the quantile itself.
+    # noise = quantile * (1/n + 1/m): with n = 1 and m infinite it is the quantile itself.
     known = (
         (bins, population_stability.noise(bins, n_actual=1, n_expected=float("inf")))
         for bins in range(2, MOST_BINS + 1)
@@ -82,7 +83,7 @@ def _psi(scope: Scope, window: Window) -> str:
 
 
 def _enough(scope: Scope, window: Window) -> str:
-    """Return the end of an expression that leaves out features with too few rows to judge."""
+    """Return the end of an expression that drops features with too few rows to judge."""
     rows = scope.select(series_names.of_feature("rows:sum", window))
     return (
         f"and {BY_FEATURE} {rows} >= {number(scope.monitor.drift.min_predictions)}\n"
@@ -91,7 +92,7 @@ def _enough(scope: Scope, window: Window) -> str:
 
 
 def _noise(scope: Scope, window: Window) -> str:
-    """Return what the index exceeds by chance; the quantile is found by the number of bins."""
+    """Return the expression of the noise; the quantile is looked up by the number of bins."""
     bins = scope.select(series_names.of_feature("bins:used", window))
     rows = scope.select(series_names.of_feature("rows:sum", window))
     counted = f'count_values by ({_joined()}) ("bins", {bins})'
@@ -105,7 +106,7 @@ def _noise(scope: Scope, window: Window) -> str:
 
 
 def _share(scope: Scope, window: Window, name: str) -> str:
-    """Return the share of rows in one bin; absent for features that have no such bin."""
+    """Return the expression of the share of rows in one bin; absent for features without it."""
     rows = sum_by(FEATURE_LEVEL, total(scope, series_names.ROWS, window, f'bin="{name}"'))
     ratio = f"{rows} / {scope.select(series_names.of_feature('rows:sum', window))}"
     return f"{ratio}\n{_enough(scope, window)}"

@@ -1,4 +1,4 @@
-"""Small functions that return PromQL, and what all subjects need to know of a lifecycle."""
+"""Small functions that return PromQL, and `Scope`: what all rules need to know of a lifecycle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Scope:
     lifecycle: Lifecycle
     step: timedelta
     docs_url: str = "docs"
-    """Where docs/ is read."""
+    """Address under which docs/ is published."""
 
     @property
     def name(self) -> str:
@@ -39,12 +39,12 @@ class Scope:
 
     @property
     def latest(self) -> timedelta:
-        """How far back a target's last scrape is looked for."""
+        """How far back to look for a target's last scrape."""
         return max(self.step, 2 * self.monitor.scrape)
 
     @property
     def memory(self) -> timedelta:
-        """How far back the previous evaluation is looked for: a gap this long loses nothing."""
+        """How far back to look for the previous evaluation; a gap up to this loses no counts."""
         return max(timedelta(hours=1), 20 * self.step)
 
     def span(self, window: Window) -> timedelta:
@@ -57,7 +57,7 @@ class Scope:
 
 
 def quote(text: str) -> str:
-    """Return a PromQL string. PromQL has Go's escapes, of which JSON's are a part.
+    """Return a PromQL string literal. Its escapes are Go's, which include those of JSON.
 
     >>> quote('a "b"')
     '"a \\\\"b\\\\""'
@@ -66,7 +66,7 @@ def quote(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number so that it is read as the very same one.
+    """Write a number so that reading it gives exactly the same number.
 
     >>> number(1000), number(0.1)
     ('1000', '0.1')
@@ -75,7 +75,7 @@ def number(value: float) -> str:
 
 
 def money_bound(promised: str, *, ratio: float) -> str:
-    """Return the least money per decision of what was promised, as `alert_conditions` has it.
+    """Return the PromQL of `alert_conditions.money_bound`, for the expression `promised`.
 
     >>> money_bound("promised", ratio=0.5)
     'promised - (1 - 0.5) * abs(promised)'
@@ -84,7 +84,7 @@ def money_bound(promised: str, *, ratio: float) -> str:
 
 
 def duration(value: timedelta) -> str:
-    """Write a duration as PromQL has it.
+    """Write a duration in PromQL's syntax.
 
     >>> duration(timedelta(days=7)), duration(timedelta(seconds=1.5))
     ('7d', '1s500ms')
@@ -99,8 +99,8 @@ def duration(value: timedelta) -> str:
 def within(span: timedelta) -> str:
     """Return the range that holds the evaluations of (t - span, t].
 
-    Prometheus 2 takes in what lies exactly `span` back, Prometheus 3 does not; evaluations do lie
-    there, as a window is often a multiple of the step. A millisecond less is the same to both.
+    Prometheus 2 includes a sample exactly `span` back, Prometheus 3 does not. There often is one,
+    because a window is a multiple of the step. With a millisecond less, both give the same.
 
     >>> within(timedelta(minutes=1))
     '[59s999ms]'
@@ -127,7 +127,7 @@ def on(labels: Iterable[str]) -> str:
 
 
 def sum_by(labels: Iterable[str], expr: str) -> str:
-    """Sum over all labels but these."""
+    """Return the sum over all labels except these."""
     return f"sum by ({', '.join(labels)}) ({expr})"
 
 

@@ -1,7 +1,7 @@
-"""What labels tell: quality, calibration, money, and how many labels come and when.
+"""Rules on labelled predictions: quality, calibration, money, and how many labels come and when.
 
-Absent, not 0, with fewer than quality.min_labels, or before a version has settled; by the rules of
-`mdlc.monitoring.signals`.
+As in `mdlc.monitoring.signals`, a signal is absent (not 0) with fewer labels than
+quality.min_labels, or before a version has served for monitor.warm_up.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ MEANS = {
     "brier:mean": "brier",
     "mae:mean": "absolute_error",
 }
-"""Signals that are a sum over labels."""
+"""Signals that are a sum over labels, divided by their number."""
 TINY = "1e-9"
-"""A class that is never predicted is off by what is observed of it, over this."""
+"""The divisor for a class that is never predicted, in place of 0."""
 
 
 def rules(scope: Scope) -> list[Rule]:
@@ -44,7 +44,7 @@ def rules(scope: Scope) -> list[Rule]:
 
 
 def enough(scope: Scope, window: Window) -> str:
-    """Return the end of an expression that leaves out versions with too few labels to judge."""
+    """Return the end of an expression that drops versions with too few labels to judge."""
     return (
         f"and {BY_VERSION} {total(scope, 'labels', window)}"
         f" >= {number(scope.monitor.quality.min_labels)}\n"
@@ -80,7 +80,7 @@ def _of_version(scope: Scope, window: Window) -> list[Rule]:
 
 
 def _skill(scope: Scope, window: Window) -> str:
-    """1 - log-loss / entropy of the observed shares; absent where only one class was observed."""
+    """Return 1 - log-loss / entropy of the observed shares; absent if only one class occurred."""
     observed = total(scope, "class_observed", window)
     share = f"({observed} / {BY_VERSION} group_left () {sum_by(VERSION_LEVEL, observed)} > 0)"
     entropy = f"-{sum_by(VERSION_LEVEL, f'{share} * ln{share}')}"
@@ -121,7 +121,7 @@ def _of_class(scope: Scope, window: Window) -> list[Rule]:
 
 
 def _of_labels(scope: Scope, window: Window) -> list[Rule]:
-    """Coverage of what is due, and the lag; judged however few there are."""
+    """Return the rules on coverage and lag of labels; they need no minimum number of labels."""
     owed = due(scope, window)
     labels = zero_where_absent(total(scope, "labels", window), owed)
     lag_sum, lag_count, buckets = (
@@ -144,7 +144,7 @@ def _of_labels(scope: Scope, window: Window) -> list[Rule]:
 
 
 def _over_versions(scope: Scope, window: Window) -> list[Rule]:
-    """Sum what several versions of a window did: no version need have enough alone."""
+    """Return the rules that sum over all versions of a window, even if each has few labels."""
     labels = scope.select(series_names.of_model("labels:sum", window))
     end = f"and on (model) {labels} >= {number(scope.monitor.quality.min_labels)}"
     money = series_names.of_model("money:sum", window)

@@ -1,4 +1,4 @@
-"""The rule file of a lifecycle: plain data, as Prometheus reads it."""
+"""Builds the rule file of a lifecycle, as plain data in Prometheus' format."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from mdlc.monitoring.rules import (
 from mdlc.monitoring.rules.promql import Rule, Scope, duration
 
 EVALUATIONS = 2000
-"""Of a window, at least: its borders are right to a two-thousandth of it."""
+"""Least number of evaluations in a window, so its borders are exact to a two-thousandth of it."""
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(minutes=4)
-"""A series that is recorded more rarely than each 5 minutes is gone between two evaluations."""
+"""Bounds of the step; Prometheus drops a series that is recorded less than every 5 minutes."""
 OFTEN = timedelta(seconds=30)
 
 
@@ -41,10 +41,15 @@ def step_of(monitor: Monitor) -> timedelta:
 def rule_file(
     lifecycle: Lifecycle, *, step: timedelta | None = None, docs_url: str | None = None
 ) -> dict[str, Any]:
-    """Return {"groups": [...]}: everything that Prometheus computes of this lifecycle.
+    """Return {"groups": [...]}: everything that Prometheus computes for this lifecycle.
 
-    `docs_url` is where docs/ is read: alerts link to it. What depends on each other is one group,
-    whose rules are evaluated in order, at one time.
+    Rules that depend on each other are in one group, so they are evaluated in order and at the same
+    time.
+
+    Args:
+        lifecycle: The lifecycle.
+        step: Time between two evaluations; None: `step_of` the file.
+        docs_url: Address under which docs/ is published; alerts link to it.
     """
     scope = Scope(lifecycle, step or step_of(lifecycle.spec.monitor), docs_url or "docs")
     signals = [

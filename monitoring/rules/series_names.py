@@ -1,4 +1,4 @@
-"""Names of the recorded series, level:metric:operation, so that nobody spells one by hand.
+"""Names of the recorded series, level:metric:operation; other modules take them from here.
 
 Every series has the label `model`; the level names its other labels. A window is SHORT
 (spec.monitor.window) or LONG (spec.monitor.long_window).
@@ -19,10 +19,10 @@ PREDICTOR_JOB, TRIGGER_JOB = "mdlc-predictor", "mdlc-trigger"
 """Names of the scrape jobs."""
 
 STATE = "mdlc:counts:step"
-"""Of each evaluation, in one series each: increments (is="increase") and what every counter stood
-at (is="last"), `of` a counter. Only other rules read it."""
+"""What one evaluation leaves for the next: the increment (label is="increase") and the last value
+(is="last") of each counter, named by the label `of`. Only other rules read it."""
 CHI_SQUARE = "mdlc:chi_square:quantile"
-"""Constants by number of bins (label `bins`)."""
+"""The quantiles that drift's noise is computed from, by number of bins (label `bins`)."""
 
 COUNTS = {
     "predictions": metrics.PREDICTIONS.series,
@@ -46,7 +46,7 @@ CLASS_COUNTS = {
     "class_named": metrics.CLASS_NAMED.series,
     "class_correct": metrics.CLASS_CORRECT.series,
 }
-"""The same of a class."""
+"""What is counted of a class of a version -> the predictor's counter."""
 ACTIONS, LAG_BUCKET, ROWS = "actions", "label_lag_seconds_bucket", "rows"
 
 MODEL_LEVEL = ("model",)
@@ -72,12 +72,12 @@ REFERENCE = "model_version_feature_bin:mdlc_reference_rows:max"
 REFERENCE_ROWS = "model_version_feature:mdlc_reference_rows:sum"
 
 GROUPS = ("signals", "slo", "life")
-"""Parts of a rule file: what is counted, objectives, and whether all that runs at all."""
+"""Groups of a rule file: signals, service level objectives, and the loop itself."""
 BURN_WINDOWS = ("5m", "30m", "1h", "6h", "3d")
 
 
 def record(level: tuple[str, ...], metric: str, operation: str) -> str:
-    """Name a series by the labels it has.
+    """Return the name of a series with these labels.
 
     >>> record(CLASS_LEVEL, "precision", "ratio_short")
     'model_version_class:mdlc_precision:ratio_short'

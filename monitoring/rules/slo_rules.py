@@ -1,6 +1,6 @@
-"""Requests that the server fails or answers late, over the windows of the burn-rate alerts.
+"""Shares of requests that fail or are answered late, over the windows of the burn-rate alerts.
 
-Plain rates of raw counters: shares of requests, for which extrapolation cancels out.
+They are quotients of PromQL rates of raw counters; the extrapolation of `rate` cancels out.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from mdlc.monitoring.rules.promql import Rule, Scope, number, rule
 from mdlc.services import metric_families as metrics
 
 FAULTS = ("internal", "unavailable")
-"""Reasons of mdlc_request_errors_total that are the server's own; the others are the caller's."""
+"""Reasons of mdlc_request_errors_total that are the server's fault; others are the caller's."""
 PREDICTIONS = 'protocol=~"v1|v2"'
-"""Latency is of predictions; nobody waits for the answer to a label."""
+"""Matches requests for predictions; only their latency counts, not that of feedback."""
 
 
 def rules(scope: Scope) -> list[Rule]:
@@ -47,7 +47,7 @@ def predictions(scope: Scope) -> str:
 def in_time(scope: Scope) -> str:
     """Select the counters of requests for predictions that were answered in time."""
     bound = number(scope.monitor.objectives.latency_seconds)
-    # The client writes a whole bound as 1.0; others write 1.
+    # prometheus_client writes a whole bound as 1.0; other exporters write 1.
     le = f'le=~"{bound.replace(".", "[.]")}([.]0)?"'
     return scope.select(metrics.REQUEST_SECONDS.bucket_series, PREDICTIONS, le)
 

@@ -1,4 +1,8 @@
-"""Sums over the windows, which version serves and which has settled, and the training counts."""
+"""Rules that sum increments over the windows, and record what the signals are judged by.
+
+That is: which version serves, which versions have settled (have served for monitor.warm_up), and
+the training counts.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from mdlc.monitoring.rules.series_names import BIN_LEVEL, LONG, VERSION_LEVEL, W
 from mdlc.services import metric_families as metrics
 
 SUMMED = ("predictions", "labels")
-"""What is also summed over versions. Money is, too: gained less lost."""
+"""What is also summed over versions. Money is summed too: gains minus losses."""
 
 
 def rules(scope: Scope) -> list[Rule]:
@@ -59,15 +63,15 @@ def total(scope: Scope, counted: str, window: Window, *matchers: str) -> str:
 
 
 def due(scope: Scope, window: Window) -> str:
-    """Count the predictions of the window that ended labels_within ago, by version.
+    """Return the expression of the predictions in the window that ended labels_within ago.
 
-    Summed anew from increments: the recorded sum of that time is missing where Prometheus was away.
+    It sums increments, because the sum recorded at that time is missing if Prometheus was away.
     """
     return _counted(scope, "predictions", scope.span(window), back=scope.monitor.labels_within)
 
 
 def recent(scope: Scope, counted: str, span: timedelta, *matchers: str) -> str:
-    """Sum something counted over a span of its own."""
+    """Return the expression that sums something counted over `span`."""
     rose = f"sum_over_time({increments(scope, counted, *matchers)}{within(span)})"
     return sum_by(series_names.LEVELS[counted], rose)
 
@@ -82,9 +86,9 @@ def _sum(scope: Scope, counted: str, window: Window) -> Rule:
 
 
 def _serving(scope: Scope) -> str:
-    """Return 1 for the version that serves; while no predictor answers, for the one that did.
+    """Return 1 for the version that serves; while no predictor answers, for the last one.
 
-    Its alerts stand on then: nothing was heard that would resolve them.
+    So its alerts stay active while nothing is known.
     """
     now = scope.select(metrics.MODEL_INFO.series)
     by_version = f"group by ({', '.join(VERSION_LEVEL)})"
@@ -92,7 +96,7 @@ def _serving(scope: Scope) -> str:
 
 
 def _settled(scope: Scope) -> str:
-    """Return 1 for each version whose counter was there warm_up ago, within what a watch keeps."""
+    """Return 1 for each version whose counter existed warm_up ago, as far back as a watch keeps."""
     monitor = scope.monitor
     keep = 2 * monitor.window + max(monitor.labels_within - monitor.warm_up, timedelta())
     counted = f'of="{metrics.PREDICTIONS.series}"'
@@ -102,9 +106,10 @@ def _settled(scope: Scope) -> str:
 
 
 def _reference(scope: Scope) -> str:
-    """Return the training counts, which all replicas show alike; as they were, while none answers.
+    """Return the training counts, the same on all replicas; while none answers, the last known.
 
-    Kept no longer than the version's predictions are: an old version's series do not pile up.
+    They are kept no longer than the version's predictions, so series of old versions do not pile
+    up.
     """
     kept = scope.select(series_names.REFERENCE)
     known = f"{kept} and {on(VERSION_LEVEL)} {total(scope, 'predictions', LONG)}"

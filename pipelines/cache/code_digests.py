@@ -1,7 +1,8 @@
 """Digests of the code that a stage's result depends on.
 
-That is its folder, what it imports of mdlc, by itself or through others (`import_graph`), and the
-libraries' versions. So a change of the core runs only the stages again that it reaches.
+The code is the stage's folder, all modules of mdlc that it imports directly or indirectly
+(`import_graph`), and the versions of libraries. So a change in `core` re-runs only the stages that
+import the changed module.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def library_versions() -> dict[str, str]:
 
 @functools.cache
 def stage_code(stage: str) -> str:
-    """Return the digest of everything that decides what `stage` computes from its inputs."""
+    """Return the digest of all code and library versions that the result of `stage` depends on."""
     folder = Path(mdlc.__file__).parent / "components" / stage
     modules = import_graph().reached(folder)
     files = {module: path.read_text() for module, path in modules.items()}

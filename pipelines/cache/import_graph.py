@@ -1,11 +1,11 @@
-"""Which modules of mdlc a piece of code imports, by itself and through others.
+"""Finds which modules of mdlc some code imports, directly or indirectly.
 
-A stage's result depends on the code that it runs. Of the core it runs a part: the business stage
-needs 7 modules, not what models a cluster or reads a bundle. So the cache asks here which modules a
-stage reaches, and a change elsewhere leaves its results as they are.
+A stage's result depends on the code that it runs. Of `core` that is only a part: the business stage
+needs 7 modules, and not those that describe a cluster or read a bundle. The cache asks here which
+modules a stage reaches; a change in another module leaves the stage's results valid.
 
-Imports are read from the source, without running it, wherever they stand: at the top, in a function
-(start-up stays fast that way), under a condition. What is reached is never too little:
+Imports are read from the source without running it, wherever they are: at the top, in a function
+(which keeps start-up fast), under a condition. Rather too many modules are found than too few:
 
 - all modules of the folder that is asked about count, whether anything imports them or not;
 - of a package on the way to a module, `__init__.py` runs and so counts, with what it imports;
@@ -28,14 +28,14 @@ IMPORT = re.compile(
     r"(?P<names>\([^)]*\)|[^\n#;]+)|import[ \t]+(?P<modules>mdlc[^\n#;]*))",
     re.MULTILINE,
 )
-"""Python's own parser takes ten times as long, at each start; a test compares the two."""
+"""A regular expression, because Python's parser takes ten times as long; a test compares both."""
 COMMENT = re.compile(r"#[^\n]*")
 Found = tuple[str, str | None]
-"""A module and the name that is taken from it; None for the module itself."""
+"""A module and the name that is imported from it; None for the module itself."""
 
 
 class ImportGraph:
-    """The imports of a package's modules, read when they are asked for."""
+    """The imports of a package's modules, read on demand."""
 
     def __init__(self, package: Path) -> None:
         self._package = package
@@ -44,7 +44,7 @@ class ImportGraph:
         self._passed: dict[str, dict[str, Found] | None] = {}
 
     def reached(self, folder: Path) -> dict[str, Path]:
-        """Return the modules that the code of a folder is made of or imports: name -> file."""
+        """Return name -> file of the modules in a folder and of all that they import."""
         waiting = [self._module_of(path) for path in sorted(folder.rglob("*.py"))]
         found: dict[str, Path] = {}
         while waiting:
@@ -56,7 +56,7 @@ class ImportGraph:
         return dict(sorted(found.items()))
 
     def _imported(self, path: Path) -> Iterator[str]:
-        """Yield the modules that a file imports, each where the name in question is defined."""
+        """Yield the modules that a file imports; for an imported name, the module defining it."""
         for source, name in read_imports(path.read_text()):
             yield from self._defining(source, name)
 
@@ -69,13 +69,13 @@ class ImportGraph:
             return [module]
         if name in passed:
             return self._defining(*passed[name])
-        # The package itself is taken, or all that it has: any of its names may be used.
+        # The package itself is imported, or `*`: any of its names may be used.
         return [module, *(found for one in passed.values() for found in self._defining(*one))]
 
     def _with_parents(self, module: str) -> list[str]:
         """Return a module, and the packages above it whose `__init__.py` does something.
 
-        The root's is left out: it is the door for users, and no stage takes a name from it.
+        The root's `__init__.py` is left out: it is the public API, and no stage imports from it.
         """
         parts = module.split(".")
         parents = [".".join(parts[:length]) for length in range(2, len(parts))]

@@ -1,11 +1,11 @@
-"""What of plug-ins a stage's result depends on, as a part of its question.
+"""The digests of the plug-ins that a stage's result depends on; part of the stage's question.
 
-A plug-in counts only for the stage that calls it, and only where the stage's part of the file names
-it: another version of a reader computes collection again, where a source is read with it. Its code
-is that of the whole package that the entry point leads into; its distribution's version and those
-of what it requires count as well, as those of mdlc's own libraries do.
+A plug-in counts only for the stage that calls it, and only if the stage's part of the file names
+it. For example, a new version of a reader re-runs collection if a source uses that reader. Digested
+are all files of the package that the entry point names, the version of its distribution, and the
+versions of the distributions that it requires.
 
-Selection also depends on what kinds of model say of themselves, though their code is training's.
+Candidates count for selection too, because selection reads what they declare about themselves.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ NEEDED_FOR_AN_EXTRA = re.compile(r";.*\bextra\s*==")
 
 
 def question_code(stage: str, parameters: Mapping[str, Any]) -> str:
-    """Return the digest of all code that decides what a stage computes of its parameters.
+    """Return the digest of the stage's code and of the plug-ins that its parameters name.
 
     Args:
         stage: The stage's name.
-        parameters: What the stage is given, parts of the file as JSON.
+        parameters: The stage's parameters: parts of the file as JSON.
 
     Raises:
         SpecError: the file names a plug-in that is not installed here, or cannot be imported.
@@ -75,7 +75,7 @@ def _of_keys(group: str, sections: Iterable[Mapping[str, Any]]) -> list[Plugin]:
 
 
 def _kinds(parameters: Mapping[str, Any]) -> list[str]:
-    """Return the kinds that the file names; a name alone is a candidate, too."""
+    """Return the kinds of candidates that the file names, as mappings or as plain names."""
     named = json.loads(parameters["model"]).get("candidates", [])
     return [each if isinstance(each, str) else each["kind"] for each in named]
 
@@ -102,9 +102,10 @@ def _version(distribution: str) -> str:
 
 
 def _files(module: str) -> dict[str, str]:
-    """Return the digests of a module's file, or of all files of the package that it lies in.
+    """Return the digests of a module's file, or of all files of its package.
 
-    A namespace is shared by several distributions, so the first regular package below it counts.
+    Several distributions may share a namespace package, so that is skipped: the first regular
+    package below it is taken.
     """
     parts = module.split(".")
     for length in range(1, len(parts) + 1):

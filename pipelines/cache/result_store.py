@@ -1,7 +1,7 @@
-"""The cache of stage results, by content: what was asked, by which code, from which bytes.
+"""The cache of stage results on disk: a file for each question, with its artifacts' digests.
 
-An entry names the artifacts that a stage wrote and their digests. It is used only if every digest
-is still right, so a half-written, altered or lost artifact means that the stage runs again.
+An entry is used only if every artifact still has its digest. So if an artifact is half-written,
+altered or lost, the stage runs again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class StageQuestion(Document):
 
     @property
     def key(self) -> str:
-        """Identifies the question."""
+        """The digest that identifies the question."""
         return digest_json(self.model_dump(mode="json"))
 
 
@@ -53,7 +53,7 @@ class ResultStore:
         self.folder = folder
 
     def get(self, question: StageQuestion) -> CacheEntry | None:
-        """Return the entry that answers `question` if its artifacts are whole, else None."""
+        """Return the entry for `question` if its artifacts are unchanged, else None."""
         path = self.folder / f"{question.key}.json"
         if not path.exists():
             return None
@@ -65,7 +65,7 @@ class ResultStore:
         return entry if whole else None
 
     def has(self, question: StageQuestion) -> bool:
-        """Say whether there is an entry, though its artifacts may be lost."""
+        """Return whether there is an entry, even if its artifacts are lost."""
         return (self.folder / f"{question.key}.json").exists()
 
     def put(
@@ -85,14 +85,14 @@ class ResultStore:
         write_document(self.folder / f"latest-{question.stage}.json", entry)
 
     def latest(self, stage: str) -> CacheEntry | None:
-        """Return the stage's newest entry, whole or not; None before its first run."""
+        """Return the stage's newest entry, even if its artifacts are lost; None before a run."""
         try:
             return read_document(self.folder / f"latest-{stage}.json", CacheEntry)
         except ArtifactError:
             return None
 
     def why(self, question: StageQuestion) -> str:
-        """Say in words why `question` has no usable answer."""
+        """Return in words why `question` has no usable answer."""
         if self.has(question):
             return "its stored artifact is missing or altered"
         latest = self.latest(question.stage)

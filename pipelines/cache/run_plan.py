@@ -1,4 +1,4 @@
-"""What a run would do: each stage's question, and whether the cache answers it. Needs no kfp."""
+"""The plan of a run: each stage's question, and whether the cache answers it. kfp is not loaded."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class StagePlan(Document):
 
     stage: str
     state: Literal["cached", "run", "depends"]
-    """depends: it runs only if what it reads comes out different."""
+    """depends: an earlier stage runs, and this one runs only if that stage's result differs."""
     why: str
     seconds: float | None
-    """What it took the last time."""
+    """How long the stage took the last time."""
 
 
 class RunPlan(Document):
@@ -36,7 +36,7 @@ class RunPlan(Document):
 
 
 def read_tasks(pipeline: Path) -> dict[str, Any]:
-    """Return the tasks of a compiled pipeline, each after those it reads from."""
+    """Return the tasks of a compiled pipeline; each comes after those whose artifacts it reads."""
     ir = next(iter(YAML(typ="safe", pure=False).load_all(pipeline.read_text())))
     tasks: dict[str, Any] = ir["root"]["dag"]["tasks"]
     ordered: dict[str, Any] = {}

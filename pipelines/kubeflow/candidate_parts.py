@@ -1,8 +1,8 @@
-"""Training by a pod for each candidate: the cache's questions, and how the whole is put together.
+"""Training with a pod for each candidate: the cache's questions, and assembling the parts.
 
-A part's question is of its own kind alone, so a candidate that joins, or changes, lets the others'
-results stand. The whole's question is that of one pod's training: whoever answered it first, in one
-pod or in several, spares it to the other plan.
+The question of a part names only its own kind, so adding or changing a candidate leaves the other
+candidates' results valid. The question of the whole training is the same whether it ran in one pod
+or in several, so either plan can use the other's result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CONTEST = "contest"
 
 
 def parameters(given: Parameters, *, kind: str) -> Parameters:
-    """Return what the training of one kind depends on."""
+    """Return the parameters of training, reduced to those that one kind depends on."""
     model = narrow(Model.model_validate_json(str(given["model"])), kind=kind)
     return given | {"part": kind, "model": model.model_dump_json(by_alias=True)}
 
@@ -30,7 +30,7 @@ def parameters(given: Parameters, *, kind: str) -> Parameters:
 def extract_part(
     whole: StageQuestion, *, kind: str, results: RemoteResults, scratch: Path, out: Path
 ) -> bool:
-    """Write the part of a kind from a whole training that is known already; False if none is."""
+    """Copy the part of a kind from a whole training in the cache; return False if none is there."""
     folder = scratch / "whole"
     if not results.fetch(whole, folder):
         return False
@@ -39,7 +39,7 @@ def extract_part(
 
 
 def assemble_parts(asked: StepRequest, given: Parameters) -> None:
-    """Make one training of the parts."""
+    """Assemble the parts of all kinds into one training result."""
     out = Path(asked.output[1])
     out.mkdir(parents=True)
     contest = read_document(Path(asked.inputs[CONTEST]) / "selection.json", Selection)

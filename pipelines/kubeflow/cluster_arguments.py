@@ -1,4 +1,4 @@
-"""From the file to the arguments of a run on a cluster: paths become locations."""
+"""Makes the arguments of a run on a cluster from the file; paths become object store locations."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from mdlc.state import remote_files
 
 Kind = Literal["training", "retraining"]
 CLUSTER_ONLY = ("settings", "epoch", "gate")
-"""Parameters that a cluster's pipeline has beside the stages': what every step is told, the span of
-time that bounds KFP's cache, and the terms of a canary's judgement."""
+"""Parameters that a cluster's pipeline has in addition: the settings of all steps, the time span
+that bounds KFP's cache, and the terms by which a canary is judged."""
 LOCAL_ONLY = ("registry",)
 """Parameters that a cluster's pipeline lacks: its step finds the registry itself."""
 
 
 def artifacts_of(lifecycle: Lifecycle) -> str:
-    """Return where all that a lifecycle keeps lies.
+    """Return the location of a lifecycle's artifacts, cache and released state.
 
     Raises:
-        SpecError: the file does not say it.
+        SpecError: the file has no spec.cluster.artifacts.
     """
     root = lifecycle.spec.cluster.artifacts
     if not root:
@@ -39,7 +39,7 @@ def artifacts_of(lifecycle: Lifecycle) -> str:
 
 
 def settings_of(lifecycle: Lifecycle, *, kind: Kind, renewal: Renewal) -> StepSettings:
-    """Return what every step is told."""
+    """Return the settings that every step of a run gets."""
     spec = lifecycle.spec
     age, again = spec.cluster.cache.max_age, spec.retrain
     since = None
@@ -61,8 +61,8 @@ def cluster_arguments(
 ) -> Arguments:
     """Return the arguments of one run.
 
-    The champion is looked up by the steps, when they run. A retraining's `feedback` that is a file
-    here is put into the artifact root; without one the step exports the payload log.
+    The steps look the champion up when they run. If a retraining's `feedback` is a file on this
+    machine, it is copied to the artifact root; without it, the step exports the payload log.
     """
     settings = settings_of(lifecycle, kind=kind, renewal=renewal)
     pointer = Located(remote_files.join(settings.artifacts, POINTER))
@@ -89,12 +89,15 @@ def cluster_arguments(
 
 
 def epoch_of(age: timedelta | None, *, now: float) -> str:
-    """Return the number of the span of length `age` that `now` is in: it ends KFP's own cache."""
+    """Return the number of the time span of length `age` that contains `now` (s since 1970).
+
+    It is an argument of collection. When it changes, KFP's own cache no longer answers.
+    """
     return "" if age is None else str(int(now // max(age.total_seconds(), 1)))
 
 
 def _gate(lifecycle: Lifecycle) -> str:
-    """Return the terms by which a canary is judged in the run; "" where it is not."""
+    """Return the terms by which a run judges its canary; "" if the run does not judge it."""
     gate, canary = lifecycle.spec.cluster.gate, lifecycle.spec.deploy.canary
     if gate is None or canary is None:
         return ""

@@ -1,9 +1,10 @@
-"""The components of a cluster's pipeline: what each pod is given and what it runs.
+"""The components of a cluster's pipeline: what each pod gets and what it runs.
 
-A stage's component takes what the stage's wrapper takes, and beside it the run's settings and what
-KFP's UI shows of the stage. In a fused plan one component runs several stages one after another.
-The bodies call functions of one module, `entry`, by which the layer above hands down what runs in
-the pods. What a stage does is in its own wrapper (components/STAGE/component.py), which local
+A stage's component has the arguments of the stage's wrapper, the run's settings, and the artifacts
+that KFP's UI shows of the stage. In a fused plan one component runs several stages in sequence.
+
+The bodies call functions of one module, whose name is passed as `entry` because the module is in a
+higher layer. What a stage does is in its own wrapper (components/STAGE/component.py), which local
 runs use as well.
 """
 
@@ -19,27 +20,27 @@ from mdlc.pipelines.kubeflow.ui_artifacts import SHOWN
 from mdlc.pipelines.stage_interfaces import StageInterface, stage_interface
 
 EPOCH = "collection"
-"""The stage whose component has the epoch: it bounds the age of what KFP's cache has of sources."""
+"""The stage whose component gets the epoch, which bounds how old KFP's cached sources may be."""
 CONTEST = "contest"
 
 
 @dataclass(frozen=True)
 class ClusterComponent:
-    """A component, and where the pipeline finds what it takes."""
+    """A component, and which parameters and artifacts of the pipeline it gets."""
 
     made: Any
     """kfp's component."""
     parameters: dict[str, str]
-    """Parameter -> the pipeline's; of those that the pipeline gives by name."""
+    """Argument -> the pipeline's parameter, for arguments that are passed by name."""
     inputs: dict[str, str]
-    """Input -> the artifact, by the name under which it was written."""
+    """Input -> the name under which the artifact was written."""
     writes: tuple[str, ...]
     """Artifacts that later components read."""
 
 
 @dataclass
 class _ComponentBuilder:
-    """A component while what it runs is put into it, one stage or step after another."""
+    """Builds a component by adding the stages and steps that it runs, one after another."""
 
     name: str
     entry: str
@@ -54,16 +55,17 @@ class _ComponentBuilder:
     returns: str = "None"
 
     def take(self, name: str, kind: str, *, source: str) -> str:
-        """Add a parameter that is `source` in the pipeline; return its name here.
+        """Add a parameter that the pipeline calls `source`; return its name in the component.
 
-        Fused stages have arguments of one name that differ: there the pipeline's names are used.
+        Fused stages may have different arguments of the same name; then the pipeline's names are
+        used.
         """
         name = source if self.fused else name
         self.parameters[name], self.sources[name] = kind, source
         return name
 
     def show(self, stage: str, artifact: str) -> dict[str, str]:
-        """Add what KFP's UI shows of a stage: what is shown -> its name here."""
+        """Add the artifacts that KFP's UI shows of a stage; return artifact -> its name here."""
         named = {}
         for shown, kind in SHOWN.get(stage, {}).items():
             named[shown] = f"{artifact}_page" if self.fused and shown == "page" else shown
@@ -99,12 +101,12 @@ class _ComponentBuilder:
         )
 
     def return_kinds(self) -> None:
-        """Let it return the kinds that selection chose; a pod for each loops over them."""
+        """Have the component return the kinds that selection chose, for a loop over them."""
         self.returns = "List[str]"
         self.body.append(f"return {call('steps.kinds', CONTEST, settings='settings')}")
 
     def finish(self, **inputs: str) -> ClusterComponent:
-        """Compile it; `inputs` are artifacts that were written under another name."""
+        """Return the component; `inputs`: input -> artifact written under another name."""
         source = ComponentSource(
             name=self.name,
             description=self.description,
@@ -129,7 +131,7 @@ def stage_component(stage: str, *, entry: str) -> ClusterComponent:
 
 
 def candidate_component(*, entry: str) -> ClusterComponent:
-    """Return training of one kind in a pod of its own; the pipeline gives it `kind`."""
+    """Return the component that trains one kind in a pod of its own; the pipeline passes `kind`."""
     builder = _ComponentBuilder("candidate", entry, "Tune, train and export one contestant.")
     builder.parameters["kind"] = "str"
     builder.run(stage_interface("training"), writes="trained", part="kind")
@@ -137,7 +139,7 @@ def candidate_component(*, entry: str) -> ClusterComponent:
 
 
 def assembly_component(*, entry: str) -> ClusterComponent:
-    """Return what makes one training of the candidates' parts, `trained`."""
+    """Return the component that assembles the candidates' parts, `trained`, into one result."""
     stage = stage_interface("training")
     text = "Put the contestants together, as one pod would have trained them."
     builder = _ComponentBuilder("assembly", entry, text)
@@ -147,7 +149,7 @@ def assembly_component(*, entry: str) -> ClusterComponent:
 
 
 def front_component(stages: Sequence[str], *, entry: str) -> ClusterComponent:
-    """Return the stages before training in one pod."""
+    """Return the component that runs the stages before training in one pod."""
     text = "Run business to selection, one after another; return the kinds that take part."
     builder = _ComponentBuilder("front", entry, text, fused=True)
     for stage in stages:
@@ -157,7 +159,7 @@ def front_component(stages: Sequence[str], *, entry: str) -> ClusterComponent:
 
 
 def back_component(stages: Sequence[str], *, entry: str) -> ClusterComponent:
-    """Return the stages after training, and the release among them, in one pod."""
+    """Return the component that runs the stages after training, and the release, in one pod."""
     text = "Run evaluation, deployment and release, one after another."
     builder = _ComponentBuilder("back", entry, text, fused=True)
     for stage in stages:
@@ -190,7 +192,7 @@ def gate_component(*, entry: str) -> ClusterComponent:
 
 
 def report_component(*, entry: str) -> ClusterComponent:
-    """Return the exit handler: it writes down how the run ended, whatever became of it."""
+    """Return the exit handler, which records how the run ended, also if it failed."""
     text = (
         "Write down how the run ended, whatever became of it: runs/RUN.json in the artifact root."
     )
@@ -206,7 +208,7 @@ def _release(builder: _ComponentBuilder, *, deployed: str) -> None:
 
 
 def _closing(builder: _ComponentBuilder, function: str, *, writes: str, **given: str) -> None:
-    """Add the call of a step that is no stage: it is told the run's id, and has a page."""
+    """Add the call of a step that is not a stage; it gets the run's id and writes a page."""
     builder.take("run_id", "str", source="run_id")
     if writes:
         builder.outputs[writes] = _output("Artifact")

@@ -1,8 +1,8 @@
 """The pipeline of one lifecycle for a cluster: the stages wired as in training_pipeline, in pods.
 
-Every argument of the local pipeline is one here, so what differs between runs is not compiled in;
-only what spec.cluster says of pods is. `entry` is the module whose functions run in the pods; the
-layer above hands it down (`mdlc.cluster.step_entry`).
+It has all arguments of the local pipeline, so nothing that differs between runs is compiled in;
+only the settings of pods in spec.cluster are. `entry` is the name of the module whose functions run
+in the pods (`mdlc.cluster.step_entry`); the layer above passes it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PARAMETERS = (
 FRONT = STAGES[: STAGES.index("training")]
 """The stages before training; fused they are one pod."""
 BACK = (*STAGES[STAGES.index("training") + 1 :], "release")
-"""What comes after training. None of it is cached, for it looks at what serves now."""
+"""The steps after training. They are never cached, because they depend on what serves now."""
 Fuse = Literal["none", "light"]
 
 
 def build(cluster: Cluster, *, name: str, fuse: Fuse, fresh: bool, entry: str) -> Any:
-    """Return the pipeline as kfp's component; `fresh` asks the sources anew in each run."""
+    """Return the pipeline as kfp's component; with `fresh`, each run reads the sources again."""
     from kfp import dsl
 
     from mdlc.pipelines.kubeflow import cluster_components as components
@@ -53,7 +53,7 @@ def build(cluster: Cluster, *, name: str, fuse: Fuse, fresh: bool, entry: str) -
 
 @dataclass
 class _Wiring:
-    """Makes tasks of components, giving each what it names of parameters and artifacts."""
+    """Makes tasks from components and connects each to the parameters and artifacts it names."""
 
     cluster: Cluster
     given: dict[str, Any]
@@ -70,7 +70,7 @@ class _Wiring:
         cluster: Cluster | None = None,
         **more: Any,
     ) -> Any:
-        """Make a task, whose pod gets what spec.cluster says of `stages`."""
+        """Make a task; its pod gets the settings of `stages` in spec.cluster."""
         taken = {name: self.given[source] for name, source in component.parameters.items()}
         read = {n: self.artifacts[a] for n, a in component.inputs.items() if n not in more}
         made = component.made(**{**taken, **read, **more})
@@ -80,7 +80,7 @@ class _Wiring:
 
 
 def _plain(wiring: _Wiring, *, fresh: bool) -> None:
-    """Wire a pod a stage."""
+    """Wire one pod for each stage."""
     from mdlc.pipelines.kubeflow import cluster_components as components
 
     entry = wiring.entry
@@ -101,7 +101,7 @@ def _plain(wiring: _Wiring, *, fresh: bool) -> None:
 
 
 def _fused(wiring: _Wiring, *, fresh: bool) -> None:
-    """Wire three pods: what comes before training, training, what comes after."""
+    """Wire three pods: the stages before training, training, the steps after it."""
     from mdlc.pipelines.kubeflow import cluster_components as components
 
     front = components.front_component(FRONT, entry=wiring.entry)
@@ -112,7 +112,7 @@ def _fused(wiring: _Wiring, *, fresh: bool) -> None:
 
 
 def _training(wiring: _Wiring, *, kinds: Any) -> None:
-    """Wire training: a pod for all candidates, or a pod for each and one that joins them."""
+    """Wire training: one pod for all candidates, or one for each and one that assembles them."""
     from kfp import dsl
 
     from mdlc.pipelines.kubeflow import cluster_components as components
@@ -121,7 +121,7 @@ def _training(wiring: _Wiring, *, kinds: Any) -> None:
     if not cluster.parallel:
         wiring.task(components.stage_component("training", entry=entry), "training")
         return
-    # The kinds are known when selection has run, so the loop is over what it returns.
+    # The kinds are known only after selection has run, so the loop is over what it returns.
     with dsl.ParallelFor(items=kinds, parallelism=cluster.parallel, name="candidates") as kind:
         part = wiring.task(components.candidate_component(entry=entry), "training", kind=kind)
     wiring.task(
@@ -133,7 +133,7 @@ def _training(wiring: _Wiring, *, kinds: Any) -> None:
 
 
 def _gate(wiring: _Wiring) -> None:
-    """Wire the step that waits for a canary's judgement, where the file asks for it."""
+    """Wire the step that waits for a canary's judgement, if the file asks for it."""
     from mdlc.pipelines.kubeflow import cluster_components as components
 
     if wiring.cluster.gate is not None:

@@ -1,8 +1,8 @@
-"""What a run on a cluster would do: `mdlc plan`'s questions, asked of the cluster's cache.
+"""The plan of a run on a cluster: which stages the cluster's cache answers (`mdlc plan`).
 
-The stages, their questions and the words are those of a local plan (pipelines/cache/run_plan.py);
-only the store of answers is another. Two things differ because runs differ. Deployment is never
-cached on a cluster, and the champion that evaluation compares with is whoever serves now.
+Stages and questions are those of a local plan (pipelines/cache/run_plan.py); only the store of
+results is another. As in runs on a cluster, deployment is never cached, and evaluation compares
+with the version that serves now.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ UNSEEN = "what the sources hold is known only to the step that reads them"
 
 
 def cluster_plan(lifecycle: Lifecycle, *, sources: Sources) -> RunPlan:
-    """Return what a training would do on the cluster now.
+    """Return what a training on the cluster would do now.
 
     Raises:
-        SpecError: the file does not say where its artifacts lie.
+        SpecError: the file has no spec.cluster.artifacts.
         ServiceError: the object store does not answer.
     """
     settings = settings_of(lifecycle, kind="training", renewal=Renewal())
@@ -46,7 +46,7 @@ def cluster_plan(lifecycle: Lifecycle, *, sources: Sources) -> RunPlan:
 
 
 class RemoteResultStore(ResultStore):
-    """The cluster's cache, asked as the local one is."""
+    """The cluster's cache with the interface of the local one."""
 
     def __init__(self, results: RemoteResults, *, unseen: bool) -> None:
         super().__init__(Path())
@@ -54,13 +54,13 @@ class RemoteResultStore(ResultStore):
         self._unseen = unseen
 
     def get(self, question: StageQuestion) -> CacheEntry | None:
-        """Return the entry that answers `question` if its folder is there."""
+        """Return the entry for `question` if its folder is in the object store, else None."""
         if self._unseen and question.stage == "collection":
             return None
         return self._results.known(_anywhere(question))
 
     def has(self, question: StageQuestion) -> bool:
-        """Say whether there is an entry, though its folder may be gone."""
+        """Return whether there is an entry, even if its folder is gone."""
         return self._results.entry(_anywhere(question)) is not None
 
     def latest(self, stage: str) -> CacheEntry | None:
@@ -68,7 +68,7 @@ class RemoteResultStore(ResultStore):
         return self._results.latest(stage)
 
     def why(self, question: StageQuestion) -> str:
-        """Say in words why `question` has no usable answer."""
+        """Return in words why `question` has no usable answer."""
         if self._unseen and question.stage == "collection":
             return UNSEEN
         if not self._results.caches(question.stage):
@@ -77,18 +77,18 @@ class RemoteResultStore(ResultStore):
 
 
 def _anywhere(question: StageQuestion) -> StageQuestion:
-    """Leave out where things lie, as the steps do."""
+    """Return the question without parameters that are locations, as the steps ask it."""
     kept = {k: v for k, v in question.parameters.items() if k not in PLACES}
     return question.model_copy(update={"parameters": kept})
 
 
 @functools.cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder that goes with the process."""
+    """Return a temporary folder that is deleted when the process ends."""
     return tempfile.TemporaryDirectory(prefix="mdlc-plan-")
 
 
 @functools.cache
 def _pipeline() -> Path:
-    """Return the compiled pipeline, compiled once in a process."""
+    """Return the path of the compiled pipeline; it is compiled once in a process."""
     return compile_training(Path(_folder().name), code=pipeline_code())

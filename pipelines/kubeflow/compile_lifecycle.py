@@ -1,4 +1,4 @@
-"""Compiles one lifecycle's pipeline for a cluster: the same file and code, the same bytes."""
+"""Compiles one lifecycle's pipeline for a cluster; the same file and code give the same bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mdlc.pipelines.kubeflow.cluster_pipeline import Fuse, build
 from mdlc.pipelines.stage_arguments import Arguments
 
 _one = threading.Lock()
-"""kfp keeps the pipeline that it builds in a variable of the process."""
+"""Held while compiling, because kfp keeps the pipeline that it builds in a global variable."""
 
 
 def compile_lifecycle(  # noqa: PLR0913 - all that the bytes depend on
@@ -27,9 +27,15 @@ def compile_lifecycle(  # noqa: PLR0913 - all that the bytes depend on
 ) -> str:
     """Write the IR to `out`; return its version, which is a digest of its bytes.
 
-    `entry` is the module whose functions the components call in their pods. `defaults` are a first
-    training's arguments, so that the IR runs from KFP's UI as it is. With `fresh` the sources are
-    asked anew in each run: for schedules, whose arguments never change.
+    Args:
+        lifecycle: The lifecycle.
+        out: The file to write.
+        entry: The module whose functions the components call in their pods.
+        defaults: Default arguments. Those of a first training let a person start the IR from KFP's
+            UI without filling in anything.
+        fuse: How stages are put into pods; None: as the file says.
+        fresh: Whether each run reads the sources again; for schedules, whose arguments never
+            change.
     """
     from kfp import compiler
 

@@ -1,8 +1,8 @@
-"""A component whose source text is made, for kfp ships text: a signature and a body of few lines.
+"""Generates the source text of a component: a signature and a body of a few lines.
 
-kfp compiles a function by reading its signature and its source, and the pod runs that text. What a
-cluster's components take follows from the stages' wrappers, so their text is made from these
-instead of being written out again for each plan.
+kfp compiles a function by reading its signature and its source, and the pod runs that text. The
+arguments of a cluster's components follow from the stages' wrappers, so their text is generated
+from these and is not written out again for each plan. A generated signature looks like this:
 
     settings: str, data: str, ...            parameters
     snapshot: dsl.Input[dsl.Dataset]         artifacts that it reads
@@ -23,7 +23,7 @@ from mdlc.core.steps import STEP_IMAGE
 
 @dataclass(frozen=True)
 class ComponentSource:
-    """A component before kfp has it: names, annotations as text, and the lines of its body."""
+    """A component before kfp compiles it: names, annotations as text, and the lines of its body."""
 
     name: str
     description: str
@@ -45,11 +45,12 @@ class ComponentSource:
         return f"def {self.name}(\n{signature}) -> {self.returns}:\n{body}\n"
 
     def component(self) -> Any:
-        """Return it as kfp's component, in the image of the steps."""
+        """Return kfp's component, which runs in the steps' image."""
         from kfp import dsl
 
         text = self.text
-        # kfp asks `inspect` for the source, and `inspect` asks this cache, as for attrs' methods.
+        # kfp reads the source through `inspect`, which looks it up in linecache; attrs registers
+        # its generated methods in the same way.
         file = f"<component {self.name} {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         names: dict[str, Any] = {"__name__": __name__, "dsl": dsl, "List": list}
@@ -58,7 +59,7 @@ class ComponentSource:
 
 
 def call(function: str, *positional: str, **named: str) -> str:
-    """Return a call as Python, an argument a line; the arguments are expressions.
+    """Return a call as Python source, one argument a line; the arguments are expressions.
 
     >>> print(call("run", "'training'", settings="settings"))
     run(
@@ -71,7 +72,7 @@ def call(function: str, *positional: str, **named: str) -> str:
 
 
 def mapping(items: Mapping[str, str]) -> str:
-    """Return a dictionary as Python; the values are expressions.
+    """Return a dictionary as Python source; the values are expressions.
 
     >>> mapping({"model": "table_model"})
     "{'model': table_model}"

@@ -1,7 +1,8 @@
-"""Why a stage failed, passed on to the step that ends the run.
+"""Records why a stage failed, for the step that ends the run.
 
-Kubeflow Pipelines tells its exit handler that something failed, not what. So a stage that fails
-leaves its error below runs/RUN.errors/ in the artifact root, and `report` puts it into the outcome.
+Kubeflow Pipelines tells its exit handler that something failed, but not what. So a stage that fails
+writes its error below runs/RUN.errors/ in the artifact root, and `report` copies it into the run's
+outcome.
 """
 
 from __future__ import annotations
@@ -16,30 +17,31 @@ from mdlc.core.steps import explain
 from mdlc.state import remote_files
 
 RUN_VARIABLE = "MDLC_RUN_ID"
-"""Names the run to its pods: as an argument it would be part of the key of KFP's cache."""
+"""Environment variable with the run's id. As an argument it would be part of KFP's cache key."""
 RETRY_VARIABLE = "KFP_RETRY_INDEX"
-"""How many tries of this pod there were before, as KFP says it."""
+"""Environment variable in which KFP says how many tries of this pod there were before."""
 
 
 class FailureRecord(Document):
-    """What is left of a stage that failed."""
+    """The record of a stage that failed."""
 
     error: str
-    """MdlcError.to_json(); "" once a later try of the stage went well."""
+    """MdlcError.to_json(); "" once a later try of the stage has succeeded."""
 
 
 @contextlib.contextmanager
 def recording_failure(stage: str, *, artifacts: str, part: str = "") -> Iterator[None]:
-    """Write the error of the block where `read_failure` finds it, and let the error go on.
+    """Write an error of the block where `read_failure` finds it, and raise it again.
 
-    If the block ends well, an error that an earlier try wrote is taken back. If the error cannot be
-    written, perhaps because the object store is what failed, the block's own error still goes on.
+    If the block succeeds, an error that an earlier try wrote is cleared. If the error cannot be
+    written, for example because the object store is away, the block's own error is raised all the
+    same.
     """
     name = f"{stage}-{part}" if part else stage
     try:
         yield
     except (Exception, SystemExit) as error:
-        # A stage's wrapper reports by itself, and then exits.
+        # A stage's wrapper prints its error and exits; the error is the cause of SystemExit.
         why = error.__cause__ if isinstance(error, SystemExit) else error
         if isinstance(why, Exception):
             with contextlib.suppress(Exception):
@@ -50,7 +52,7 @@ def recording_failure(stage: str, *, artifacts: str, part: str = "") -> Iterator
 
 
 def read_failure(artifacts: str, *, run: str) -> MdlcError | None:
-    """Return the error of a stage of a run, None if none left one."""
+    """Return the recorded error of a stage of the run; None if there is none."""
     folder = _folder(artifacts, run)
     for found in remote_files.listed(folder):
         left = remote_files.read_document(remote_files.join(folder, found.name), FailureRecord)

@@ -1,7 +1,7 @@
-"""What a stage reads beside its artifacts, brought into the pod: sources, feedback, bundles.
+"""Fetches what a stage reads in addition to artifacts into its pod: sources, feedback, bundles.
 
-Labelled predictions come from the payload log, which is of another room: the layer above hands down
-the function that exports them (`Exporter`).
+Labelled predictions come from the payload log, which is in a package that this one may not import.
+So the layer above passes the function that exports them (`Exporter`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Parameters = dict[str, str | float]
 
 
 class Exporter(Protocol):
-    """Writes the labelled predictions of a payload log as the Parquet that preparation reads."""
+    """Exports the labelled predictions of a payload log as Parquet, which preparation reads."""
 
     def __call__(
         self,
@@ -37,13 +37,13 @@ class Exporter(Protocol):
         until: datetime | None,
         since: datetime | None,
     ) -> int:
-        """Write `out`; return how many rows it has. `url` is the log's database."""
+        """Write `out` from the database at `url`; return the number of rows."""
 
 
 def fetch_inputs(
     stage: str, given: Parameters, *, settings: StepSettings, scratch: Path, export: Exporter
 ) -> Parameters:
-    """Return the parameters of a stage with each location replaced by a path in `scratch`."""
+    """Fetch what the parameters locate; return them with paths in `scratch` instead."""
     found: Parameters = {}
     if stage == "collection":
         found = _sources(given, settings=settings, scratch=scratch)
@@ -57,10 +57,13 @@ def fetch_inputs(
 
 
 def bundle(location: str, *, scratch: Path) -> Path | None:
-    """Fetch the bundle at a location, or the one that a pointer names; None if none serves yet.
+    """Fetch the bundle at a location, or the one that a pointer there names.
+
+    Returns:
+        The bundle's folder; None if nothing serves yet.
 
     Raises:
-        ArtifactError: it is altered, or not the one that the pointer means.
+        ArtifactError: the bundle was altered, or it is not the one that the pointer names.
     """
     digest = ""
     if location.endswith(f"/{POINTER}"):
@@ -77,10 +80,10 @@ def bundle(location: str, *, scratch: Path) -> Path | None:
 
 
 def bundle_location(pointer_location: str, pointer: Pointer) -> str:
-    """Return where the bundle of a pointer lies.
+    """Return the location of the bundle that a pointer names.
 
     Raises:
-        ArtifactError: the pointer leads out of its folder.
+        ArtifactError: it would be outside the pointer's folder.
     """
     inside = posixpath.normpath(pointer.bundle)
     if inside.startswith(("/", "..")):
@@ -95,7 +98,7 @@ def _sources(given: Parameters, *, settings: StepSettings, scratch: Path) -> Par
     if remote_files.is_remote(root):
         remote_files.get_all(root, scratch / "sources")
         root = str(scratch / "sources")
-    # What the submitter saw is part of KFP's key; what is here now decides.
+    # The digests that the submitter computed are only for KFP's key; those of the data here count.
     digests = source_digests(Data.model_validate_json(str(given["sources"])), root=Path(root))
     return {"root": root, "digests": json.dumps(digests)}
 
@@ -121,7 +124,7 @@ def _feedback(
 def _export(
     path: Path, export: Exporter, *, until: str, settings: StepSettings, scratch: Path
 ) -> None:
-    """Export what was labelled until then, from the log that the environment names."""
+    """Export the predictions labelled before `until`, from the log that MDLC_STORE_URL names."""
     url = os.environ.get(STORE_VARIABLE)
     if not url:
         raise SpecError(

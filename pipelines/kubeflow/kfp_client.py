@@ -1,9 +1,9 @@
-"""Kubeflow Pipelines' API: pipelines and versions, experiments, runs, schedules. Safe to repeat.
+"""A client of Kubeflow Pipelines' API: pipelines and versions, experiments, runs.
 
-Everything is looked up by name before it is made, so a call that was cut off can be made again, and
-of two calls at the same moment one makes the run. Who we are is found as kfp finds it:
-KF_PIPELINES_* variables, the pod's own token, ~/.config/kfp; or a token or cookies in
-MDLC_KFP_TOKEN and MDLC_KFP_COOKIES.
+Calls may be repeated: everything is looked up by name before it is created, so a call that was
+interrupted can be made again, and of two simultaneous calls only one creates the run. Credentials
+are found as kfp finds them (KF_PIPELINES_* variables, the pod's own token, ~/.config/kfp), or are a
+token or cookies in MDLC_KFP_TOKEN and MDLC_KFP_COOKIES.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from mdlc.pipelines.stage_arguments import Arguments, Renewal
 
 NEWEST, ELDEST = "created_at desc", "created_at asc"
 SECOND = 1.1
-"""Seconds that a time of the API stands for, and a little."""
+"""The resolution of times in the API is 1 s; this is a little more."""
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A run, new or found."""
+    """A run that was created, or found because it was created before."""
 
     run_id: str
     name: str
@@ -83,7 +83,7 @@ class KfpClient:
         fuse: Fuse | None = None,
         again: bool = False,
     ) -> str:
-        """Return the id of the run of this name, made if there is none yet; see `send`."""
+        """Return the id of the run of this name, created if there is none yet; see `send`."""
         return self.send(
             lifecycle,
             kind=kind,
@@ -105,16 +105,16 @@ class KfpClient:
         fuse: Fuse | None = None,
         again: bool = False,
     ) -> Submitted:
-        """Make pipeline, version, experiment and run where they are not there yet.
+        """Create pipeline, version, experiment and run, as far as they do not exist yet.
 
-        Without `name` it is a digest of pipeline and arguments: the same question is the same run;
-        one that failed, or any with `again`, is followed by a new one.
+        `name`: the default is a digest of pipeline and arguments, so submitting the same again
+        finds the same run. A new run is created only if that one failed, or with `again`.
         """
         asked = run_arguments(lifecycle, kind=kind, renewal=renewal, sources=sources, name=name)
         with tempfile.TemporaryDirectory(prefix="mdlc-submit-") as folder, answering(self.host):
             ir = Path(folder) / "pipeline.yaml"
-            # Without defaults a version says nothing of data or dates: it changes with the code
-            # and with spec.cluster only.
+            # Without defaults a version contains no data or dates, so it changes only with the
+            # code and spec.cluster.
             version = compile_lifecycle(lifecycle, ir, entry=self.entry, defaults={}, fuse=fuse)
             experiment = self.experiment(lifecycle.name)
             base = name or f"{lifecycle.name}-{kind}-{digest_json([version, asked])[:12]}"
@@ -138,12 +138,12 @@ class KfpClient:
         return self._submitted(kept, created=kept.run_id == run.run_id)
 
     def _settled(self, run: Any, *, experiment: str) -> Any:
-        """Return the run that counts, and end the one just made if it is another.
+        """Return the oldest run of the same name; terminate `run` if it is not that one.
 
-        KFP lets two runs have one name, so two callers may both have found none. Of these the
-        eldest counts, for all who look; whoever made a younger one ends it.
+        KFP allows two runs with one name, so two simultaneous callers may both find none and both
+        create one. The oldest counts; the caller that created a later one terminates it.
         """
-        # The API tells times in seconds: once that second is over, no equal can come any more.
+        # Times in the API are whole seconds: after this wait no run can get an equal time.
         time.sleep(SECOND)
         kept = self.find(run.display_name, experiment=experiment) or run
         if kept.run_id != run.run_id:
@@ -151,7 +151,7 @@ class KfpClient:
         return kept
 
     def experiment(self, name: str) -> str:
-        """Return the id of the lifecycle's experiment, made if it is not there."""
+        """Return the id of the lifecycle's experiment, which is created if it does not exist."""
         with answering(self.host):
             made = self.kfp.create_experiment(self._experiment or name, namespace=self._namespace)
             return str(made.experiment_id)
@@ -159,7 +159,7 @@ class KfpClient:
     def known_experiment(self, name: str) -> str | None:
         """Return the id of the lifecycle's experiment, None if it is not there."""
         with answering(self.host):
-            # kfp's own look-up by name says only in words that there is none.
+            # kfp's own look-up by name reports a missing experiment only in the text of an error.
             answer = self.kfp.list_experiments(
                 page_size=1, filter=equals(self._experiment or name), namespace=self._namespace
             )
@@ -194,7 +194,7 @@ class KfpClient:
     def find(self, name: str, *, experiment: str) -> Any | None:
         """Return the run of this name in an experiment, None if there is none.
 
-        Of several, which were made at the same moment, it is the eldest.
+        Of several runs of the same name, it is the oldest.
         """
         with answering(self.host):
             answer = self.kfp.list_runs(
@@ -213,20 +213,20 @@ class KfpClient:
         return [run_state(run) for run in reversed(answer.runs or [])]
 
     def state(self, run_id: str) -> RunState:
-        """Return how a run stands and, once it ended, what it led to."""
+        """Return the state of a run and, once it has ended, its outcome."""
         with answering(self.host):
             run = self.kfp.get_run(run_id)
         return run_state(run)
 
     def terminate(self, run_id: str) -> None:
-        """End a run; one that has ended, or is about to, is left as it is."""
+        """Terminate a run; nothing happens if it has ended or is about to end."""
         with answering(self.host):
             run = self.kfp.get_run(run_id)
             if run_state(run).state == "running" and run.state != STOPPING:
                 self.kfp.terminate_run(run_id)
 
     def health(self) -> tuple[str, bool]:
-        """Return the backend's version, "" where it does not say, and whether it has users.
+        """Return the backend's version ("" if unknown), and whether it has several users.
 
         Raises:
             ServiceError: it does not answer.
@@ -256,7 +256,7 @@ class KfpClient:
         return Submitted(run.run_id, run.display_name, created, self.link(run.run_id))
 
     def _pipeline(self, name: str) -> str | None:
-        # kfp's own look-up by name sees shared pipelines only, none of a profile.
+        # kfp's own look-up by name finds only shared pipelines, not those of a profile's namespace.
         found = self.kfp.list_pipelines(page_size=1, filter=equals(name), namespace=self._namespace)
         pipelines = found.pipelines or []
         return str(pipelines[0].pipeline_id) if pipelines else None
@@ -270,7 +270,7 @@ class KfpClient:
 def run_arguments(
     lifecycle: Lifecycle, *, kind: Kind, renewal: Renewal, sources: Sources | None, name: str = ""
 ) -> Arguments:
-    """Return the arguments of a run. A retraining never takes older data from KFP's own cache."""
+    """Return the arguments of a run; for a retraining KFP's own cache never answers."""
     epoch = epoch_of(lifecycle.spec.cluster.cache.max_age, now=time.time())
     if kind == "retraining":
         epoch = name or str(renewal.until or "")
@@ -284,11 +284,11 @@ def run_arguments(
 
 
 def _client_class() -> Any:
-    """Return kfp's client without its retries: it would try in silence for half a minute."""
+    """Return kfp's client class without its retries, which take half a minute without a message."""
     import kfp
 
     class Once(kfp.Client):  # type: ignore[misc]
-        """kfp's client, which asks once whether the API is there."""
+        """kfp's client, which tries only once to reach the API."""
 
         def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
             del sleep_duration

@@ -1,4 +1,4 @@
-"""KFP's API in one line: its silence and its refusals as our errors, its filters."""
+"""Turns errors of KFP's API into our one-line errors, and builds its filters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def equals(name: str) -> str:
 
 @contextlib.contextmanager
 def existing() -> Iterator[None]:
-    """Let pass that somebody else made it meanwhile: it is looked up again."""
+    """Ignore the error that an object exists already; the caller then looks it up again."""
     import kfp_server_api as api
 
     try:
@@ -37,7 +37,7 @@ def existing() -> Iterator[None]:
 
 @contextlib.contextmanager
 def answering(host: str) -> Iterator[None]:
-    """Keep kfp silent, and turn what it raises into one line."""
+    """Suppress kfp's own output, and turn its errors into ServiceErrors of one line."""
     import kfp_server_api as api
     import urllib3
 
@@ -58,7 +58,7 @@ def answering(host: str) -> Iterator[None]:
 
 
 def _said(error: Any) -> str:
-    """Return the API's own message, cut short: a body may be a whole page of a proxy."""
+    """Return the API's own message, cut short, because a body may be a proxy's whole HTML page."""
     try:
         body = json.loads(error.body)
         text = body.get("error_message") or body.get("message") or body.get("error") or ""

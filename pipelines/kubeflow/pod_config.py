@@ -1,4 +1,4 @@
-"""What a task's pod gets of spec.cluster: image, resources, nodes, secrets, retries, caching."""
+"""Configures a task's pod from spec.cluster: image, resources, nodes, secrets, retries, caching."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ GPU = "nvidia.com/gpu"
 UNITS = {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 BINARY = {f"{unit}i": 2.0 ** (10 * power) for power, unit in enumerate("KMGTPE", start=1)}
 PATIENCE = f"{7 * 24 * 3600}s"
-"""Time from a stage's start in which it may be tried again: Argo ends a new try after it, and makes
-none of a stage that took longer. It is no bound of the wait between two tries."""
+"""Time from a stage's first start within which it may be retried: Argo starts no retry after it,
+and ends one that runs longer. It does not limit the wait between two tries."""
 RUN_LABEL = "metadata.labels['pipeline/runid']"
 ONCE = {"release", "report"}
-"""Stages that are not tried again unless the file says so."""
+"""Steps that are not retried unless the file says so."""
 
 
 def configure_pod(task: Any, *, cluster: Cluster, stages: Sequence[str], cached: bool) -> Any:
-    """Give a task's pod what its stages ask for; a pod of several gets the most of each."""
+    """Give a task's pod the settings of its stages; for several stages, the largest of each."""
     from kfp import kubernetes
 
     pods = [cluster.pod(stage) for stage in stages]
@@ -45,9 +45,10 @@ def configure_pod(task: Any, *, cluster: Cluster, stages: Sequence[str], cached:
 
 
 def for_assembly(cluster: Cluster) -> Cluster:
-    """Return the cluster as the pod sees it that joins the candidates: it trains nothing.
+    """Return the settings of the pod that assembles the candidates' parts and trains nothing.
 
-    It keeps training's image, whose libraries are part of the cache's question, and its secrets.
+    It keeps training's secrets, and training's image, because the image's libraries are part of the
+    cache's question.
     """
     light = Pod(image=cluster.pod("training").image)
     return cluster.model_copy(update={"stages": {**cluster.stages, "training": light}})
@@ -73,7 +74,7 @@ def _resources(task: Any, pods: Sequence[Pod]) -> None:
     if limits and len(limits) == len(pods):
         task.set_cpu_limit(max(limits, key=_cores))
     if memory:
-        # Memory cannot be taken back, so what is reserved is the bound too.
+        # Memory cannot be taken back from a pod, so the limit equals the request.
         most = max(memory, key=_bytes)
         task.set_memory_request(most)
         task.set_memory_limit(most)
@@ -88,7 +89,7 @@ def _secrets(task: Any, secrets: Sequence[Secret]) -> None:
     from kfp import kubernetes
 
     for secret in secrets:
-        # kfp takes a key once a call, and two variables may be of one key.
+        # kfp takes each key once a call, and two variables may come from the same key.
         for variable, key in sorted(secret.env.items()):
             kubernetes.use_secret_as_env(
                 task, secret.name, secret_key_to_env={key: variable}, optional=secret.optional

@@ -21,7 +21,7 @@ from mdlc.pipelines.stage_arguments import Renewal
 
 @dataclass(frozen=True)
 class RunTrigger:
-    """When a schedule starts a run: a cron expression of five fields in UTC, or every so often."""
+    """When a schedule starts a run: a cron expression of five fields in UTC, or an interval."""
 
     cron: str | None = None
     seconds: int | None = None
@@ -41,10 +41,11 @@ class RecurringRuns:
         sources: Sources | None,
         fuse: Fuse | None,
     ) -> Submitted:
-        """Let KFP start a training again and again; a schedule that is there already is kept.
+        """Have KFP start trainings on a schedule.
 
-        Its runs ask the sources anew, for their arguments never change: of uploads each reads the
-        newest. One of this lifecycle with another trigger, version or arguments is replaced.
+        An identical schedule is kept; one of this lifecycle with another trigger, version or
+        arguments is replaced. The arguments of a schedule never change, so its runs read the
+        sources again each time; of uploads they read the newest.
         """
         artifacts = artifacts_of(lifecycle)
         ours = newest(sources or known(lifecycle, artifacts=artifacts), artifacts=artifacts)

@@ -1,7 +1,8 @@
-"""Results of stages by content, in the object store: the same questions as the local cache's.
+"""The cache of stage results in the object store; its questions are those of the local cache.
 
-So a stage answered in one plan (fused or not, this run or an older one) is not computed again in
-another. KFP's own cache, in front, spares the pod; this one spares the work.
+A stage that ran in one plan (fused or not, in this run or an older one) is not computed again in
+another. KFP's own cache is asked first: with its answer no pod is started. With an answer of this
+cache the pod starts, but does not compute.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from mdlc.pipelines.kubeflow.step_settings import StepSettings
 from mdlc.state import remote_files
 
 PLACES = {"root", "feedback", "warm", "champion", "registry"}
-"""Parameters that say where something lies; the digest of what lies there is a parameter too."""
+"""Parameters that are locations; not in the question, which has the content's digest instead."""
 UNCACHED = {"deployment"}
-"""The registry is outside of us: it is asked each time, and finds what it has."""
+"""Stages that always run. Deployment registers in an outside registry, which finds what it has."""
 
 
 class RemoteResults:
@@ -31,7 +32,7 @@ class RemoteResults:
         self._oldest = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
 
     def fetch(self, question: StageQuestion, target: Path) -> bool:
-        """Copy the answer to `target` if there is a whole one that is young enough."""
+        """Copy the answer to `target`; False if there is none that is complete and young enough."""
         if not self._enabled or question.stage in UNCACHED:
             return False
         try:
@@ -63,15 +64,15 @@ class RemoteResults:
         return digest
 
     def caches(self, stage: str) -> bool:
-        """Say whether a stage's answers are used at all."""
+        """Return whether a stage's answers are used at all."""
         return self._enabled and stage not in UNCACHED
 
     def entry(self, question: StageQuestion) -> CacheEntry | None:
-        """Return the entry of a question, whatever became of its folder."""
+        """Return the entry of a question, even if its folder is gone."""
         return self._readable(self._entry(question))
 
     def known(self, question: StageQuestion) -> CacheEntry | None:
-        """Return the entry that `fetch` would copy from, without copying: its index is there."""
+        """Return the entry that `fetch` would copy from; only its folder's index is looked for."""
         found = self.entry(question) if self.caches(question.stage) else None
         if found is None or (self._oldest and found.created < self._oldest):
             return None

@@ -1,4 +1,4 @@
-"""How a run stands, from what KFP's API says of it and what the run itself wrote down."""
+"""The state of a run, from KFP's API and from the outcome that the run itself wrote."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ ENDED: dict[str, State] = {
 }
 STOPPING = "CANCELING"
 STEPS = {*FRONT, *BACK, "training", "candidate", "assembly", "front", "back", "gate", "report"}
-"""Our tasks. KFP lists every node that Argo makes: drivers, executors, tries and loops as well."""
+"""Names of our tasks. KFP lists all nodes of Argo: drivers, executors, tries and loops as well."""
 WORST = ("FAILED", "CANCELED", "RUNNING", "PENDING", "SUCCEEDED", "SKIPPED")
 
 
 @dataclass(frozen=True)
 class TaskState:
-    """One task of a run; of several of one name, such as candidates, the worst."""
+    """One task of a run; if several have the same name, such as candidates, the worst of them."""
 
     name: str
     state: str
-    """As KFP has it: PENDING, RUNNING, SUCCEEDED, SKIPPED (cached), FAILED ..."""
+    """KFP's state: PENDING, RUNNING, SUCCEEDED, SKIPPED (cached), FAILED ..."""
     seconds: float
 
 
 @dataclass(frozen=True)
 class RunState:
-    """How a run stands."""
+    """The state of a run and its tasks."""
 
     run_id: str
     name: str
     state: State
     tasks: list[TaskState] = field(default_factory=list)
     outcome: RunOutcome | None = None
-    """What it led to, once it ended; None where the object store does not tell us."""
+    """The outcome, once the run has ended; None if the object store has none."""
     error: str = ""
     stopped: bool = False
-    """Whether somebody ended it; Kubeflow then says FAILED as well."""
+    """Whether a person terminated it; KFP reports FAILED in that case too."""
     created: datetime | None = None
 
 
 def run_state(run: Any) -> RunState:
-    """Return how a run of the API stands."""
+    """Return the state of a run that the API returned."""
     state = ENDED.get(str(run.state), "running")
     details = run.run_details.task_details if run.run_details else None
     tasks: dict[str, TaskState] = {}
-    begun = [detail for detail in details or [] if detail.state]  # what is left out has no state
+    begun = [detail for detail in details or [] if detail.state]  # tasks left out have no state
     for task in sorted(map(_task, begun), key=_rank, reverse=True):
         if task.name in STEPS:
             tasks[task.name] = task
@@ -79,17 +79,17 @@ def _task(task: Any) -> TaskState:
     return TaskState(
         name=str(task.display_name),
         state=str(task.state),
-        seconds=max(seconds, 0.0),  # KFP gives the year 1 as the end of what has not ended
+        seconds=max(seconds, 0.0),  # KFP gives the year 1 as the end of a task that still runs
     )
 
 
 def _rank(task: TaskState) -> tuple[int, float]:
-    """Return how bad a task's state is, the worst first."""
+    """Return a sort key that puts the worst state first."""
     return WORST.index(task.state) if task.state in WORST else len(WORST), -task.seconds
 
 
 def _outcome(run: Any) -> RunOutcome | None:
-    """Read what the run led to; None if it never said, or its store is out of our reach."""
+    """Read the run's outcome; None if it wrote none, or its object store cannot be reached."""
     given = (run.runtime_config.parameters or {}).get("settings") if run.runtime_config else None
     if not given:
         return None
@@ -101,5 +101,5 @@ def _outcome(run: Any) -> RunOutcome | None:
 
 
 def failed(run: Any) -> bool:
-    """Say whether a run of the API has ended badly."""
+    """Return whether a run that the API returned has failed."""
     return ENDED.get(str(run.state)) == "failed"

@@ -1,4 +1,4 @@
-"""Where a run on a cluster finds its sources: in the image, in the object store, or uploaded."""
+"""Finds or uploads the sources of a run on a cluster: in the image, or in the object store."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from mdlc.state import remote_files
 RECORD = "sources.json"
 FOLDER = "sources"
 IMAGE = "."
-"""The root of sources that lie in the image: packages' data, and absolute paths."""
+"""The root of sources that are in the image: data of packages, and absolute paths."""
 
 
 class Sources(Document):
-    """Folder that relative locations start from, and what the submitter knows of the sources."""
+    """The folder that relative locations start from, and the digests of the sources, if known."""
 
     root: str
     digests: dict[str, str]
 
 
 def relative(lifecycle: Lifecycle) -> dict[str, str]:
-    """Return source -> location, of those beside the file."""
+    """Return source -> location for the sources beside the file."""
     found = {name: source.location for name, source in lifecycle.spec.data.sources.items()}
     return {k: v for k, v in found.items() if v and "://" not in v and not Path(v).is_absolute()}
 
 
 def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
-    """Copy sources to the artifact root, by digest: those beside the file, and those of packages.
+    """Copy the sources beside the file, and those of packages, to the artifact root, by digest.
 
-    What is there already is not copied.
+    Files that are there already are not copied.
 
     Raises:
         DataError: a source is missing.
-        SpecError: a location leads out of the file's folder.
+        SpecError: a location is outside the file's folder.
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-sources-") as scratch:
         for name, source in lifecycle.spec.data.sources.items():
@@ -63,22 +63,22 @@ def upload(lifecycle: Lifecycle, *, root: Path, artifacts: str) -> Sources:
 
 
 def _is_copied(location: str) -> bool:
-    """Say whether a location is of files here: not of a database, a service or a fixed path."""
+    """Return whether a location is of files here, not of a database, service or absolute path."""
     elsewhere = "://" in location and not location.startswith(PACKAGE)
     return bool(location) and not elsewhere and not Path(location).is_absolute()
 
 
 def _prefix(location: str) -> Path:
-    """Return the folder below an upload's root where a location's files are looked for."""
+    """Return the folder below an upload's root in which a location's files are looked for."""
     if not location.startswith(PACKAGE):
         return Path()
     return Path(COPIES, location.removeprefix(PACKAGE).partition("/")[0])
 
 
 def newest(sources: Sources, *, artifacts: str) -> Sources:
-    """Return, instead of one upload, whichever is the newest when the step reads it.
+    """Return the sources of whichever upload is the newest when a step reads it.
 
-    What it will hold nobody knows now, so its digests are empty.
+    Its content is not known yet, so its digests are empty.
     """
     if not sources.root.startswith(remote_files.join(artifacts, FOLDER) + "/"):
         return sources
@@ -87,12 +87,12 @@ def newest(sources: Sources, *, artifacts: str) -> Sources:
 
 
 def root_of(location: str, *, artifacts: str) -> str:
-    """Return the folder of the sources; of the record of uploads, that of the newest.
+    """Return the folder of the sources; if `location` is the record of uploads, the newest one's.
 
-    The newest upload is also used where the file names packages' data only (the location is IMAGE).
+    The newest upload is also used if the file names only data of packages (the location is IMAGE).
 
     Raises:
-        ArtifactError: the record is gone.
+        ArtifactError: the record of uploads is gone.
     """
     record = remote_files.join(artifacts, RECORD)
     if location not in (IMAGE, record):
@@ -104,14 +104,14 @@ def root_of(location: str, *, artifacts: str) -> str:
 
 
 def at(lifecycle: Lifecycle, *, location: str) -> Sources:
-    """Return the sources below a location that somebody else keeps, such as s3://bucket/data."""
+    """Return the sources below a location that others maintain, such as s3://bucket/data."""
     mark = remote_files.fingerprint(location)
     names = lifecycle.spec.data.sources
     return Sources(root=location, digests=dict.fromkeys(names, mark))
 
 
 def known(lifecycle: Lifecycle, *, artifacts: str) -> Sources:
-    """Return the sources without new ones: those of the last upload, or those in the image.
+    """Return the sources without an upload: those of the last upload, or those in the image.
 
     Raises:
         SpecError: a source is beside the file and was never uploaded.
@@ -131,7 +131,7 @@ def known(lifecycle: Lifecycle, *, artifacts: str) -> Sources:
 
 
 def _digests(lifecycle: Lifecycle) -> dict[str, str]:
-    """Return the digests of sources in packages; "" where this machine does not have them."""
+    """Return the digests of sources in packages; "" for those that this machine does not have."""
     try:
         return source_digests(lifecycle.spec.data, root=Path())
     except DataError:

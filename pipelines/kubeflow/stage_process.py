@@ -1,4 +1,4 @@
-"""What a stage's process does inside a pod: fetch what it reads, ask the cache, run the stage."""
+"""One stage in its process inside a pod: fetch what it reads, ask the cache, run the stage."""
 
 from __future__ import annotations
 
@@ -26,13 +26,16 @@ DATABASE = "mlflow.db"
 
 @dataclass(frozen=True)
 class ArtifactFolder:
-    """All that a stage's wrapper reads of an artifact."""
+    """Stands for kfp's artifact; it has the attributes that a stage's wrapper reads."""
 
     path: str
 
 
 def perform(asked: StepRequest, *, export: Exporter) -> StepResult:
-    """Do what is asked, from the cache where it answers; `export` writes labelled predictions."""
+    """Run the requested stage, or take its result from the cache.
+
+    `export` writes labelled predictions, for preparation in a retraining.
+    """
     name, path = asked.output
     out = Path(path)
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
@@ -59,7 +62,7 @@ def perform(asked: StepRequest, *, export: Exporter) -> StepResult:
 
 
 def question_of(asked: StepRequest, given: Parameters) -> StageQuestion:
-    """Return the cache's question: the same fused or not, wherever things lie."""
+    """Return the cache's question; it is the same in all plans and for all locations."""
     inputs = asked.inputs
     if asked.part:
         given = candidate_parts.parameters(given, kind=asked.part)
@@ -73,7 +76,7 @@ def question_of(asked: StepRequest, given: Parameters) -> StageQuestion:
 
 
 def _taken(asked: StepRequest, given: Parameters, results: RemoteResults, scratch: Path) -> bool:
-    """Take a part from a whole training that is known already, if there is one."""
+    """Take the part from a whole training in the cache; return False if there is none."""
     if not asked.part:
         return False
     whole = question_of(asked.model_copy(update={"part": ""}), given)
@@ -84,7 +87,7 @@ def _taken(asked: StepRequest, given: Parameters, results: RemoteResults, scratc
 
 
 def _compute(asked: StepRequest, given: Parameters, scratch: Path) -> None:
-    """Run the stage, a part of it, or what makes one of its parts."""
+    """Run the stage, one part of training, or the assembly of its parts."""
     if asked.parts:
         candidate_parts.assemble_parts(asked, given)
         return
@@ -104,7 +107,7 @@ def _registry(asked: StepRequest, given: Parameters, scratch: Path) -> Iterator[
     """Yield the parameters with the registry: MLFLOW_TRACKING_URI, or a file in the object store.
 
     Raises:
-        StageError: another run wrote the file meanwhile; a new try finds it.
+        StageError: another run changed the file in the meantime; a retry reads it again.
     """
     if asked.stage != "deployment":
         yield given

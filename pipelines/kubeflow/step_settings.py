@@ -1,4 +1,4 @@
-"""What every step on a cluster is told beside its stage's own arguments."""
+"""The documents that steps on a cluster exchange: settings, requests, results, outcomes."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from mdlc.core.spec.monitor import Drift, Quality
 
 POINTER = "serving.json"
 LOG = "log"
-"""Instead of a location: labelled predictions are exported from the payload log, in the step."""
+"""In place of a location of feedback: the step exports it from the payload log."""
 STORE_VARIABLE = "MDLC_STORE_URL"
-"""Names the payload log's database; given to a step by a secret."""
+"""Environment variable with the URL of the payload log's database; a secret sets it."""
 
 
 class StepSettings(Document):
-    """One run's settings, as JSON an argument of each component."""
+    """The settings of a run. Each component gets them as an argument, as JSON."""
 
     name: str
     artifacts: str
-    """Location of all that the lifecycle keeps; its name is the last part."""
+    """Location of the lifecycle's artifacts, cache and state; its last part is the name."""
     kind: Literal["training", "retraining"] = "training"
     cache: bool = True
     max_age_seconds: float | None = None
     since: datetime | None = None
     """Labelled predictions before this are not exported."""
     canary: float | None = None
-    """Share of predictions that a promoted version answers at first; None: it serves at once."""
+    """Share of predictions that a new version answers on trial; None: it serves all at once."""
 
 
 class StepRequest(Document):
-    """One stage for a process of its own."""
+    """The request to run one stage in a process of its own."""
 
     stage: str
     settings: StepSettings
@@ -42,26 +42,26 @@ class StepRequest(Document):
     output: tuple[str, str]
     """Name of the output artifact, and its folder."""
     part: str = ""
-    """Of training: the one kind that this pod trains."""
+    """The kind that this pod trains, if training has a pod for each candidate; otherwise ""."""
     parts: list[str] = []
-    """Of training: folders of the parts that other pods made, to be put together."""
+    """Folders of the parts of training that other pods wrote and this one assembles."""
     answer: str
-    """File for the StepResult."""
+    """The file to which the StepResult is written."""
 
 
 class StepResult(Document):
-    """What became of it."""
+    """The result of a StepRequest."""
 
     key: str
-    """The question's key in the cache: the same here, fused or not."""
+    """The question's key in the cache; the same in all plans, here and on a cluster."""
     digest: str
-    """Digest of what the stage wrote."""
+    """Digest of the artifact that the stage wrote."""
     cached: bool
     seconds: float
 
 
 class GateTerms(Document):
-    """What the step that waits for a canary's judgement is told, as JSON an argument of it."""
+    """The terms for the step that waits for a canary's judgement; it gets them as JSON."""
 
     canary: Canary
     drift: Drift
@@ -82,6 +82,6 @@ class RunOutcome(Document):
     replaced: str = ""
     reasons: list[str]
     error: str = ""
-    """Of a failed run: the error of the stage that failed, as MdlcError.to_json; "" if unknown."""
+    """The error of the stage that failed, as MdlcError.to_json(); "" if none is known."""
     promised: float | None = None
     ended: datetime

@@ -1,4 +1,4 @@
-"""What KFP's UI shows of a stage: metrics, a confusion matrix, tables, plots. From its document."""
+"""Writes what KFP's UI shows of a stage, from its document: metrics, matrices, tables, plots."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BARS = 80
 
 
 def business(folder: Path, shows: Mapping[str, Any]) -> None:
-    """The alternatives in money, as a table."""
+    """Draw a table of the alternatives in money."""
     case = read_document(folder / "business.json", BusinessCase)
     rows = [
         (a.name, _number(a.money_per_decision), _number(a.net_present_value), a.refused)
@@ -33,7 +33,7 @@ def business(folder: Path, shows: Mapping[str, Any]) -> None:
 
 
 def exploration(folder: Path, shows: Mapping[str, Any]) -> None:
-    """Histograms of the number features, warnings, and cleaning decisions."""
+    """Draw histograms of numeric features, and list warnings and cleaning decisions."""
     found = read_document(folder / "exploration.json", Exploration)
     parts = [f"{STYLE}</style><h2>{found.rows} training rows</h2>"]
     parts += [f"<p><b>{html.escape(warning)}</b></p>" for warning in found.warnings]
@@ -50,7 +50,7 @@ def exploration(folder: Path, shows: Mapping[str, Any]) -> None:
 
 
 def training(folder: Path, shows: Mapping[str, Any]) -> None:
-    """Each candidate's validation metric and time."""
+    """Log each candidate's validation metric and time."""
     made = read_document(folder / "training.json", Training)
     for candidate in made.candidates:
         _log(shows["metrics"], f"{candidate.kind}_{candidate.metric}", candidate.value)
@@ -58,7 +58,7 @@ def training(folder: Path, shows: Mapping[str, Any]) -> None:
 
 
 def evaluation(folder: Path, shows: Mapping[str, Any]) -> None:
-    """The winner's metrics and confusion matrix, and all contenders in a table."""
+    """Log the winner's metrics and confusion matrix, and draw a table of all contenders."""
     judged = read_document(folder / "evaluation.json", Evaluation)
     winner = next(c for c in judged.contenders if c.name == judged.winner)
     _log(shows["metrics"], "money_per_decision", winner.money_per_decision.value)
@@ -88,7 +88,7 @@ SHOWN = {
     "training": {"metrics": "Metrics"},
     "evaluation": {"metrics": "Metrics", "matrix": "ClassificationMetrics", "page": "Markdown"},
 }
-"""Stage -> what its function above draws: artifact -> its class in kfp.dsl."""
+"""Stage -> the artifacts that its function above fills, each with its class in kfp.dsl."""
 DRAWERS = {
     "business": business,
     "exploration": exploration,
@@ -113,7 +113,7 @@ def _number(value: float | None) -> str:
 
 
 def _log(metrics: Any, name: str, value: float | None) -> None:
-    """Log what is a number: KFP's metadata cannot hold NaN."""
+    """Log a value unless it is None or NaN, which KFP's metadata cannot store."""
     if value is not None and math.isfinite(value):
         metrics.log_metric(name, float(value))
 

@@ -1,8 +1,9 @@
-"""The two places where kfp.local is made ours for the length of a run: its cache, its processes.
+"""Replaces two parts of kfp.local while a run lasts: its cache and its task handler.
 
-kfp 2.17's cache keys artifacts by location and trusts what lies there; ours keys by content and
-checks digests. Its subprocess handler starts a Python for each step; ours forks a warm one. Both
-are replaced by name in kfp's modules, which is why kfp is pinned (docs/decisions/0003).
+kfp 2.17's cache identifies artifacts by location and does not check them; ours identifies them by
+content and checks digests. kfp's handler starts a new Python for each step; ours forks a warm
+process. Both are replaced by name in kfp's modules, which is why kfp's version is pinned
+(docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ class Session:
         self.artifacts: dict[str, dict[str, Path]] = {}
 
     def digest_of(self, path: str) -> str:
-        """Return the digest of an artifact; one that the cache vouched for is not read again."""
+        """Return the digest of an artifact; not computed again if the cache has just checked it."""
         if path not in self.digests:
             self.digests[path] = digest_path(Path(path))
         return self.digests[path]
 
     def run_step(self, command: list[str]) -> bool:
-        """Run one step in the warm server; keep its error, tell the listener."""
+        """Run one step in the warm server; keep its error, and call the listener."""
         stage = command[command.index("--function_to_execute") + 1]
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{stage}.log"
@@ -58,7 +59,7 @@ class Session:
             code = self.server.run(command, stage=stage, log=log)
             self.error = _error_in(log, stage=stage, code=code) if code else None
         except MdlcError as error:
-            # kfp.local would make its own text of it.
+            # kfp.local would replace the error by a text of its own.
             self.error = error
         seconds = time.monotonic() - started
         self.listener(stage, "failed" if self.error else "finished", seconds)
@@ -78,7 +79,7 @@ def _error_in(log: Path, *, stage: str, code: int) -> MdlcError:
 
 @contextlib.contextmanager
 def installed(session: Session) -> Iterator[None]:
-    """Put our cache and handler into kfp.local; take them out again at the end."""
+    """Install our cache and handler in kfp.local; restore kfp's own at the end."""
     from kfp.local import cache, subprocess_task_handler
 
     originals = (cache.LocalCache, subprocess_task_handler.SubprocessTaskHandler)
@@ -86,7 +87,7 @@ def installed(session: Session) -> Iterator[None]:
     subprocess_task_handler.SubprocessTaskHandler = _make_handler(session)
     cache.reset_local_cache_singleton()
     try:
-        # kfp.local narrates to stdout; the listener says the same in one line a stage.
+        # kfp.local prints each step to stdout; the listener reports one line a stage instead.
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
@@ -158,7 +159,7 @@ def _make_cache(session: Session) -> type:
 
 
 def _artifact(name: str, output: StageOutput) -> Any:
-    """Return a stored output as the kfp artifact that the step had returned."""
+    """Return a stored output as the kfp artifact that the step originally returned."""
     from kfp.dsl import executor
 
     kind = {"schemaTitle": output.schema_title}

@@ -1,4 +1,4 @@
-"""Runs the compiled pipeline here, stage by stage, from the cache where it answers."""
+"""Runs the compiled pipeline on this machine; stages that the cache answers are not run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class StageRun(Document):
-    """What became of one stage in a run."""
+    """The state of one stage in a run."""
 
     state: Literal["running", "cached", "finished", "failed"]
     seconds: float
@@ -48,14 +48,14 @@ class LocalRun(Document):
 
 @dataclass
 class LocalRunner:
-    """Runs pipelines in one workspace; the warm server lives as long as its caller says."""
+    """Runs pipelines in one workspace. The caller opens and closes the warm server."""
 
     workspace: Workspace
     server: WarmServer
 
     @property
     def store(self) -> ResultStore:
-        """The cache."""
+        """The workspace's cache of results."""
         return ResultStore(self.workspace.folder / "cache")
 
     def plan(self, arguments: Arguments) -> RunPlan:
@@ -124,7 +124,7 @@ class LocalRunner:
 
     def _execute(self, arguments: Arguments, *, session: Session) -> None:
         with warnings.catch_warnings():
-            # kfp still calls protobuf and Kubernetes names that are being renamed.
+            # kfp uses names of protobuf and Kubernetes that are deprecated.
             warnings.simplefilter("ignore")
             from kfp import components, local
 
@@ -132,7 +132,8 @@ class LocalRunner:
             local.init(
                 runner=local.SubprocessRunner(use_venv=False),
                 pipeline_root=str(self.workspace.folder / "artifacts"),
-                workspace_root=str(self.workspace.folder / "unused"),  # else one is left in /tmp
+                # Without this kfp would create a folder in /tmp and leave it there.
+                workspace_root=str(self.workspace.folder / "unused"),
                 raise_on_error=True,
                 enable_caching=True,
                 cache_root=str(self.store.folder),
@@ -149,7 +150,7 @@ class LocalRunner:
         return compile_training(self.workspace.home / "pipelines", code=pipeline_code())
 
     def _prune(self) -> None:
-        """Delete old logs, and artifacts that no cache entry names, such as killed runs'."""
+        """Delete old logs, and artifacts that no cache entry names, as those of killed runs."""
         kept = self.store.referenced()
         for run in (self.workspace.folder / "artifacts").glob("mdlc-training-*"):
             if not any(Path(path).is_relative_to(run) for path in kept):
@@ -160,7 +161,10 @@ class LocalRunner:
 
 
 def runs(workspace: Workspace) -> list[LocalRun]:
-    """Return the recorded runs, oldest first; one that nobody works on any more was killed."""
+    """Return the recorded runs, oldest first.
+
+    A run that is recorded as running but that no process works on is returned as killed.
+    """
     found = sorted((workspace.folder / "runs").glob("*/run.json"))
     recorded = [read_document(path, LocalRun) for path in found]
     if not workspace.busy:
@@ -170,6 +174,6 @@ def runs(workspace: Workspace) -> list[LocalRun]:
 
 
 def _only(mapping: dict[str, T]) -> T:
-    """Return the one value of a stage's outputs: each stage writes one artifact."""
+    """Return the only value of a mapping: each stage writes one artifact."""
     (value,) = mapping.values()
     return value

@@ -1,9 +1,9 @@
-"""A process that has the libraries loaded and forks for each step, so that a step starts at once.
+"""A server process that has imported the libraries and forks a child for each step.
 
-kfp.local starts a Python for each step, which imports kfp, pandas, scikit-learn ... again: one to
-eight seconds a step, and a year of retrainings has many. This server imports what a stage needs
-once, forks, and the child does exactly what kfp's own command does: it writes the component's
-source to a file and calls kfp.dsl.executor_main on it, in a clean process with its own log.
+kfp.local starts a new Python for each step, which imports kfp, pandas, scikit-learn and others
+again: one to eight seconds a step. This server imports them once. The forked child does what kfp's
+own command does: it writes the component's source to a file and calls kfp.dsl.executor_main on it,
+in a clean process with a log of its own.
 
 Run as `python -m mdlc.pipelines.local.warm_server`; requests and answers are a JSON line each.
 """
@@ -28,7 +28,7 @@ from typing import IO, Any
 from mdlc.core import telemetry
 from mdlc.core.errors import KilledError, StageError
 
-# Libraries without threads of their own at import: safe to have loaded before a fork.
+# Libraries that start no threads when they are imported, so that forking afterwards is safe.
 # TensorFlow starts threads, so it is loaded in the child.
 CORE = ("kfp.dsl.executor_main", "mdlc.core.spec", "mdlc.core.columns", "mdlc.core.steps")
 TABLES = ("ibis", "duckdb", "pyarrow.parquet", "pandas", "ibis.backends.duckdb.converter")
@@ -42,7 +42,7 @@ PRELOAD: dict[str, tuple[str, ...]] = {
     "deployment": ("mlflow.tracking", "mlflow.store.tracking.sqlalchemy_store"),
 }
 SETTINGS = {"_KFP_RUNTIME": "true"}
-"""Read by kfp when it is imported: no compiler."""
+"""Environment variable that kfp reads at its import; with it, kfp does not load its compiler."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -70,7 +70,7 @@ class WarmServer:
             The exit code; negative is the signal that ended it.
 
         Raises:
-            KilledError: a signal ended the server, such as the kernel's where memory ran out.
+            KilledError: a signal ended the server, such as the kernel's when memory ran out.
             StageError: the server ended for another reason.
         """
         process = self._process or self._start()

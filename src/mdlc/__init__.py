@@ -6,8 +6,8 @@
     lifecycle.run()
     lifecycle.predict(rows)
 
-`import mdlc` imports nothing heavy: each public name is looked up when it is first used.
-docs/api.md describes them all.
+`import mdlc` imports nothing heavy: the module of a public name is imported when the name is first
+used. docs/api.md describes all public names.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _HOMES = {
     "mdlc.api.rendered_files": ("render_monitoring", "crd_yaml"),
     "mdlc.api.long_running": ("run_trigger", "run_controller"),
 }
-"""Module -> the public names that it holds: their one list. mypy reads the imports above."""
+"""Module -> its public names; the only list of them at run time. mypy reads the imports above."""
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = ["errors", *_MODULES]  # noqa: PLE0604 - all are text

@@ -1,6 +1,6 @@
-"""The errors that mdlc raises on purpose: one line each, with the object, the rule, the next step.
+"""The errors that mdlc raises on purpose. Each is one line with the object, the rule and a hint.
 
-All are `MdlcError`. The command line ends with the `exit_code` of the class.
+All derive from `MdlcError`. The command line exits with the class's `exit_code`.
 
     >>> import mdlc
     >>> try:

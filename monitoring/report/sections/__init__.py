@@ -1,4 +1,4 @@
-"""The sections in the order of a model's life; each is a function from the inputs to a Section."""
+"""The sections in the order of a model's life; each maps a ReportInput to a ReportSection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who took part, who was refused and why, and how they were tuned."""
+"""Which candidates took part, which were refused and why, and how they were tuned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the training rows look like, and the cleaning that follows from it."""
+"""Statistics of the training rows, and the cleaning decided from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well the contenders predict rows that no one has seen before."""
+"""How well the contenders predict the test rows, which no model was trained on."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _calibration(evaluation: Evaluation) -> list[Block]:
 
 
 def _curves(evaluation: Evaluation) -> list[tuple[str, Calibration]]:
-    """Return what to draw: each contender for two classes, else the winner's classes."""
+    """Return the curves: one for each contender; with more than two classes, of the winner's."""
     first = sorted(evaluation.contenders, key=lambda c: c.name != evaluation.winner)
     if len(evaluation.classes) > 2:
         mine = first[0].calibration if first else []

@@ -12,7 +12,7 @@ from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.page_parts import Block, Pictures, Plot
 
 SIDE = 64
-"""Pixels of the longer side that are kept; a report is not an archive."""
+"""Largest side of an image in pixels; larger images are scaled down to keep the report small."""
 
 
 def blocks_of(image: ImageColumn) -> list[Block]:

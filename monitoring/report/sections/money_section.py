@@ -1,4 +1,4 @@
-"""Who earns most on the test set: winner, champion, rule, nothing."""
+"""What winner, champion, rule and doing nothing earn on the test set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money of the loop against other ways of living through the same time."""
+"""Plots of the loop's money against that of the other policies over the same time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def bars(life: ReplayRecord) -> Plot:
 
 
 def cumulative(life: ReplayRecord) -> Plot:
-    """Return money week by week, summed, and the loop's lead over each other policy."""
+    """Return cumulative money by week, and the loop's lead over each other policy."""
     sums = {policy.name: _sums(life, policy) for policy in life.policies}
     weeks = [week.begins for week in life.weeks]
     loop = life.policies[0].name
@@ -85,7 +85,7 @@ def cumulative(life: ReplayRecord) -> Plot:
 
 
 def _sums(life: ReplayRecord, policy: PolicyResult) -> list[float]:
-    """Return the policy's net money after each week; costs fall on the weeks of its retrainings."""
+    """Return the policy's net money after each week; retrainings cost in the week they occur."""
     costs = _costs(life, policy)
     earned = (week.money.get(policy.name, 0.0) for week in life.weeks)
     return list(accumulate(money - cost for money, cost in zip(earned, costs, strict=True)))

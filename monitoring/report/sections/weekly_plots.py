@@ -1,4 +1,4 @@
-"""The weekly small multiples: one line of time for quality, drift, versions and events."""
+"""Plots by week over one time axis: quality, drift, versions and events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVENTS = {
     "failure": ("x-thin-open", plots.RED),
 }
 Panel = tuple[str, float, Callable[[Any, int], None]]
-"""Title, relative height, and what draws it into a row of the figure."""
+"""Title, relative height, and the function that draws it into a row of the figure."""
 
 
 def feature_drift(week: ReplayWeek) -> list[float]:
@@ -81,7 +81,7 @@ def _quality(weeks: list[ReplayWeek]) -> list[Panel]:
 
 
 def _class_to_show(weeks: list[ReplayWeek]) -> str:
-    """Return the class whose share is off most, in the sum of weeks; of two, the rarer."""
+    """Return the class whose predicted share differs most over all weeks; of two, the rarer."""
     labels = list(dict.fromkeys(label for week in weeks for label in week.observed))
     if len(labels) == 2:
         return min(labels, key=lambda label: sum(week.observed.get(label, 0) for week in weeks))
@@ -163,8 +163,8 @@ def _bands(life: ReplayRecord) -> list[Panel]:
 def versions(life: ReplayRecord) -> list[tuple[datetime, str]]:
     """Return when each version began to serve, in order of time.
 
-    A canary answers beside the version that serves, and is none of them until it is promoted. So
-    it is the promotions that tell, not the versions that answered in a week.
+    Read from the promotions, not from the versions that answered in a week, because these include
+    canaries that never served alone.
     """
     first = next((name for week in life.weeks for name in week.versions), "")
     promoted = [

@@ -1,4 +1,4 @@
-"""The time lived: week by week what was predicted, what happened, and what it earned."""
+"""The replay by week: what was predicted, what happened, and what it earned."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _facts(life: ReplayRecord) -> Facts:
 
 
 def _led_to(life: ReplayRecord) -> str:
-    """Say what retrainings led to; of canaries, also how many were not promoted."""
+    """Return in words what retrainings led to; of canaries, also how many were not promoted."""
     count = Counter(event.kind for event in life.events)
     said = plural(count["promotion"], "promotion")
     if count["canary"]:

@@ -1,4 +1,4 @@
-"""What a cluster has and lacks for mdlc."""
+"""Checks what mdlc needs of a cluster."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class ClusterCheckup(DocumentList[ClusterCheck]):
-    """The answers to all questions, a table too."""
+    """The results of all checks; `to_frame()` makes a table of them."""
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing is missing that mdlc cannot work without."""
+        """Whether everything that mdlc needs is there."""
         return healthy(list(self))
 
 
@@ -30,17 +30,18 @@ def check_cluster(
     kubeconfig: str | None = None,
     context: str | None = None,
 ) -> ClusterCheckup:
-    """Check what a cluster has and lacks; changes nothing there.
+    """Check what mdlc needs of a cluster; nothing is changed there.
 
     Args:
-        lifecycle: One that is to live there: its artifact root is asked too.
-        host: URL of Kubeflow Pipelines' API; None: it is not asked.
-        namespace: Where the lifecycle is to live.
-        kubeconfig: None: as kubectl.
-        context: None: the current one.
+        lifecycle: A lifecycle that is to run there; its artifact root is checked too.
+        host: URL of Kubeflow Pipelines' API; None: it is not checked.
+        namespace: The namespace in which the lifecycle is to run.
+        kubeconfig: Path of a kubeconfig; None: found as kubectl finds it.
+        context: Context of the kubeconfig; None: the current one.
 
     Returns:
-        An answer for each question, with the next step where something is missing.
+        A result for each check, with a hint if something is missing. A cluster that does not answer
+        is such a result, not an error.
 
     Example:
         mdlc.check_cluster(host="http://localhost:8888").healthy

@@ -1,4 +1,4 @@
-"""A lifecycle on a cluster: Kubeflow Pipelines trains it, and its object store keeps it."""
+"""A lifecycle on a cluster: trained by Kubeflow Pipelines, with its state in an object store."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ CRON_FIELDS = 5
 
 
 class ClusterLifecycle(ClusterServing):
-    """A lifecycle on a cluster: made by `Lifecycle.cluster`.
+    """A lifecycle on a cluster, returned by `Lifecycle.cluster`.
 
-    Sources must be where the cluster reads them: `upload` copies those beside the file, tables in
-    memory too, to the artifact root (`cluster.artifacts`); `data_root` says where relative ones lie
-    already, such as s3://bucket/data. Without either those of the last upload are used.
+    The cluster must be able to read the sources. `upload` copies those beside the file, and tables
+    in memory, to the artifact root (`cluster.artifacts`); `data_root` is the location, such as
+    s3://bucket/data, where sources with relative locations are already. With neither, the sources
+    of the last upload are used.
 
     Example:
         there = mdlc.load("lifecycle.yaml").cluster("http://localhost:8888")
@@ -46,18 +47,18 @@ class ClusterLifecycle(ClusterServing):
         follow: bool = True,
         progress: Shown = None,
     ) -> SubmittedRun:
-        """Train and release on Kubeflow Pipelines; what is missing there is made.
+        """Train and release on Kubeflow Pipelines; pipeline and experiment are created if missing.
 
         Args:
-            upload: Copy the sources to the artifact root.
-            data_root: Where relative sources lie already.
+            upload: Whether to copy the sources to the artifact root.
+            data_root: Where sources with relative locations are already.
             fuse: `light`: stages in fewer pods; None: `cluster.fuse` of the file.
-            again: A new run, though the same was submitted before.
-            follow: Wait until the run ends.
-            progress: Where the run and its tasks are shown.
+            again: Whether to start a new run even if the same was submitted before.
+            follow: Whether to wait until the run ends.
+            progress: Where the run and its tasks are shown (see `run`).
 
         Returns:
-            The run, as it was last seen.
+            The run in its last known state.
 
         Raises:
             ServiceError: Kubeflow Pipelines or the object store does not answer.
@@ -101,20 +102,20 @@ class ClusterLifecycle(ClusterServing):
         data_root: str | None = None,
         fuse: Fuse | None = None,
     ) -> ClusterSchedule:
-        """Let Kubeflow Pipelines train again and again; takes the place of another schedule.
+        """Have Kubeflow Pipelines train on a schedule; it replaces the lifecycle's previous one.
 
         Args:
-            cron: Five fields in UTC, such as "0 3 * * 1".
-            every: A time between two runs, such as "7d"; one of the two is needed.
-            upload: Copy the sources to the artifact root.
-            data_root: Where relative sources lie already.
-            fuse: `light`: stages in fewer pods.
+            cron: Five fields in UTC, such as "0 3 * * 1"; give either `cron` or `every`.
+            every: The time between two runs, such as "7d".
+            upload: Whether to copy the sources to the artifact root.
+            data_root: Where sources with relative locations are already.
+            fuse: `light`: stages in fewer pods; None: `cluster.fuse` of the file.
 
         Returns:
             The schedule, new or kept.
 
         Raises:
-            UsageError: not exactly one of `cron` and `every`, or one that is malformed.
+            UsageError: not exactly one of `cron` and `every` is given, or it is malformed.
             ServiceError: Kubeflow Pipelines does not answer.
 
         Example:
@@ -151,7 +152,7 @@ class ClusterLifecycle(ClusterServing):
 
     @locates_errors
     def status(self) -> ClusterStatus:
-        """Return what serves by the artifact root, and the newest runs.
+        """Return the version that serves according to the artifact root, and the newest runs.
 
         Raises:
             ServiceError: Kubeflow Pipelines or the object store does not answer.
@@ -165,10 +166,10 @@ class ClusterLifecycle(ClusterServing):
 
     @locates_errors
     def plan(self, *, data_root: str | None = None) -> PlanResult:
-        """Return what a run would do, by the cluster's cache in the artifact root.
+        """Return what a run would do, according to the cache in the artifact root.
 
         Args:
-            data_root: Where relative sources lie; None: those of the last upload.
+            data_root: Where sources with relative locations are; None: those of the last upload.
 
         Raises:
             ServiceError: the object store does not answer.
@@ -195,12 +196,12 @@ class ClusterLifecycle(ClusterServing):
 
         Args:
             out: The file to write.
-            upload: Copy the sources to the artifact root.
-            data_root: Where relative sources lie already.
-            fuse: `light`: stages in fewer pods.
+            upload: Whether to copy the sources to the artifact root.
+            data_root: Where sources with relative locations are already.
+            fuse: `light`: stages in fewer pods; None: `cluster.fuse` of the file.
 
         Returns:
-            The pipeline's version: the same for the same file, data and code.
+            The pipeline's version; the same file, data and code give the same version.
 
         Example:
             mdlc.load("lifecycle.yaml").cluster().compile("pipeline.yaml")
@@ -222,13 +223,13 @@ class ClusterLifecycle(ClusterServing):
         """Return the end of a stage's log, from its pod.
 
         Args:
-            stage: Such as training.
-            run: The run's id; None: the newest.
-            lines: At most so many.
-            namespace: Where the pods run.
+            stage: The stage's name.
+            run: The run's id; None: the newest run.
+            lines: The largest number of lines to return.
+            namespace: The namespace of the pods.
 
         Raises:
-            DataError: there is no such run or pod, or no longer.
+            DataError: there is no such run, or its pod was deleted.
             ServiceError: the cluster does not answer.
 
         Example:
@@ -264,7 +265,7 @@ def _location(upload: bool, data_root: str | None) -> SourceLocation:
 
 
 def _seconds_between(cron: str | None, every: str | None) -> int | None:
-    """Check when a schedule starts a run; return the seconds between two, None for a cron."""
+    """Check a schedule's times; return the seconds between two runs, None for a cron expression."""
     from mdlc.core.spec.base import parse_duration
 
     if (cron is None) == (every is None):

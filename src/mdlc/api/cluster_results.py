@@ -1,4 +1,4 @@
-"""What the methods of a lifecycle on a cluster lead to."""
+"""What the methods of a lifecycle on a cluster return."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ class SubmittedRun:
     """A run on Kubeflow Pipelines."""
 
     run: str
-    """Its id there."""
+    """The run's id."""
     name: str
     created: bool
-    """False: the same run had been submitted before, and was found."""
+    """False if the same run was submitted before, and was found."""
     link: str
     state: RunState
-    """As it was last seen: its tasks, and what it led to once it ended."""
+    """Its last known state: tasks and, once it has ended, the outcome."""
 
 
 @dataclass(frozen=True)
 class ClusterSchedule:
-    """A schedule on Kubeflow Pipelines, of which a lifecycle has one."""
+    """A schedule on Kubeflow Pipelines; a lifecycle has at most one."""
 
     schedule: str
-    """Its id there."""
+    """The schedule's id."""
     created: bool
-    """False: the same schedule was there, and is kept."""
+    """False if the same schedule existed, and was kept."""
     link: str
 
 
 @dataclass(frozen=True)
 class StageLog:
-    """The end of what a stage's pod said."""
+    """The end of the log of a stage's pod."""
 
     text: str
     error: str
-    """The error that it ends with, in one line; "" if there is none."""
+    """The error at its end, in one line; "" if there is none."""

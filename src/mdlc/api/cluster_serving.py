@@ -1,4 +1,4 @@
-"""What serves on a cluster: released state in an object store, and KServe."""
+"""Serving on a cluster: the released state in an object store, and KServe."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ClusterServing:
 
     @property
     def file(self) -> Path | None:
-        """The file that it was loaded from; None: a dict."""
+        """The file that it was loaded from; None if it was loaded from a dict."""
         return self._file
 
     @locates_errors
@@ -62,14 +62,14 @@ class ClusterServing:
         """Make the canary the champion in the artifact root, which predictors follow.
 
         Args:
-            why: Recorded in the history.
+            why: The reason, recorded in the history.
 
         Returns:
-            What serves now.
+            The pointer, which names the version that serves now.
 
         Raises:
             MdlcError: there is no canary.
-            BusyError: somebody else changed it meanwhile.
+            BusyError: another process changed the state in the meantime.
 
         Example:
             there.promote("two days without a complaint").version
@@ -79,17 +79,17 @@ class ClusterServing:
 
     @locates_errors
     def rollback(self, why: str = BY_HAND) -> RollbackResult:
-        """Drop the canary in the artifact root; without one, serve the version before.
+        """Drop the canary in the artifact root; without a canary, serve the previous version.
 
         Args:
-            why: Recorded in the history.
+            why: The reason, recorded in the history.
 
         Returns:
-            What serves now, and the version that was dropped.
+            The version that serves now, and the version that was dropped.
 
         Raises:
-            MdlcError: there is no version before.
-            BusyError: somebody else changed it meanwhile.
+            MdlcError: there is no previous version.
+            BusyError: another process changed the state in the meantime.
 
         Example:
             there.rollback("complaints").pointer.version
@@ -111,25 +111,25 @@ class ClusterServing:
         force: bool = False,
         progress: Shown = None,
     ) -> DeployResult:
-        """Serve what is released, with KServe; what served before serves on if it fails.
+        """Serve the released version with KServe; if that fails, the old one goes on serving.
 
         Args:
-            namespace: None: the file's, or default.
-            rollback: Drop the canary, or go back a version, first.
-            why: Of a rollback; recorded in the history.
-            dry_run: Ask the API server, change nothing.
-            follow: Wait until it serves.
-            timeout: Seconds to follow; None: `deploy.kserve.ready_within`.
-            storage_path: Where the claim of pvc:// is mounted here.
-            force: Take over fields that somebody else manages.
-            progress: Where the rollout is shown.
+            namespace: The namespace; None: the file's, or default.
+            rollback: Whether to roll back first: drop the canary, or else go back one version.
+            why: The reason of a rollback, recorded in the history.
+            dry_run: Whether the API server only checks the object; nothing is changed.
+            follow: Whether to wait until it serves.
+            timeout: Seconds to wait; None: `deploy.kserve.ready_within`.
+            storage_path: Where the volume claim of a pvc:// location is mounted on this machine.
+            force: Whether to overwrite fields that another field manager has set.
+            progress: Where the rollout is shown (see `Lifecycle.run`).
 
         Returns:
-            What was deployed, and where it answers.
+            What was deployed, and its URL.
 
         Raises:
-            RefusedError: somebody else manages a field.
-            ServiceError: it does not become ready; says why in words.
+            RefusedError: another field manager has set a field, and `force` is False.
+            ServiceError: it does not become ready; the message says why.
 
         Example:
             mdlc.load("lifecycle.yaml").cluster().deploy(namespace="models")
@@ -152,13 +152,13 @@ class ClusterServing:
 
     @locates_errors
     def inference_service(self, *, namespace: str | None = None) -> dict[str, Any]:
-        """Return the InferenceService of what is released; nothing is asked or changed there.
+        """Return the InferenceService of the released version; the cluster is not contacted.
 
         Args:
-            namespace: None: the file's, or default.
+            namespace: The namespace; None: the file's, or default.
 
         Returns:
-            The object, as Kubernetes has it.
+            The object as a dictionary.
 
         Raises:
             MdlcError: nothing was released yet.
@@ -174,7 +174,7 @@ class ClusterServing:
 
     @property
     def _path(self) -> Path:
-        """The file, or where it would lie: relative sources start from its folder."""
+        """The file, or the path it would have; relative sources start from its folder."""
         return self._file or self._workspace.root / "lifecycle.yaml"
 
     def _release_namespace(self, namespace: str | None) -> str:

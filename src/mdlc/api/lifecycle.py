@@ -1,4 +1,4 @@
-"""A lifecycle in Python: its methods are the verbs of the command line, which calls them."""
+"""A lifecycle in Python; the verbs of the command line call its methods."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Lifecycle(LifecycleServing):
-    """A model's whole life: made by `mdlc.load` and `mdlc.init`.
+    """A model's whole life, as one file describes it; returned by `mdlc.load` and `mdlc.init`.
 
-    Methods that change something hold the lifecycle against other processes while they run, and
-    raise BusyError where another one holds it. All raise the classes of `mdlc.errors`.
+    Methods that change something hold the lifecycle's lock while they run, and raise BusyError if
+    another process holds it. All errors are classes of `mdlc.errors`.
 
     Example:
         lifecycle = mdlc.load("lifecycle.yaml")
@@ -37,10 +37,11 @@ class Lifecycle(LifecycleServing):
         """Check that the sources can be read and have the columns that the file names.
 
         Args:
-            data: False: the sources are left alone; the file itself was checked when it was loaded.
+            data: Whether to read the sources. With False nothing is checked, since `mdlc.load` has
+                already checked the file.
 
         Returns:
-            The lifecycle, so that calls can follow each other.
+            The lifecycle, so that calls can be chained.
 
         Raises:
             DataError: a source is missing or cannot be read.
@@ -60,8 +61,8 @@ class Lifecycle(LifecycleServing):
         """Return what a run would do: which stages are cached, which would run, and why.
 
         Returns:
-            A row for each stage with `state` (cached, run, depends), `why`, and the `seconds` that
-            it took the last time.
+            An item for each stage with `state` (cached, run, depends), `why`, and the `seconds`
+            that it took the last time.
 
         Raises:
             DataError: a source is missing.
@@ -79,11 +80,13 @@ class Lifecycle(LifecycleServing):
 
     @locates_errors
     def run(self, *, force: bool = False, progress: Shown = None) -> RunResult:
-        """Train, evaluate and release what pays; what did not change comes from the cache.
+        """Train, evaluate and release what pays; stages with unchanged inputs come from the cache.
 
         Args:
-            force: Use nothing from the cache.
-            progress: Where stages are shown.
+            force: Whether to run every stage, without the cache.
+            progress: None: show progress in a notebook or on a terminal; True: elsewhere too, as
+                lines on standard error; False: nowhere; or an object with `stage`, `step` and
+                `say`.
 
         Returns:
             The winner, the reasons, the evaluation, and the version that serves.
@@ -91,7 +94,7 @@ class Lifecycle(LifecycleServing):
         Raises:
             DataError: the data break a rule.
             StageError: a stage failed; finished stages are kept.
-            BusyError: another process works on it.
+            BusyError: another process works on the lifecycle.
 
         Example:
             lifecycle.run().serving
@@ -127,21 +130,22 @@ class Lifecycle(LifecycleServing):
         monthly: bool = True,
         progress: Shown = None,
     ) -> ReplayResult:
-        """Live through later data: serve, label, watch, retrain, promote; then count the money.
+        """Replay later data: serve, label, watch, retrain, promote; then count the money.
 
-        What really serves is not touched: a replay has a workspace of its own.
+        A replay has a workspace of its own, so the model that really serves is not touched.
 
         Args:
-            begin: First moment (UTC); None: from the end of training.
-            end: Last moment (UTC); None: to the end of the data.
-            monthly: Whether retraining every month is lived too, beside it.
-            progress: Where stages, days and events are shown.
+            begin: First moment (UTC); None: the end of training.
+            end: Last moment (UTC); None: the end of the data.
+            monthly: Whether to compare with retraining every month.
+            progress: Where stages, days and events are shown (see `run`).
 
         Returns:
-            What happened week by week, and a row for each policy with the money that it earned.
+            What happened week by week, and an item for each policy with the money that it earned.
 
         Raises:
-            MdlcError: there is nothing to live through, or the first model is not worth serving.
+            BusyError: another process works on the lifecycle.
+            MdlcError: there are no rows to replay, or the first model is not worth serving.
 
         Example:
             lifecycle.replay().to_frame()[["name", "net"]]
@@ -167,17 +171,18 @@ class Lifecycle(LifecycleServing):
         drift: bool = True,
         progress: Shown = None,
     ) -> RehearsalRecord:
-        """See the loop close with real Prometheus, Alertmanager and trigger, in minutes.
+        """Run the loop in minutes with real Prometheus, Alertmanager and trigger.
 
         Args:
-            window: How long `monitor.window` takes.
-            drift: Whether the world changes after a while.
-            progress: Where it is shown.
+            window: The real time that `monitor.window` is compressed to.
+            drift: Whether the target starts to follow another rule after a while.
+            progress: Where progress is shown (see `run`).
 
         Returns:
-            The steps with their seconds; `problems` is [] if all went as it should.
+            The steps with their seconds; `problems` is [] if the whole loop worked.
 
         Raises:
+            BusyError: another process works on the lifecycle.
             MdlcError: a program is not installed, or does not start.
 
         Example:
@@ -197,16 +202,18 @@ class Lifecycle(LifecycleServing):
         """Retrain on the labels that came in; the challenger replaces a champion that earns less.
 
         Args:
-            why: Recorded with the decision.
-            force: Even above the budget, or in quiet hours.
-            progress: Where stages are shown.
+            why: The reason, recorded with the decision.
+            force: Whether to retrain even beyond the budget, in a freeze or in quiet hours.
+            progress: Where stages are shown (see `run`).
 
         Returns:
             The ledger's verdict with the outcome, and the evaluation.
 
         Raises:
-            RefusedError: the budget, the cooldown or quiet hours say no, or there are no labels.
+            RefusedError: the policy refuses (budget, freeze, quiet hours, another run, a canary on
+                trial), or there are no labels.
             StageError: a stage failed; the ledger has recorded it.
+            BusyError: another process works on the lifecycle.
 
         Example:
             lifecycle.retrain("new routes from May").outcome
@@ -232,16 +239,16 @@ class Lifecycle(LifecycleServing):
 
     @locates_errors
     def report(self, out: str | Path | None = None) -> Report:
-        """Write the life so far as one HTML page that needs no network.
+        """Write a report of the lifecycle so far: one HTML page that needs no network.
 
         Args:
             out: The page's file; None: report.html in the workspace.
 
         Returns:
-            The report; it shows itself in a notebook.
+            The report; a notebook displays it.
 
         Raises:
-            ArtifactError: a stored document is not whole.
+            ArtifactError: a stored document is damaged.
 
         Example:
             lifecycle.report("report.html").path
@@ -260,14 +267,14 @@ class Lifecycle(LifecycleServing):
         kubeconfig: str | None = None,
         context: str | None = None,
     ) -> ClusterLifecycle:
-        """Return the same lifecycle on a cluster; nothing is asked before a method is called.
+        """Return the same lifecycle on a cluster; the cluster is contacted only by its methods.
 
         Args:
             host: URL of Kubeflow Pipelines' API; None: found as kfp finds it, in a pod for example.
-            namespace: The profile's, where Kubeflow has many users.
-            experiment: None: the lifecycle's name.
-            kubeconfig: None: as kubectl.
-            context: Of the kubeconfig; None: the current one.
+            namespace: The namespace of a Kubeflow profile, if Kubeflow has several users.
+            experiment: The experiment; None: the lifecycle's name.
+            kubeconfig: Path of a kubeconfig; None: found as kubectl finds it.
+            context: Context of the kubeconfig; None: the current one.
 
         Example:
             lifecycle.cluster("http://localhost:8888").submit()

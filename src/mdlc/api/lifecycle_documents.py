@@ -1,4 +1,4 @@
-"""What a lifecycle says of itself: the file, what serves, and the documents that stages wrote."""
+"""The properties of a lifecycle: the file, what serves, and the documents that stages wrote."""
 
 from __future__ import annotations
 
@@ -65,29 +65,29 @@ class LifecycleDocuments:
 
     @property
     def file(self) -> Path | None:
-        """The file that it was loaded from; None: a dict."""
+        """The file that it was loaded from; None if it was loaded from a dict."""
         return self._file
 
     @property
     def definition(self) -> LifecycleFile:
-        """The file as a whole, typed: apiVersion, kind, metadata and spec."""
+        """The whole file as a typed object: apiVersion, kind, metadata and spec."""
         return self._definition
 
     @property
     def spec(self) -> Spec:
-        """What the file says, typed and with every default: `lifecycle.spec.data.target`."""
+        """The file's spec as a typed object, defaults included: `lifecycle.spec.data.target`."""
         return self._definition.spec
 
     @property
     def workspace(self) -> Workspace:
-        """Where the state lies: `lifecycle.workspace.folder`."""
+        """The workspace with the state: `lifecycle.workspace.folder`."""
         return self._workspace
 
     def to_yaml(self) -> str:
-        """Return the lifecycle as the text of a file: what was given, without defaults or comments.
+        """Return the lifecycle as the text of a file, without defaults and comments.
 
         Returns:
-            YAML that `mdlc.load` reads as the same lifecycle, if it lies in the same folder.
+            YAML that `mdlc.load` reads as the same lifecycle, if it is in the same folder.
 
         Example:
             lifecycle.to_yaml().splitlines()[0]
@@ -96,21 +96,22 @@ class LifecycleDocuments:
         return to_yaml(self._definition)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the lifecycle as a file, for the command line, a cluster or a colleague.
+        """Write the lifecycle as a file, for the command line or a cluster.
 
-        Relative locations of sources are written anew, so that they lead to the same files from the
-        new folder. The state stays where it is: without `home`, another folder has another state.
+        Relative locations of sources are rewritten so that they name the same files from the new
+        folder. The state is not moved: unless `home` is given, a file in another folder has other
+        state.
 
         Args:
             path: The file to write, such as lifecycle.yaml.
-            overwrite: Whether a file that is there may be replaced.
+            overwrite: Whether an existing file may be replaced.
 
         Returns:
             The file's path.
 
         Raises:
             MdlcError: the file exists.
-            StorageError: the disk refuses.
+            StorageError: the file cannot be written.
 
         Example:
             lifecycle.save("lifecycle.yaml")
@@ -122,12 +123,12 @@ class LifecycleDocuments:
 
     @property
     def serving(self) -> Pointer | None:
-        """The version that serves, since when, and its canary; None: nothing was released yet."""
+        """The version that serves, since when, and its canary; None before the first release."""
         return current(self._workspace)
 
     @property
     def features(self) -> list[str]:
-        """The columns that the released model reads, in its order.
+        """The columns that the released model reads, in the model's order.
 
         Raises:
             MdlcError: nothing was released yet.
@@ -137,47 +138,47 @@ class LifecycleDocuments:
 
     @property
     def business_case(self) -> BusinessCaseResult:
-        """What the model is worth beside its alternatives, of the newest run."""
+        """The newest run's business case: what the model and its alternatives are worth."""
         return self._made("business", BusinessCaseResult)
 
     @property
     def snapshot(self) -> DataSnapshot:
-        """What the sources gave, of the newest run."""
+        """The newest run's snapshot of the sources."""
         return self._made("collection", DataSnapshot)
 
     @property
     def prepared(self) -> PreparedData:
-        """The table that training used, and its tests, of the newest run."""
+        """The newest run's prepared table, and the tests of its data."""
         return self._made("preparation", PreparedData)
 
     @property
     def exploration(self) -> ExplorationResult:
-        """What the training rows look like, of the newest run."""
+        """The newest run's statistics of the training rows."""
         return self._made("exploration", ExplorationResult)
 
     @property
     def selection(self) -> SelectionResult:
-        """Which kinds of model took part, of the newest run."""
+        """The newest run's selection: which kinds of model took part."""
         return self._made("selection", SelectionResult)
 
     @property
     def training(self) -> TrainingResult:
-        """The candidates after tuning, of the newest run."""
+        """The newest run's candidates after tuning."""
         return self._made("training", TrainingResult)
 
     @property
     def evaluation(self) -> EvaluationResult:
-        """Who decides best, in money, of the newest run."""
+        """The newest run's evaluation: the money and metrics of each contender."""
         return self._made("evaluation", EvaluationResult)
 
     @property
     def deployment(self) -> DeploymentResult:
-        """What became of the winner, of the newest run."""
+        """The newest run's deployment: the version that the winner was registered as."""
         return self._made("deployment", DeploymentResult)
 
     @property
     def last_replay(self) -> ReplayResult:
-        """What the newest replay lived through.
+        """The record of the newest replay.
 
         Raises:
             MdlcError: nothing was replayed yet.
@@ -190,14 +191,14 @@ class LifecycleDocuments:
         """Return which version served when, and why, oldest first.
 
         Args:
-            replay: Of the last replay instead of real serving.
+            replay: Whether to return the last replay's history instead of that of real serving.
 
         Returns:
-            Entries with time (UTC), version, kind, reason and promised money a decision; a table by
-            `to_frame()`.
+            Entries with time (UTC), version, kind, reason and promised money per decision;
+            `to_frame()` makes a table of them.
 
         Raises:
-            ArtifactError: the record was altered.
+            ArtifactError: the history was altered.
 
         Example:
             lifecycle.history()[-1].version
@@ -207,10 +208,10 @@ class LifecycleDocuments:
 
     @locates_errors
     def status(self) -> StatusResult:
-        """Return what serves, the newest runs, and what was decided about retrainings.
+        """Return the serving version, the newest runs, and the decisions about retrainings.
 
         Raises:
-            ArtifactError: a stored document is not whole.
+            ArtifactError: a stored document is damaged.
 
         Example:
             lifecycle.status().to_frame()
@@ -222,18 +223,18 @@ class LifecycleDocuments:
 
     @locates_errors
     def trace(self, id: str, *, replay: bool = False) -> PredictionTrace:
-        """Return all that is known about one prediction, from the question to its consequences.
+        """Return everything that is known about one prediction.
 
         Args:
             id: The prediction's id.
-            replay: Of the last replay instead of real serving.
+            replay: Whether it is a prediction of the last replay instead of real serving.
 
         Returns:
-            The answer, the label with the money earned, where the model comes from, and the
-            retrainings that learnt from the row. Values of sensitive columns are left out.
+            The answer, the label with the money earned, the run and data of the model, and the
+            retrainings that learned from the row. Values of sensitive columns are left out.
 
         Raises:
-            DataError: no prediction has the id; names the nearest.
+            DataError: no prediction has the id; the message names the most similar id.
             ServiceError: the payload log does not answer.
 
         Example:
@@ -251,7 +252,7 @@ class LifecycleDocuments:
         """Return the document that a stage wrote in the newest run.
 
         Raises:
-            MdlcError: it has not run yet.
+            MdlcError: the stage has not run yet.
         """
         path = artifacts_path(self._workspace)
         made = read_document(path, TrainingArtifacts) if path.exists() else None

@@ -1,4 +1,4 @@
-"""What a lifecycle's released model does: it predicts, is served, promoted and rolled back."""
+"""The methods about a lifecycle's released model: predict, serve, promote, roll back."""
 
 from __future__ import annotations
 
@@ -26,21 +26,23 @@ class LifecycleServing(LifecycleDocuments):
 
     @locates_errors
     def predict(self, rows: Any) -> pd.DataFrame:
-        """Answer the rows of a table with the released model, in this process; nothing is logged.
+        """Predict the rows of a table with the released model, in this process; nothing is logged.
 
         Args:
-            rows: A DataFrame, Arrow table or another table with an Arrow stream, of shape (rows,
-                features): exactly the columns of `features`, in any order. NULL, None and NaN mean
-                that a value is missing; an image is a list of numbers.
+            rows: A DataFrame, an Arrow table, or another table with an Arrow stream, of shape
+                (rows, features): exactly the columns of `features`, in any order. NULL, None and
+                NaN are missing values; an image is a list of numbers.
 
         Returns:
-            A DataFrame of as many rows with their index. For classes: `action`, the one worth most;
-            `expected`, the money that it is expected to earn; and a column `score_CLASS` for each
-            class, its probability from 0 to 1. For regression: `value`, in the target's unit.
+            A DataFrame of as many rows with the same index. For classification: `action`, the one
+            with the highest expected payoff; `expected`, that payoff in money; and a column
+            `score_CLASS` for each class, its probability from 0 to 1. For regression: `value`, in
+            the target's unit.
 
         Raises:
             MdlcError: nothing was released yet.
-            DataError: a column is no feature, a feature has no column, or a value has a wrong type.
+            DataError: a column is not a feature, a feature has no column, or a value has the wrong
+                type.
 
         Example:
             lifecycle.predict(rows[lifecycle.features])
@@ -53,19 +55,20 @@ class LifecycleServing(LifecycleDocuments):
     def predict_file(
         self, rows: str | Path, *, url: str | None = None, token_env: str | None = None
     ) -> dict[str, Any]:
-        """Answer the rows of a file, as the V1 protocol does.
+        """Predict the rows of a file; the result is an answer of the V1 protocol.
 
         Args:
             rows: A CSV, TSV, Parquet or JSON file; "-" reads JSON from standard input.
-            url: A server to ask, such as http://localhost:8080; None: the released model, here.
-            token_env: Name of the variable that holds the server's bearer token.
+            url: A server to ask, such as http://localhost:8080; None: predict in this process with
+                the released model.
+            token_env: Name of the environment variable with the server's bearer token.
 
         Returns:
             `predictions`, a mapping for each row, and `model_version`.
 
         Raises:
-            DataError: the file cannot be read, or has something else than features.
-            ServiceError: the server does not answer, or refuses.
+            DataError: the file cannot be read, or has columns that are not features.
+            ServiceError: the server does not answer, or refuses the request.
 
         Example:
             lifecycle.predict_file("rows.csv")["predictions"][0]
@@ -80,7 +83,9 @@ class LifecycleServing(LifecycleDocuments):
 
     @locates_errors
     def example(self) -> dict[str, Any]:
-        """Return a request of the V1 protocol with one real row; sensitive values are left open.
+        """Return an example request of the V1 protocol with one row of the test set.
+
+        Values of sensitive columns are left empty.
 
         Raises:
             DataError: nothing was trained yet.
@@ -99,11 +104,11 @@ class LifecycleServing(LifecycleDocuments):
             port: The loopback port; None: a free one.
 
         Returns:
-            A server; in its `with` block it has a `url`, and answers when the block begins.
+            A server, which starts and answers when its `with` block begins.
 
         Raises:
-            MdlcError: nothing was released yet (when the block begins).
-            ServiceError: it does not start; names its log.
+            MdlcError: nothing was released yet (raised when the block begins).
+            ServiceError: the server does not start; the message names its log.
 
         Example:
             with lifecycle.serve() as server:
@@ -124,9 +129,10 @@ class LifecycleServing(LifecycleDocuments):
 
         Args:
             host: Address to listen on.
-            port: None: `deploy.serving.port` of the file.
-            token_env: Name of the variable that holds the bearer token that clients must show.
-            starting: Told where it will listen.
+            port: Port to listen on; None: `deploy.serving.port` of the file.
+            token_env: Name of the environment variable with the bearer token that clients must
+                send; None: no token.
+            starting: Called with the address before the server starts.
 
         Raises:
             MdlcError: nothing was released yet, or the variable is not set.
@@ -151,12 +157,13 @@ class LifecycleServing(LifecycleDocuments):
         """Make the canary the champion before its trial ends.
 
         Args:
-            why: Recorded in the history.
+            why: The reason, recorded in the history.
 
         Returns:
-            What serves now.
+            The pointer, which names the version that serves now.
 
         Raises:
+            BusyError: another process works on the lifecycle.
             MdlcError: there is no canary.
 
         Example:
@@ -167,17 +174,18 @@ class LifecycleServing(LifecycleDocuments):
 
     @locates_errors
     def rollback(self, why: str = BY_HAND) -> RollbackResult:
-        """Drop the canary; without one, serve the version before.
+        """Drop the canary; without a canary, serve the previous version.
 
         Args:
-            why: Recorded in the history.
+            why: The reason, recorded in the history.
 
         Returns:
-            What serves now, and the version that was dropped.
+            The version that serves now, and the version that was dropped.
 
         Raises:
-            MdlcError: there is no version before.
-            ArtifactError: its bundle is gone or altered.
+            BusyError: another process works on the lifecycle.
+            MdlcError: there is no previous version.
+            ArtifactError: the previous version's bundle is missing or altered.
 
         Example:
             lifecycle.rollback("complaints").pointer.version
@@ -187,10 +195,10 @@ class LifecycleServing(LifecycleDocuments):
 
 
 def rolled_back(workspace: Workspace, *, why: str) -> RollbackResult:
-    """Roll back in a workspace that the caller holds, and tell what was dropped."""
+    """Roll back in a workspace whose lock the caller holds; return what was dropped."""
     before = releases.require(workspace)
     pointer = releases.rollback(workspace, time=datetime.now(UTC), why=why)
     canary = before.canary
     dropped = canary.version if canary and not pointer.canary else before.version
-    # A call that was killed had moved the pointer already.
+    # If both are equal, an earlier call moved the pointer and was killed.
     return RollbackResult(pointer=pointer, dropped="" if dropped == pointer.version else dropped)

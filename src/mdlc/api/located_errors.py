@@ -1,4 +1,4 @@
-"""An error about a part of the file gets the file's name and line, as the command line shows it."""
+"""Adds the file's name and line to errors about a part of the file, for every public method."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ S = TypeVar("S", bound=_HasFile)
 
 @contextlib.contextmanager
 def located(file: Path | None) -> Iterator[None]:
-    """Add file and line to an error of the block that is about a part of `file`."""
+    """Add file and line to errors of the block that are about a part of `file`."""
     try:
         yield
     except MdlcError as error:
@@ -35,7 +35,7 @@ def located(file: Path | None) -> Iterator[None]:
 
 
 def locates_errors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Do the same for a method of something that has a `file`."""
+    """Decorate a method of an object with a `file`, so that its errors get file and line."""
 
     @functools.wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:

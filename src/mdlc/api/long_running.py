@@ -1,4 +1,4 @@
-"""What runs until it is stopped: the trigger, its attempts at a run, and the controller."""
+"""Long-running programs: the trigger, the child process of its runs, and the controller."""
 
 from __future__ import annotations
 
@@ -32,22 +32,24 @@ def run_trigger(  # noqa: PLR0913 - all but one by keyword
     Runs until SIGTERM or SIGINT, in the main thread; logs JSON lines to standard error.
 
     Args:
-        files: Lifecycle files; of a folder all *.yaml, also those that come later.
-        backend: Where retrainings run: local, kubeflow.
+        files: Lifecycle files, and folders: of a folder all *.yaml, also files that are added
+            later.
+        backend: Where retrainings run: `local` or `kubeflow`.
         host: Address to listen on.
-        port: 0: a free one; the log names it.
-        token_env: Name of the variable that holds the bearer token.
-        tls_cert: PEM file: speak TLS with it.
-        tls_key: PEM file: its key.
-        tls_client_ca: PEM file: clients need a certificate by one of these.
-        prometheus: URL of Prometheus; canaries are judged by its counts.
-        poll_seconds: Between two looks at all that is not posted.
+        port: Port to listen on; 0: a free one, which the log names.
+        token_env: Name of the environment variable with the bearer token that callers must send.
+        tls_cert: PEM file with the server's certificate, to serve TLS.
+        tls_key: PEM file with the certificate's key.
+        tls_client_ca: PEM file with certificate authorities; clients need a certificate of one.
+        prometheus: URL of Prometheus, by whose counts canaries are judged.
+        poll_seconds: Time between two looks at schedule, labels, files, runs and canaries.
         log_level: debug, info or warning.
         home: Folder of the state; None: as for `load`.
 
     Raises:
         SpecError: a file breaks a rule.
-        MdlcError: there is no such backend, or an option breaks a rule.
+        MdlcError: there is no such backend, or an option is invalid.
+        ServiceError: the port is taken.
 
     Example:
         mdlc.run_trigger(["lifecycle.yaml"])
@@ -89,30 +91,32 @@ def run_controller(  # noqa: PLR0913 - all by keyword
     kubeconfig: str | None = None,
     log_level: str = "info",
 ) -> None:
-    """Make runs, predictors, rules and dashboards of Lifecycle objects, and keep them so.
+    """Run the controller: it creates and maintains what each Lifecycle object of a cluster needs.
 
-    Runs until SIGTERM or SIGINT, in the main thread. Of several controllers one acts.
+    That is runs, predictors, rules and dashboards. It runs until SIGTERM or SIGINT, in the main
+    thread. Of several controllers in a namespace, one acts and the others wait.
 
     Args:
-        namespace: Where the Lifecycle objects are.
+        namespace: The namespace of the Lifecycle objects.
         host: URL of Kubeflow Pipelines' API; None: found, in a pod of the cluster.
-        kubeflow_namespace: The profile's, where Kubeflow has many users.
-        pipelines: Whether runs are started on Kubeflow Pipelines.
-        trigger: Whether the files are handed to the trigger.
-        target: Who watches: operator (the Prometheus operator), or plain.
-        trigger_url: Where the trigger listens; None: nobody retrains.
-        trigger_token_file: File with its bearer token, as Alertmanager sees it.
-        grafana_folder: Folder that Grafana's sidecar puts dashboards in.
+        kubeflow_namespace: The namespace of a Kubeflow profile, if Kubeflow has several users.
+        pipelines: Whether to start runs on Kubeflow Pipelines.
+        trigger: Whether to pass the files to the trigger.
+        target: Who evaluates the rules: `operator` (the Prometheus operator) or `plain` (a
+            Prometheus that mounts a ConfigMap).
+        trigger_url: URL of the trigger; None: alerts start no retraining.
+        trigger_token_file: File with the trigger's bearer token, at its path in Alertmanager.
+        grafana_folder: Folder into which Grafana's sidecar puts dashboards.
         grafana_url: Grafana's address, for links in messages.
-        docs_url: Where mdlc's docs/ is published, for links to runbooks.
-        busy_seconds: Between two looks while a run or rollout goes on.
-        quiet_seconds: Between two looks otherwise.
-        health: HOST:PORT of /healthz; None: there is none.
-        kubeconfig: None: as kubectl.
+        docs_url: Address under which mdlc's docs/ is published, for links to runbooks.
+        busy_seconds: Time between two looks while a run or rollout goes on.
+        quiet_seconds: Time between two looks otherwise.
+        health: HOST:PORT of /healthz; None: it is not served.
+        kubeconfig: Path of a kubeconfig; None: found as kubectl finds it.
         log_level: debug, info or warning.
 
     Raises:
-        UsageError: an option breaks a rule.
+        UsageError: an option is invalid.
         ServiceError: there is no cluster, or it does not know lifecycles.
 
     Example:
@@ -147,9 +151,10 @@ def run_controller(  # noqa: PLR0913 - all by keyword
 
 
 def carry_out(lifecycle: Lifecycle, *, verdict: str) -> None:
-    """Carry out one run that the ledger decided, as the trigger's child; for mdlc itself.
+    """Carry out one run that the ledger decided, as a child process of the trigger.
 
-    It writes a report for the trigger, which follows it, and raises nothing that the report says.
+    Only mdlc itself calls this. An error of the run is not raised, but written into the report that
+    the trigger reads.
     """
     from mdlc.trigger.backends.child_process import attempt
 

@@ -1,13 +1,13 @@
 """Sources in memory: a DataFrame or Arrow table is written once as Parquet into the workspace.
 
-The file's name has the digest of its bytes, so the same rows find the same file, and the cache
-decides as it does for any file. Nothing changes silently: what Parquet would not keep is refused.
+The file's name contains the digest of its bytes, so the same rows give the same file, and the cache
+treats it like any other file. A table that Parquet would not store unchanged is refused.
 
 - Missing values of pandas (None, NaN, NaT, NA) become NULL; NaN in an Arrow table stays NaN.
-- An index with names becomes columns; one of whole numbers without a name is left out, for it says
-  no more than the rows' order; any other index without a name is refused.
-- A category of text is text. A category of numbers would be read as numbers: it is refused unless
-  the file says that it is a category (`data.categories`) or no feature.
+- An index with names becomes columns. An index of whole numbers without a name is left out, because
+  it only numbers the rows. Any other index without a name is refused.
+- A category of text is stored as text. A category of numbers would be read back as numbers, so it
+  is refused unless the file says that it is a category (`data.categories`) or not a feature.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER = "sources"
-"""In the workspace."""
+"""The folder of these files in the workspace."""
 DIGITS = 16
-"""Of the digest, in a file's name."""
+"""How many digits of the digest a file's name has."""
 
 
 def is_table(value: Any) -> bool:
-    """Say whether a value is a table in memory: pandas, Arrow, or what Arrow can read."""
+    """Return whether a value is a table in memory: pandas, Arrow, or what Arrow can read."""
     return hasattr(value, "__arrow_c_stream__") or _is_pandas(value)
 
 
 def write_table(table: Any, *, name: str, folder: Path, categories: Collection[str] = ()) -> Path:
-    """Write a table as the source `name` below `folder`, unless its rows lie there already.
+    """Write a table as the source `name` below `folder`, unless the same rows are there already.
 
     Args:
         table: A pandas DataFrame, a pyarrow Table, or an object with `__arrow_c_stream__`.
         name: The source's name in the file.
         folder: The lifecycle's folder in the workspace.
-        categories: Columns that are known not to be number features.
+        categories: Columns that are not numeric features according to the file.
 
     Returns:
         The path of the Parquet file: sources/NAME-DIGEST.parquet.
 
     Raises:
-        DataError: the table has a column or an index that a file would not keep as it is.
-        StorageError: the disk refuses.
+        DataError: the table has a column or an index that a file would not store unchanged.
+        StorageError: the file cannot be written.
     """
     from pyarrow import parquet
 
@@ -62,7 +62,7 @@ def write_table(table: Any, *, name: str, folder: Path, categories: Collection[s
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place, prefix=".") as scratch:
             written = Path(scratch) / "rows.parquet"
-            # Without pandas' notes and in one piece: equal rows are equal bytes.
+            # Without pandas' metadata and in one chunk, so that equal rows give equal bytes.
             whole = plain.replace_schema_metadata(None).combine_chunks()
             parquet.write_table(whole, written, compression="zstd")
             target = place / f"{name}-{digest_path(written)[:DIGITS]}.parquet"
@@ -75,7 +75,7 @@ def arrow_table(table: Any, *, where: str = "") -> pa.Table:
     """Return a table as Arrow, by the rules of this module.
 
     Raises:
-        DataError: a column or the index cannot be kept.
+        DataError: a column or the index cannot be stored unchanged.
     """
     import pyarrow as pa
 
@@ -154,7 +154,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _is_kept(kind: Any) -> bool:
-    """Say whether Parquet and the reader of sources keep values of this type as they are."""
+    """Return whether Parquet and the reader of sources keep values of this type unchanged."""
     import pyarrow.types as kinds
 
     numbers = kinds.is_boolean(kind) or kinds.is_integer(kind) or kinds.is_decimal(kind)

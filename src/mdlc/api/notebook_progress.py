@@ -1,4 +1,4 @@
-"""Progress of long work in a notebook: one output below the cell, which is drawn anew."""
+"""Progress of long work in a notebook: one output below the cell, which is updated."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from html import escape
 from typing import Any
 
 REDRAW_SECONDS = 0.2
-"""Between two drawings of a long walk; a stage or an event is drawn at once."""
+"""Least time between two updates by steps; stages and events are shown at once."""
 SHOWN_EVENTS = 12
-"""The newest."""
+"""How many events are shown: the newest."""
 MARKS = {"started": "runs", "cached": "cached", "finished": "done", "failed": "failed"}
 
 
 class NotebookProgress:
-    """Shows stages with their seconds, how far a long walk is, and what happened."""
+    """Shows stages with their seconds, the current step, and events."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -24,12 +24,12 @@ class NotebookProgress:
         self._drawn = 0.0
 
     def stage(self, stage: str, event: str, seconds: float) -> None:
-        """Show a stage that runs, is cached, has finished or failed."""
+        """Show that a stage runs, is cached, has finished or failed."""
         self._stages[stage] = (event, seconds)
         self._draw()
 
     def step(self, done: int, total: int, text: str) -> None:
-        """Show how far a long walk is."""
+        """Show how many of `total` steps are done."""
         self._walk = (done, total, text)
         if done >= total or time.monotonic() - self._drawn > REDRAW_SECONDS:
             self._draw()
@@ -50,7 +50,7 @@ class NotebookProgress:
             self._handle.update(shown)
 
     def html(self) -> str:
-        """Return what is shown, as HTML."""
+        """Return the output as HTML."""
         rows = "".join(
             f"<tr><td>{escape(stage)}</td><td>{MARKS[event]}</td>"
             f"<td>{'' if event in {'started', 'cached'} else f'{seconds:.1f} s'}</td></tr>"

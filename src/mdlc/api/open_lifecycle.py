@@ -1,4 +1,4 @@
-"""How a lifecycle comes to be in Python: from a file, from a dict, from nothing but rows."""
+"""Opens a lifecycle in Python: from a file, from a dict, or from rows in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mdlc.core.spec.load import from_mapping
 from mdlc.state.workspace import workspace_named, workspace_of
 
 TEXT_ONLY = ("header", "nulls", "types")
-"""Keys of a source that are for text; a table in memory has its types."""
+"""Keys of a source that apply to text files only; a table in memory has types."""
 
 
 def load(
@@ -32,28 +32,28 @@ def load(
 ) -> Lifecycle:
     """Open a lifecycle.
 
-    Tables in memory are written once as Parquet into the workspace, in a file named by the digest
-    of their content: equal rows are cached, other rows run again. Types are kept, and what a file
-    would not keep is refused. The index of a DataFrame becomes columns if it has names; one of row
-    numbers without a name is left out.
+    Tables in memory are written once as Parquet into the workspace, to a file named by the digest
+    of their content, so equal rows are taken from the cache. Types are kept; a column that Parquet
+    would not store unchanged is refused. The index of a DataFrame becomes columns if it has names;
+    an index of row numbers without a name is left out.
 
     Args:
         source: A lifecycle file; or a dict with the keys of the file, in which `apiVersion` and
             `kind` may be left out, and a source may be a DataFrame, an Arrow table, or anything
             else with `__arrow_c_stream__`.
-        data: Source -> a table in memory that takes the place of its location. Its `columns`,
-            `rename`, `derive` and `where` stay.
+        data: Source -> a table in memory that replaces the source's location. The source's
+            `columns`, `rename`, `derive` and `where` still apply.
         home: Folder of the state; None: MDLC_HOME, else `.mdlc` beside the file, or in `root`.
-        root: Folder that relative locations of a dict start from; None: the working directory. A
-            file has its own folder.
+        root: Folder that relative locations in a dict start from; None: the working directory.
+            Relative locations in a file start from the file's folder.
 
     Returns:
-        The lifecycle. Nothing was run yet, and no source was read.
+        The lifecycle. Nothing was run, and no source was read.
 
     Raises:
-        SpecError: the file is missing, or breaks a rule; with its line.
-        DataError: a table in memory has something that a file would not keep.
-        UsageError: `data` names no source, or `root` is given with a file.
+        SpecError: the file is missing, or breaks a rule; the message names the line.
+        DataError: a table in memory has a column that Parquet would not store unchanged.
+        UsageError: `data` names an unknown source, or `root` is given with a file.
 
     Example:
         >>> lifecycle = load({
@@ -90,17 +90,17 @@ def init(
     file: str | Path = "lifecycle.yaml",
     home: str | Path | None = None,
 ) -> Lifecycle:
-    """Write a first lifecycle file, fitted to the data, and open it.
+    """Write a first lifecycle file, adapted to the data, and open it.
 
-    The file has comments, and places to fill in: above all what a decision earns, by which
-    everything is judged. Edit it, then `mdlc.load` it again.
+    The file has comments, and values to fill in; the most important is the payoff, what a decision
+    earns. Edit the file, then open it again with `mdlc.load`.
 
     Args:
-        data: A DataFrame or Arrow table, or the path of a CSV, TSV, JSON or Parquet file; None: the
-            file has a place for it.
+        data: A DataFrame or Arrow table, or the path of a CSV, TSV, JSON or Parquet file; None: to
+            be filled in.
         target: The column to predict; needed with data.
-        name: The lifecycle's name; None: the data file's, or my-model.
-        file: The file to write; never over another one.
+        name: The lifecycle's name; None: the data file's name, or my-model.
+        file: The file to write; it must not exist.
         home: Folder of the state; None: MDLC_HOME, else `.mdlc` beside the file.
 
     Returns:
@@ -108,7 +108,8 @@ def init(
 
     Raises:
         MdlcError: the file exists.
-        DataError: the data cannot be read, or have no such column.
+        DataError: the data cannot be read, or lack the target's column.
+        UsageError: `name` is not valid.
 
     Example:
         mdlc.init(data=frame, target="late").spec.business.payoff
@@ -142,7 +143,10 @@ def file_schema() -> dict[str, Any]:
 def _with_tables(
     document: dict[str, Any], data: Mapping[str, Any], *, home: Path | None, file: Path
 ) -> LifecycleFile:
-    """Check a document after its tables in memory got files; errors about it come first."""
+    """Write the document's tables in memory to files, and return the checked document.
+
+    The document is checked before anything is written.
+    """
     tables = dict(data)
     for name, value in tables.items():
         if not is_table(value):
@@ -172,7 +176,7 @@ def _with_tables(
 
 
 def _sources(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return spec.data.sources of a document that was not checked yet."""
+    """Return spec.data.sources of a document that is not validated yet."""
     node: Any = document
     for key in ("spec", "data", "sources"):
         node = node.get(key) if isinstance(node, Mapping) else None
@@ -198,7 +202,7 @@ def _replaced(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str
 
 
 def _no_number_features(definition: LifecycleFile) -> set[str]:
-    """Return the columns that the file says are no number features."""
+    """Return the columns that are not numeric features according to the file."""
     data = definition.spec.data
     table = data.table
     times = [name for name in (table.time, table.label_time) if name]

@@ -1,7 +1,7 @@
-"""Tables in, tables out: rows to be predicted, and what the model answers.
+"""Converts tables of rows into requests, and the model's answers into tables.
 
-A row's answer keeps the row's index. For classes it has the action that is worth most, the money it
-is expected to earn, and a score for each class; for a number its value.
+An answer has the index of its row. For classification it has the action with the highest expected
+payoff, that payoff, and a score for each class; for regression the predicted value.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORE = "score_"
-"""Before the name of a class, in the name of a column."""
+"""Prefix of the columns with the scores of classes."""
 
 
 def answer_table(workspace: Workspace, rows: Any) -> pd.DataFrame:
-    """Answer the rows of a table in this process, without a log; see `Lifecycle.predict`."""
+    """Predict the rows of a table in this process, without logging; see `Lifecycle.predict`."""
     import pandas as pd
 
     pointer = require(workspace)
@@ -58,7 +58,7 @@ def feature_values(rows: Any, *, manifest: Manifest) -> dict[str, list[Any]]:
     """Return each feature's values, row by row.
 
     Raises:
-        DataError: a column is no feature, or a feature has no column.
+        DataError: a column is not a feature, or a feature has no column.
     """
     names = [feature.name for feature in manifest.features]
     table = arrow_table(rows.reset_index(drop=True) if hasattr(rows, "reset_index") else rows)
@@ -74,5 +74,5 @@ def feature_values(rows: Any, *, manifest: Manifest) -> dict[str, list[Any]]:
 
 
 def index_of(rows: Any) -> Any:
-    """Return the index of a DataFrame; None, which counts from 0, for another table."""
+    """Return the index of a DataFrame; None (numbered from 0) for another table."""
     return rows.index if hasattr(rows, "reset_index") else None

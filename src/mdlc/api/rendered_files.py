@@ -1,4 +1,4 @@
-"""Configuration of other systems, written from lifecycles."""
+"""Writes configuration of other systems from lifecycles."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 def render_monitoring(
     lifecycles: Sequence[Lifecycle], *, out: str | Path, **options: Unpack[OptionValues]
 ) -> Rendered:
-    """Write rules, dashboards, scrape and alert configuration; nothing is removed from the folder.
+    """Write Prometheus' rules and configuration, Alertmanager's configuration, and dashboards.
+
+    Nothing is removed from the folder.
 
     Args:
-        lifecycles: Rendered together.
+        lifecycles: The lifecycles, which are rendered together.
         out: The folder to write to.
         options: Those of `mdlc render monitoring`, by the same names: `target` (plain, operator,
             all), `namespace`, `trigger_url`, `trigger_token_file`, `predictors`, `alertmanager`,
@@ -30,20 +32,20 @@ def render_monitoring(
         The files written, those left over from before, and how long Prometheus must keep its data.
 
     Raises:
-        UsageError: an option breaks a rule.
-        SpecError: two lifecycles have one name.
+        UsageError: an option is invalid.
+        SpecError: two lifecycles have the same name.
 
     Example:
         mdlc.render_monitoring([lifecycle], out="build").files
     """
     checked = check_options([one.name for one in lifecycles], **options)
-    # Of several files nobody could say whose line an error means.
+    # With several files it is unknown which of them an error is about.
     with located(lifecycles[0].file if len(lifecycles) == 1 else None):
         return write([one.definition for one in lifecycles], options=checked, out=Path(out))
 
 
 def crd_yaml() -> str:
-    """Return the definition of lifecycles as a resource of Kubernetes, as YAML.
+    """Return the CustomResourceDefinition of lifecycles for Kubernetes, as YAML.
 
     Example:
         >>> crd_yaml().count("kind: CustomResourceDefinition")

@@ -1,6 +1,6 @@
 """Types of the layers below that methods of the public API return, for annotations.
 
-They are plain documents: fields with a description each, and no behaviour to learn.
+They are plain documents: typed fields with descriptions, and almost no methods.
 """
 
 from mdlc.cluster.cluster_status import ClusterStatus

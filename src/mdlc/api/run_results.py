@@ -1,4 +1,4 @@
-"""What the verbs that change something lead to, as plain typed objects."""
+"""The results of methods that change something, as plain typed objects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mdlc.state.watch_documents import Verdict
 
 
 class RunResult(Document):
-    """What a training led to."""
+    """The result of a training."""
 
     name: str
     cached: bool
-    """Whether nothing had changed, so that every stage came from the cache."""
+    """Whether every stage came from the cache, because nothing had changed."""
     released: bool
-    """Whether a new version serves."""
+    """Whether a new version was released."""
     serving: str | None
-    """The version that serves now; None: nothing was worth it yet."""
+    """The version that serves now; None if no model was worth releasing yet."""
     evaluation: EvaluationResult
     stages: dict[str, str]
     """Stage -> the folder that it wrote."""
@@ -29,18 +29,18 @@ class RunResult(Document):
 
     @property
     def reasons(self) -> list[str]:
-        """In words, why the winner was promoted or not."""
+        """Why the winner was promoted or not, in words."""
         return self.evaluation.reasons
 
 
 class RetrainingResult(Document):
-    """What a retraining led to."""
+    """The result of a retraining."""
 
     verdict: Verdict
-    """What the ledger decided, and the outcome: promoted, canary or refused."""
+    """The ledger's decision, with the outcome: promoted, canary or refused."""
     evaluation: EvaluationResult | None
     pointer: Pointer | None
-    """What serves; None if the challenger was refused."""
+    """The pointer after the release; None if the challenger was refused."""
 
     @property
     def outcome(self) -> str:
@@ -49,16 +49,16 @@ class RetrainingResult(Document):
 
 
 class RollbackResult(Document):
-    """What a rollback led to."""
+    """The result of a rollback."""
 
     pointer: Pointer
-    """What serves now."""
+    """The pointer, which names the version that serves now."""
     dropped: str
-    """The version that was rolled back from; "" if a call that was killed had done it already."""
+    """The version that was dropped; "" if an earlier call, which was killed, had dropped it."""
 
 
 class ServerAddress(Document):
-    """Where a model is about to be served."""
+    """The address at which a model is going to be served."""
 
     name: str
     version: str

@@ -1,4 +1,4 @@
-"""A model server for the time of a `with` block, and a client of it."""
+"""A model server that runs during a `with` block, and its client."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ OK = 200
 
 
 class Server:
-    """The released model behind HTTP on this machine, in a process of its own.
+    """A model server on this machine, in a process of its own; returned by `Lifecycle.serve`.
 
-    It speaks KServe's V1 and V2 protocols, keeps each prediction and its label in the payload log,
-    and follows a new release within seconds. `Lifecycle.serve` makes one; it runs while its `with`
-    block does.
+    It answers KServe's V1 and V2 protocols, stores each prediction and its label in the payload
+    log, and loads a new release within seconds. It runs during its `with` block.
 
     Example:
         with lifecycle.serve() as server:
@@ -68,33 +67,33 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens, such as http://127.0.0.1:43211.
+        """The server's address, such as http://127.0.0.1:43211.
 
         Raises:
-            MdlcError: it does not run.
+            MdlcError: the server does not run.
         """
         return str(self._running_client().base_url).rstrip("/")
 
     @property
     def log(self) -> Path:
-        """The file with what the server says, JSON lines."""
+        """The file with the server's log, in JSON lines."""
         return self._workspace.folder / "serve.log"
 
     def predict(self, rows: Any, *, ids: Iterable[str] | None = None) -> pd.DataFrame:
-        """Ask the server for the rows of a table; it remembers each by its id.
+        """Have the server predict the rows of a table; it stores each prediction by its id.
 
         Args:
             rows: A DataFrame or Arrow table with a column for each feature, at most
                 `deploy.serving.max_rows` rows.
-            ids: A name for each row, by which its label comes later; None: the server makes them.
+            ids: An id for each row, by which `label` refers to it later; None: random ids.
 
         Returns:
             A DataFrame with the rows' index: `id`; `action`, `expected` (money) and a column
             `score_CLASS` (probability, 0 to 1) for each class; for regression `value`.
 
         Raises:
-            DataError: a column is no feature, a feature has no column.
-            ServiceError: the server refuses; says why.
+            DataError: a column is not a feature, or a feature has no column.
+            ServiceError: the server refuses the request; the message says why.
 
         Example:
             server.predict(rows, ids=["form-1"])
@@ -109,11 +108,11 @@ class Server:
         return answers_to_frame(answers, rows=rows)
 
     def label(self, labels: Mapping[str, Any], *, time: datetime | None = None) -> dict[str, Any]:
-        """Send what turned out: accuracy and money are counted, and a retraining learns from it.
+        """Send the labels of predictions, for metrics such as accuracy and money, and retraining.
 
         Args:
-            labels: The id of a prediction -> its class as text, or its number.
-            time: When it was known (UTC); None: now.
+            labels: Id of a prediction -> its true class as text, or its true number.
+            time: When the labels became known (UTC); None: now.
 
         Returns:
             How many were `accepted`, `duplicate`, `unknown` and `invalid`, and up to 20 `problems`
@@ -131,7 +130,7 @@ class Server:
         return self._post(":feedback", body)
 
     def metrics(self) -> str:
-        """Return the server's metrics as Prometheus reads them; docs/metrics.md has each.
+        """Return the server's metrics in Prometheus' text format; docs/metrics.md explains each.
 
         Example:
             "mdlc_predictions_total" in server.metrics()

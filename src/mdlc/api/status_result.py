@@ -1,4 +1,4 @@
-"""The state of a life as a typed object, in a module of its own: it needs the database."""
+"""The state of a lifecycle as a typed object; in a module of its own, as it needs the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mdlc.life.local_status import LocalStatus
 
 
 class StatusResult(TabularDocument, LocalStatus):
-    """What serves, what ran, what was decided; a row for each of the newest runs."""
+    """The serving version, runs and decisions; its table has a row for each of the newest runs."""
 
     default_part: ClassVar[str] = "runs"
 

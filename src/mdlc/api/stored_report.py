@@ -1,4 +1,4 @@
-"""The report of a life: one self-contained HTML page, which shows itself in a notebook."""
+"""The report of a lifecycle: one self-contained HTML page, which a notebook displays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEIGHT = 900
 
 
 class Report:
-    """A report that was written; a notebook shows the page in a frame of its own.
+    """A report that was written; a notebook displays the page in a frame.
 
     Example:
         lifecycle.report().path
@@ -30,7 +30,7 @@ class Report:
         return self.path.read_text("utf-8")
 
     def _repr_html_(self) -> str:
-        # Sandboxed: the page has scripts of its own, which have no business with the notebook's.
+        # Sandboxed, so that the page's scripts cannot reach the notebook's.
         return (
             f'<iframe srcdoc="{escape(self.html, quote=True)}" sandbox="allow-scripts" '
             f'style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>'

@@ -1,4 +1,4 @@
-"""Progress of long work on a terminal, or as plain lines where there is none."""
+"""Progress of long work on a terminal, or as plain lines if there is no terminal."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TerminalProgress:
             self._console.print(f"  {stage:<12} {took}  {MARKS[event]}")
 
     def step(self, done: int, total: int, text: str) -> None:
-        """Show how far a long walk is."""
+        """Show how many of `total` steps are done."""
         self._bar.update(
             self._walk, completed=done, total=total, description=escape(text), visible=True
         )

@@ -1,7 +1,7 @@
-"""The documents of a life as typed objects that are tables too.
+"""The documents of a lifecycle as typed objects that can be turned into tables.
 
-Each class is a document of the layers below with `to_frame()`, and shows itself in a notebook. A
-document holds several lists; `part` chooses which becomes the table, and each class has a default:
+Each class is a document of the layers below with `to_frame()`; a notebook displays it as a table. A
+document has one or more lists; `part` chooses the one for the table, and each class has a default:
 
     evaluation = lifecycle.evaluation
     evaluation.winner                      # a typed field
@@ -33,7 +33,7 @@ D = TypeVar("D", bound=BaseModel)
 
 
 class TabularDocument(BaseModel):
-    """A document that is a table too; shows that table in a notebook."""
+    """A document that can be turned into a table; a notebook displays that table."""
 
     default_part: ClassVar[str] = ""
 
@@ -43,13 +43,13 @@ class TabularDocument(BaseModel):
         Nested values become columns with dots: `money_per_decision.low`. Lists stay in cells.
 
         Args:
-            part: The field to show; None: the class's default.
+            part: The list to return; None: the class's default.
 
         Returns:
             A DataFrame with the items in the document's order and an index from 0.
 
         Raises:
-            UsageError: the document has no such list; names the nearest.
+            UsageError: the document has no such list; the message names the most similar one.
 
         Example:
             >>> plan = PlanResult(stages=[])
@@ -64,7 +64,7 @@ class TabularDocument(BaseModel):
         return frame_of(parts[chosen])
 
     def parts(self) -> dict[str, list[Any]]:
-        """Return the document's lists of objects by name; of a mapping each item has its name.
+        """Return the document's lists of objects by name; items of a mapping get a field `name`.
 
         Example:
             >>> sorted(PlanResult(stages=[]).parts())
@@ -109,25 +109,25 @@ def html_of(frame: pd.DataFrame) -> str:
 
 
 class BusinessCaseResult(TabularDocument, BusinessCase):
-    """What the model is worth beside a rule, buying and nothing; a row for each alternative."""
+    """What the model, a rule, buying and doing nothing are worth; a row for each alternative."""
 
     default_part: ClassVar[str] = "alternatives"
 
 
 class DataSnapshot(TabularDocument, Snapshot):
-    """What the sources gave, with digests; a row for each source."""
+    """The snapshot of the sources, with digests; a row for each source."""
 
     default_part: ClassVar[str] = "sources"
 
 
 class PreparedData(TabularDocument, Prepared):
-    """The table that training uses, and its tests; a row for each feature."""
+    """The prepared table and the tests of its data; a row for each feature."""
 
     default_part: ClassVar[str] = "features"
 
 
 class ExplorationResult(TabularDocument, Exploration):
-    """What the training rows look like; a row for each number feature."""
+    """Statistics of the training rows; a row for each numeric feature."""
 
     default_part: ClassVar[str] = "numbers"
 
@@ -139,24 +139,24 @@ class SelectionResult(TabularDocument, Selection):
 
 
 class TrainingResult(TabularDocument, Training):
-    """All candidates after tuning; a row for each."""
+    """The candidates after tuning; a row for each."""
 
     default_part: ClassVar[str] = "candidates"
 
 
 class EvaluationResult(TabularDocument, Evaluation):
-    """Who decides best on the newest labelled rows, in money; a row for each contender."""
+    """Money and metrics on the newest labelled rows; a row for each contender."""
 
     default_part: ClassVar[str] = "contenders"
 
 
 class DeploymentResult(TabularDocument, Deployment):
-    """What became of the winner; one row."""
+    """The version that the winner was registered as; one row."""
 
     default_part: ClassVar[str] = "deployment"
 
     def parts(self) -> dict[str, list[Any]]:
-        """Return the document itself as its one table."""
+        """Return a list with the document itself."""
         return {"deployment": [self.model_dump()]}
 
 
@@ -167,13 +167,13 @@ class PlanResult(TabularDocument, RunPlan):
 
 
 class ReplayResult(TabularDocument, ReplayRecord):
-    """What a replay lived through; a row for each policy, with the money it earned."""
+    """The record of a replay; a row for each policy, with the money it earned."""
 
     default_part: ClassVar[str] = "policies"
 
 
 class DocumentList(Generic[D]):
-    """A sequence of documents that is a table too."""
+    """A sequence of documents that can be turned into a table."""
 
     def __init__(self, documents: Sequence[D]) -> None:
         self._documents = list(documents)

@@ -1,4 +1,4 @@
-"""Where long work shows how far it is: in a notebook, on a terminal, or nowhere."""
+"""Chooses where long work shows its progress: in a notebook, on a terminal, or nowhere."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from mdlc.life.progress import Progress, SilentProgress
 
 Shown = Progress | bool | None
-"""None: progress in a notebook or on a terminal; True: on stderr anyway; False: nowhere."""
+"""None: in a notebook or on a terminal, if there is one; True: else on stderr; False: nowhere."""
 
 
 @contextlib.contextmanager
 def shown(progress: Shown) -> Iterator[Progress]:
-    """Yield what long work tells its progress to.
+    """Yield the object to which long work reports its progress.
 
     Args:
-        progress: None: a notebook or a terminal, where there is one; True: lines on stderr where
-            there is neither, as the command line has it; False: nowhere; or an object of the
-            caller's own with the methods of `Progress`.
+        progress: None: show it in a notebook or on a terminal, if there is one; True: also print
+            lines to stderr if there is neither, as the command line does; False: show nothing; or
+            an object of the caller's own with the methods of `Progress`.
     """
     if progress is False:
         yield SilentProgress()
@@ -39,7 +39,7 @@ def shown(progress: Shown) -> Iterator[Progress]:
 
 
 def in_notebook() -> bool:
-    """Say whether this process is the kernel of a notebook, without importing IPython."""
+    """Return whether this process is the kernel of a notebook, without importing IPython."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return getattr(shell, "kernel", None) is not None

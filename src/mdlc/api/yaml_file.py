@@ -1,4 +1,4 @@
-"""A lifecycle as the text of a file, and the file written."""
+"""Writes a lifecycle as YAML."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from mdlc.core.spec import Lifecycle
 
 
 def to_mapping(lifecycle: Lifecycle) -> dict[str, Any]:
-    """Return what a lifecycle says with the keys of the file, as JSON has it, without defaults."""
+    """Return a lifecycle as a mapping with the keys of the file, without defaults."""
     return lifecycle.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def to_yaml(lifecycle: Lifecycle) -> str:
-    """Return what a lifecycle says as YAML."""
+    """Return a lifecycle as YAML, without defaults."""
     return _yaml(to_mapping(lifecycle))
 
 
 def written_yaml(lifecycle: Lifecycle, *, path: Path, root: Path, overwrite: bool) -> Path:
-    """Write the file; locations that start at `root` are led there from the file's own folder.
+    """Write the file; locations relative to `root` are rewritten relative to the file's folder.
 
     Raises:
         MdlcError: the file exists and may not be replaced.

@@ -1,7 +1,7 @@
-"""One look at a canary: read what both versions counted, judge, and act.
+"""One look at a canary: read what both versions counted, judge, and promote it or roll it back.
 
-`judge_and_end` is the only place where a canary is ended by a judgement. Its callers differ in how
-they look (see `canary_watch`), in whose clock `now` is, and in where counts come from:
+Only `judge_and_end` ends a canary because of a judgement. Its callers differ in how often they call
+it (see `canary_watch`), in whose clock `now` is, and in where the counts come from. The trigger:
 
     judge_and_end(workspace, terms_of(lifecycle), counts=by_prometheus(prometheus, model=name),
                   now=datetime.now(UTC))
@@ -30,22 +30,25 @@ from mdlc.state.release_documents import CanaryRelease
 from mdlc.state.workspace import Workspace
 
 Counting = Callable[[timedelta], Mapping[str, VersionCounts]]
-"""From a span that ends now to version -> what it counted; ServiceError where that is unknown."""
+"""Takes the time since the canary began; returns version -> what it counted in that time.
+
+Raises ServiceError if the counts are not known now.
+"""
 
 
 def by_prometheus(prometheus: Prometheus, *, model: str) -> Counting:
-    """Return the counting that asks Prometheus; now is when it is asked."""
+    """Return a function that asks Prometheus for the counts up to the time of the call."""
     return lambda elapsed: counted(prometheus, model=model, elapsed=elapsed)
 
 
 def by_samples(samples: SampleStore, *, model: str, now: datetime) -> Counting:
-    """Return the counting that reads a store of scrapes up to `now`, a replay's simulated time."""
+    """Return a function that counts in a replay's store of scrapes up to `now`, simulated time."""
     return lambda elapsed: counted_samples(samples, model=model, now=now, elapsed=elapsed)
 
 
 @dataclass(frozen=True)
 class CanaryTerms:
-    """What of the file a canary is judged by."""
+    """The parts of the lifecycle's file that a canary is judged by."""
 
     canary: Canary
     drift: Drift
@@ -54,14 +57,14 @@ class CanaryTerms:
 
 @dataclass(frozen=True)
 class CanaryState:
-    """How the trial of one model stands, and why."""
+    """The state of one model's trial as a canary, and why."""
 
     state: Literal["on_trial", "promoted", "dropped"]
     why: str
 
 
 def terms_of(lifecycle: Lifecycle) -> CanaryTerms:
-    """Return the terms of a file; those of the defaults where it has no canary."""
+    """Return the terms of a file; the defaults if it has no `deploy.canary`."""
     spec, monitor = lifecycle.spec.deploy.canary or Canary(), lifecycle.spec.monitor
     return CanaryTerms(spec, monitor.drift, monitor.quality)
 
@@ -69,10 +72,13 @@ def terms_of(lifecycle: Lifecycle) -> CanaryTerms:
 def judge_and_end(
     workspace: Workspace, terms: CanaryTerms, *, counts: Counting, now: datetime
 ) -> CanaryVerdict:
-    """Judge the canary that stands, and promote it or roll it back; return what was done and why.
+    """Judge the workspace's canary, and promote it or roll it back if that is due.
 
-    Takes the workspace's lock to act: the caller must not hold it. What is not known (Prometheus is
-    away), or cannot be done now (another process works on the lifecycle), waits for the next look.
+    It takes the workspace's lock to act, so the caller must not hold it.
+
+    Returns:
+        What was done and why. "wait" also if Prometheus does not answer, or if another process
+        holds the lock: the next look tries again.
     """
     pointer = current(workspace)
     trial = pointer.canary if pointer else None
@@ -102,13 +108,16 @@ def judge_and_end(
 
 
 def state_of(workspace: Workspace, *, digest: str) -> CanaryState:
-    """Return how the newest trial of the model with this digest stands, whoever ended it."""
+    """Return the state of the newest trial of the model with this digest.
+
+    It is read from pointer and history, so it does not matter which process ended the trial.
+    """
     pointer = current(workspace)
     if pointer and pointer.canary and pointer.canary.digest == digest:
         return CanaryState("on_trial", "")
     ended = end_of_canary(history_of(workspace).entries(), digest)
     if ended is None:
-        # Whoever moved the pointer was killed before history had its line.
+        # A process moved the pointer and was killed before it wrote the line of the history.
         serves = pointer is not None and pointer.digest == digest
         return CanaryState("promoted" if serves else "dropped", SILENT)
     promoted = ended.kind == "promotion" and ended.digest == digest
@@ -118,7 +127,7 @@ def state_of(workspace: Workspace, *, digest: str) -> CanaryState:
 def _act(
     workspace: Workspace, trial: CanaryRelease, *, judged: CanaryVerdict, now: datetime
 ) -> CanaryVerdict:
-    """Do what was judged, if it is still that canary which stands."""
+    """Carry out the verdict, unless the canary was ended or replaced in the meantime."""
     pointer = current(workspace)
     if pointer is None or pointer.canary != trial:
         return CanaryVerdict("wait", "the canary changed while it was judged", trial.version)

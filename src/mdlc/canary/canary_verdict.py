@@ -1,8 +1,9 @@
-"""Whether a canary is promoted, rolled back, or goes on: a pure function of what both counted.
+"""Decides whether a canary is promoted, rolled back, or goes on; a pure function of both counts.
 
-A canary is rolled back when one of these is certain enough, in this order: it fails too often, it
-is too slow, its predictions are not those of its training, it earns less. It is promoted once it
-has answered enough, for long enough, and none of them is.
+A canary is rolled back as soon as one of these is certain enough, tested in this order: it fails
+too often, it is too slow, its predictions are distributed otherwise than in training, it earns less
+than the champion. It is promoted once it has answered enough predictions for long enough and none
+of these holds.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from mdlc.monitoring.population_stability import noise, psi, used_bins
 from mdlc.monitoring.signals import standard_error
 
 ERRORS = 3
-"""Standard errors between the money of two versions that chance does not explain."""
+"""A difference in money of more than this many standard errors is taken for real."""
 SCORINGS = 30
-"""Requests that both versions scored before their times are compared: fewer are one slow moment."""
+"""Requests that each version must have scored before their times are compared."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,22 @@ class VersionCounts:
     """What one version counted since the canary began."""
 
     predictions: float = 0
-    """Rows that it answered."""
+    """Rows that it answered with a prediction."""
     failures: float = 0
-    """Rows that it failed to score; not among its predictions."""
+    """Rows that it failed to score; not counted in `predictions`."""
     scorings: float = 0
-    """Requests that it scored rows of."""
+    """Calls of the model, one for each request that had rows for this version."""
     scoring_seconds: float = 0
-    """Time that these took together."""
+    """Total time of these calls, in seconds."""
     bins: Mapping[str, float] = field(default_factory=dict)
     """Bin of the prediction -> rows."""
     reference: Mapping[str, float] = field(default_factory=dict)
     """Bin of the prediction -> training rows."""
     labels: float = 0
     money: float = 0
-    """Earned by labelled decisions."""
+    """Sum of what its labelled decisions earned."""
     money_squared: float = 0
-    """Sum of the squares."""
+    """Sum of the squares of what each labelled decision earned."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class CanaryVerdict:
     action: Literal["wait", "promote", "roll_back"]
     why: str
     version: str = ""
-    """The canary's; "" where none stands."""
+    """The canary's version; "" if there is no canary."""
 
 
 def judge_canary(  # noqa: PLR0913 - what a judgement depends on, each by name
@@ -76,7 +77,8 @@ def judge_canary(  # noqa: PLR0913 - what a judgement depends on, each by name
     'it has answered 10 of 200 predictions'
     """
     asked = canary.predictions + canary.failures
-    # Failures are judged as soon as no later success could make them few enough.
+    # Roll back as soon as there are too many failures even if all further predictions, up to
+    # min_predictions, succeed.
     if canary.failures > spec.max_failure_ratio * max(asked, spec.min_predictions):
         share = f"{canary.failures:.0f} of {asked:.0f} predictions failed"
         return CanaryVerdict("roll_back", f"{share}; at most {spec.max_failure_ratio:.2%} may")
@@ -98,10 +100,11 @@ def judge_canary(  # noqa: PLR0913 - what a judgement depends on, each by name
 
 
 def _slow(spec: Canary, *, champion: VersionCounts, canary: VersionCounts) -> str:
-    """Say that the canary is too slow; "" if it is not, or if that is not certain.
+    """Return why the canary is too slow; "" if it is not, or if that is not certain.
 
-    A call scores as many rows as the version has of a request. Where these numbers differ, its cost
-    lies between that of a call and that of its rows: the canary has to be too slow by both.
+    Champion and canary may get different numbers of rows per call, and the time of a call grows
+    with its rows by an unknown amount. So the canary counts as too slow only if it is slower both
+    per call and per row.
     """
     if min(champion.scorings, canary.scorings) < SCORINGS or champion.scoring_seconds <= 0:
         return ""
@@ -115,9 +118,9 @@ def _slow(spec: Canary, *, champion: VersionCounts, canary: VersionCounts) -> st
 
 
 def _drifted(drift: Drift, *, champion: VersionCounts, canary: VersionCounts) -> str:
-    """Say that the canary's predictions are not those of its training; "" if they are.
+    """Return why the canary's predictions differ from those in training; "" if they do not.
 
-    Where the champion's have moved as far, it is the rows that changed, not the canary.
+    If the champion's predictions have moved as far, the rows changed, and the canary is not blamed.
     """
     index, chance = _index(canary)
     if index <= max(drift.retrain, chance) or index - _index(champion)[0] <= chance:
@@ -127,7 +130,10 @@ def _drifted(drift: Drift, *, champion: VersionCounts, canary: VersionCounts) ->
 
 
 def _index(counts: VersionCounts) -> tuple[float, float]:
-    """Return (population stability index, what chance explains of it); 0 where nothing counted."""
+    """Return the population stability index and the part of it that chance explains.
+
+    Both are 0 if nothing was counted.
+    """
     live, trained = sum(counts.bins.values()), sum(counts.reference.values())
     if live <= 0 or trained <= 0:
         return 0.0, math.inf
@@ -136,7 +142,7 @@ def _index(counts: VersionCounts) -> tuple[float, float]:
 
 
 def _poorer(quality: Quality, *, champion: VersionCounts, canary: VersionCounts) -> str:
-    """Say that the canary earns less, if labels suffice to say so; "" otherwise."""
+    """Return why the canary earns less; "" if it does not, or if there are too few labels."""
     if min(champion.labels, canary.labels) < max(quality.min_labels, 2):
         return ""
     (ours, our_error), (theirs, their_error) = _money(champion), _money(canary)

@@ -1,8 +1,8 @@
-"""The looks at canaries: again and again over many lifecycles, or until one trial has ended.
+"""Repeats the look at a canary: for many lifecycles in a service, or until one trial has ended.
 
-The trigger is a service that follows several lifecycles and looks at each from time to time: it has
-a `CanaryWatch`. A run's last step has one canary and nothing else to do: it calls `await_end`. Both
-may look after the same canary. Whoever is first acts, and the other sees what became of it.
+The trigger watches several lifecycles and looks at each from time to time with a `CanaryWatch`. The
+last step of a run waits for the end of one canary with `await_end`. Both may watch the same canary:
+the first that judges it acts, and the other reads the result from pointer and history.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from mdlc.state.workspace import Workspace
 
 
 class WatchedLifecycle(Protocol):
-    """What a watch reads of a lifecycle that a service follows."""
+    """What a `CanaryWatch` needs of a lifecycle."""
 
     clock: Callable[[], datetime]
 
@@ -44,7 +44,7 @@ class WatchedLifecycle(Protocol):
 
     @property
     def workspace(self) -> Workspace:
-        """Where what serves is read; elsewhere a copy of it may be changed."""
+        """The workspace with pointer and history. It may be a copy, so only read it."""
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -55,14 +55,16 @@ W = TypeVar("W", bound=WatchedLifecycle)
 
 
 class CanaryWatch(Generic[W]):
-    """Judges the canary of a lifecycle, if one stands, by what Prometheus counted.
+    """Judges the canary of a lifecycle, if it has one, by what Prometheus counted.
 
     Args:
-        url: Of Prometheus; None: there is none, so a canary that nobody else judges is an error.
-        workspace: Lends the workspace whose canary is promoted or dropped.
+        url: Prometheus' address; None: there is none, and a canary that only this watch could
+            judge is an error.
+        workspace: A context manager with the workspace in which the canary is promoted or rolled
+            back.
         every_seconds: Least time between two looks at the same lifecycle.
-        gate: Whether a file may leave the judgement to the run's last step (spec.cluster.gate): no
-            Prometheus is missed before that gives up.
+        gate: Whether the last step of a run judges the canary as well (spec.cluster.gate). If so,
+            a missing Prometheus is an error only after that step has given up.
     """
 
     def __init__(
@@ -81,10 +83,10 @@ class CanaryWatch(Generic[W]):
         self._said: dict[str, str] = {}
 
     def __call__(self, watched: W) -> None:
-        """Look once; promote it or roll it back if that is due.
+        """Look once; promote the canary or roll it back if that is due.
 
         Raises:
-            MdlcError: a canary stands, and there is no Prometheus to judge it by.
+            MdlcError: there is a canary, and no Prometheus to judge it by.
         """
         pointer = current(watched.workspace)
         if pointer is None or pointer.canary is None:
@@ -108,7 +110,7 @@ class CanaryWatch(Generic[W]):
         self._tell(watched.name, judged)
 
     def _tell(self, name: str, judged: CanaryVerdict) -> None:
-        """Log what was done, and once that a canary waits."""
+        """Log what was done; log that a canary still waits only once for each reason."""
         said = f"{judged.version} {judged.action}"
         if judged.action != "wait" or self._said.get(name) != said:
             log(
@@ -124,7 +126,7 @@ class CanaryWatch(Generic[W]):
 
 @dataclass(frozen=True)
 class LookTimes:
-    """How often, and for how long, a step looks at its canary."""
+    """How often, and for how long, a run's step looks at its canary."""
 
     poll_seconds: float
     timeout_seconds: float
@@ -140,19 +142,19 @@ def await_end(  # noqa: PLR0913 - what a look needs, and how they follow each ot
     tell: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> CanaryState:
-    """Look until the model with this digest is no longer on trial, or the time is spent.
+    """Look until the model with this digest is no longer on trial, or the time is used up.
 
     Args:
-        digest: Of the model on trial.
-        workspace: Lends, for one look, the workspace that the canary is in.
-        terms: What it is judged by.
-        counts: What both versions counted.
-        times: When to look.
-        tell: Called with why it still goes on, whenever that changes.
-        sleep: Called between looks.
+        digest: The digest of the model on trial.
+        workspace: A context manager with the workspace that has the canary; entered for each look.
+        terms: What the canary is judged by.
+        counts: Returns what both versions counted.
+        times: How often, and for how long, to look.
+        tell: Called with the reason why the trial goes on, whenever the reason changes.
+        sleep: Called with the seconds between two looks.
 
     Returns:
-        How it ended, or "on_trial" and why it still is.
+        How the trial ended, or "on_trial" and why it still goes on.
     """
     spent = time.monotonic() + times.timeout_seconds
     told = ""
@@ -183,6 +185,6 @@ def _look(
             judged = judge_and_end(lent, terms, counts=counts, now=datetime.now(UTC))
             after = state_of(lent, digest=digest)
     except (ServiceError, BusyError) as error:
-        # Not known now, or changed by somebody else: the next look tells.
+        # The state is not known now, or another process is changing it: the next look tries again.
         return CanaryState("on_trial", str(error))
     return after if after.state != "on_trial" else CanaryState("on_trial", judged.why)

@@ -1,7 +1,7 @@
-"""What champion and canary counted since the canary began, asked of Prometheus.
+"""What champion and canary counted since the canary began, queried from Prometheus.
 
-Rows, labels and money come from the increments that the recording rules keep, so that a restart of
-a predictor or of Prometheus loses nothing; failures and times from the raw counters.
+Rows, labels and money come from the increments that the recording rules record, so a restart of a
+predictor or of Prometheus loses nothing. Failures and times come from the raw counters.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RAW = {
 
 
 def counted(prometheus: Prometheus, *, model: str, elapsed: timedelta) -> dict[str, VersionCounts]:
-    """Return version -> what it counted in the last `elapsed`; a version without a count is absent.
+    """Return version -> what it counted in the last `elapsed`; only versions that counted anything.
 
     Raises:
         ServiceError: Prometheus does not answer.

@@ -1,7 +1,7 @@
-"""What champion and canary counted since the canary began, from a store of scrapes.
+"""What champion and canary counted since the canary began, from a replay's store of scrapes.
 
-The same counts as those of `prometheus_counts`, for whoever scrapes the predictor itself and has no
-Prometheus: a replay. The store knows no more than its scrapes, so a canary that begins at the time
+The counts are those of `prometheus_counts`, for a replay, which scrapes the predictor itself and
+has no Prometheus. Counts are known only at the times of scrapes: a canary that begins at the time
 of a scrape is counted from its first row.
 """
 
@@ -30,17 +30,17 @@ COUNTERS = {
     "lost": metrics.MONEY_LOST.series,
     "money_squared": metrics.MONEY_SQUARED_SUM.series,
 }
-"""What is counted of a version -> the predictor's counter."""
+"""Field of `VersionCounts` -> the predictor's counter that it is read from."""
 BINS, REFERENCE = metrics.PREDICTION_BIN.series, metrics.REFERENCE_BIN_COUNT.series
 
 
 def counted_samples(
     samples: SampleStore, *, model: str, now: datetime, elapsed: timedelta
 ) -> dict[str, VersionCounts]:
-    """Return version -> what it counted in (now - elapsed, now]; a version with no count is absent.
+    """Return version -> what it counted in (now - elapsed, now]; only those that counted anything.
 
     Raises:
-        DataError: the store keeps no samples from so long ago.
+        DataError: the store no longer has samples from the beginning of that time.
     """
     match, start = {"model": model}, now - elapsed
     found: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -53,7 +53,7 @@ def counted_samples(
     for version, fields in found.items():
         fields["money"] = fields.pop("gained", 0.0) - fields.pop("lost", 0.0)
         fields["bins"] = by(_of(rows, version), "bin")
-        # Each replica shows the same training counts, so they are not summed.
+        # Each replica reports the same training counts, so they are not summed.
         fields["reference"] = {dict(key)["bin"]: v for key, v in _of(trained, version).items()}
     return {version: VersionCounts(**fields) for version, fields in found.items()}
 

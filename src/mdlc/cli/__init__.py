@@ -1,1 +1,1 @@
-"""The command line: one file a verb, which parses, calls one function and prints."""
+"""The command line: a module for each verb, which parses options, calls the API and prints."""

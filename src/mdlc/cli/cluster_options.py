@@ -16,7 +16,7 @@ Host = Annotated[
 ]
 Namespace = Annotated[
     str | None,
-    typer.Option("--namespace", "-n", help="The profile's, where Kubeflow has many users."),
+    typer.Option("--namespace", "-n", help="Namespace of a profile, with several users."),
 ]
 Experiment = Annotated[
     str | None, typer.Option("--experiment", help="Default: the lifecycle's name.")
@@ -33,11 +33,11 @@ Upload = Annotated[
 ]
 DataRoot = Annotated[
     str | None,
-    typer.Option("--data-root", help="Where relative sources lie, such as s3://bucket/data."),
+    typer.Option("--data-root", help="Location of relative sources, such as s3://bucket/data."),
 ]
 
 
 OnCluster = Annotated[
     bool,
-    typer.Option("--cluster", help="What spec.cluster.artifacts holds, not what is released here."),
+    typer.Option("--cluster", help="Use the state in spec.cluster.artifacts, not the local one."),
 ]

@@ -1,4 +1,4 @@
-"""mdlc controller: look after Lifecycle objects on a cluster."""
+"""mdlc controller: create and maintain what Lifecycle objects on a cluster need."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ Host = Annotated[
         help="URL of Kubeflow Pipelines' API; in a pod of the cluster it is found.",
     ),
 ]
-Profile = Annotated[str | None, typer.Option(help="The profile's, where Kubeflow has many users.")]
+Profile = Annotated[str | None, typer.Option(help="Namespace of a profile, with several users.")]
 Pipelines = Annotated[bool, typer.Option(help="Start runs on Kubeflow Pipelines.")]
-Trigger = Annotated[bool, typer.Option(help="Hand the files to the trigger.")]
+Trigger = Annotated[bool, typer.Option(help="Pass the files to the trigger.")]
 Target = Annotated[
     str,
     typer.Option(
-        help="Who watches: operator (the Prometheus operator), or plain (a Prometheus that mounts "
+        help="Who evaluates rules: operator (Prometheus operator) or plain (a Prometheus mounting "
         "ConfigMap prometheus-rules)."
     ),
 ]
 TriggerUrl = Annotated[
-    str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
+    str | None, typer.Option(help="URL of mdlc trigger; without it alerts start no retraining.")
 ]
 TokenFile = Annotated[
-    str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
+    str | None, typer.Option(help="File with its bearer token, at its path in Alertmanager.")
 ]
 GrafanaFolder = Annotated[
     str | None, typer.Option(help="Folder that Grafana's sidecar puts dashboards in.")
@@ -54,11 +54,11 @@ DocsUrl = Annotated[
     str | None, typer.Option(help="Where mdlc's docs/ is published, for links to runbooks.")
 ]
 Busy = Annotated[
-    float, typer.Option(min=0.2, max=300, help="Between looks while a run or rollout goes on.")
+    float, typer.Option(min=0.2, max=300, help="Time between looks while a run or rollout goes on.")
 ]
-Quiet = Annotated[float, typer.Option(min=1, max=3600, help="Between looks otherwise.")]
+Quiet = Annotated[float, typer.Option(min=1, max=3600, help="Time between looks otherwise.")]
 Health = Annotated[
-    str | None, typer.Option(help="HOST:PORT of /healthz; without it there is none.")
+    str | None, typer.Option(help="HOST:PORT of /healthz; without it, it is not served.")
 ]
 Kubeconfig = Annotated[str | None, typer.Option(help="Default: as kubectl.")]
 Level = Annotated[str, typer.Option(help="debug, info or warning.")]
@@ -83,9 +83,9 @@ def controller(
     log_level: Level = "info",
     verbose: Verbose = False,
 ) -> None:
-    """Make runs, predictors, rules and dashboards of Lifecycle objects, and keep them so.
+    """Create and maintain runs, predictors, rules and dashboards of Lifecycle objects.
 
-    Of several controllers of a namespace one acts; the others wait for its lease.
+    Of several controllers in a namespace one acts; the others wait for its lease.
     """
     with handle_errors(verbose=verbose):
         mdlc.run_controller(

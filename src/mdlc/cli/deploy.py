@@ -1,4 +1,4 @@
-"""mdlc deploy: serve what is released on a cluster, with KServe."""
+"""mdlc deploy: serve the released version on a cluster, with KServe."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ Context = Annotated[str | None, typer.Option(help="Default: the current one.")]
 Rollback = Annotated[
     bool, typer.Option("--rollback", help="Drop the canary, or go back a version, first.")
 ]
-Why = Annotated[str, typer.Option(help="Of a rollback; recorded in the history.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask the API server, change nothing.")]
+Why = Annotated[str, typer.Option(help="Reason of a rollback, for the history.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only have the API server check it.")]
 Follow = Annotated[bool, typer.Option(help="Wait until it serves, and say why not.")]
 Timeout = Annotated[
     float | None,
     typer.Option(min=1, help="Seconds to follow; default deploy.kserve.ready_within."),
 ]
 StoragePath = Annotated[
-    Path | None, typer.Option(help="Where the claim of pvc:// is mounted here.")
+    Path | None, typer.Option(help="Folder where the claim of a pvc:// location is mounted here.")
 ]
 Force = Annotated[
-    bool, typer.Option("--force", help="Take over fields that somebody else manages.")
+    bool, typer.Option("--force", help="Overwrite fields that another manager has set.")
 ]
 
 
@@ -65,9 +65,9 @@ def deploy(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Serve on a cluster what is released, with KServe.
+    """Serve the released version on a cluster, with KServe.
 
-    Ends with 9 if it does not become ready; what served before serves on.
+    Exits with 9 if it does not become ready; the old version then goes on serving.
     """
     with handle_errors(verbose=verbose):
         there = mdlc.load(file, home=home).cluster(kubeconfig=kubeconfig, context=context)

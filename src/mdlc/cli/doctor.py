@@ -1,4 +1,4 @@
-"""mdlc doctor: what a cluster has and lacks."""
+"""mdlc doctor: check what mdlc needs of a cluster."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ EPILOG = "Example: mdlc doctor lifecycle.yaml --host http://localhost:8888 -n ku
 
 def doctor(
     file: Annotated[
-        Path | None, typer.Argument(help="A lifecycle that is to live there.", metavar="[FILE]")
+        Path | None, typer.Argument(help="A lifecycle that is to run there.", metavar="[FILE]")
     ] = None,
     host: Host = None,
     namespace: Annotated[
-        str, typer.Option("--namespace", "-n", help="Where it is to live.")
+        str, typer.Option("--namespace", "-n", help="Namespace in which it is to run.")
     ] = "kubeflow",
     kubeconfig: Annotated[str | None, typer.Option(help="Default: as kubectl.")] = None,
     context: Annotated[str | None, typer.Option(help="Default: the current one.")] = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check what a cluster has and lacks.
+    """Check what mdlc needs of a cluster.
 
-    Ends with 9 if something is missing that mdlc cannot work without.
+    Exits with 9 if something is missing that mdlc needs.
     """
     with handle_errors(verbose=verbose):
         checks = mdlc.check_cluster(

@@ -32,7 +32,7 @@ def history(
 ) -> None:
     """Show which version served when, and why.
 
-    The record is append-only, and checked.
+    The history is append-only; it is checked for changes.
     """
     with handle_errors(verbose=verbose):
         entries = mdlc.load(file, home=home).history(replay=replay)

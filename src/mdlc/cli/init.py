@@ -24,7 +24,7 @@ def init(
 ) -> None:
     """Write a first lifecycle file.
 
-    It has comments; with --data and --target it fits your data.
+    It has comments; with --data and --target it is adapted to your data.
     """
     with handle_errors(verbose=verbose):
         mdlc.init(data, target=target, name=name, file=file)

@@ -1,4 +1,4 @@
-"""mdlc logs: what a stage said on the cluster."""
+"""mdlc logs: the log of a stage on the cluster."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def logs(
     namespace: Annotated[
         str, typer.Option("--namespace", "-n", help="Where the pods run.")
     ] = "kubeflow",
-    run: Annotated[str | None, typer.Option("--run", help="Default: the newest.")] = None,
-    stage: Annotated[str, typer.Option("--stage", help="Such as training.")] = "training",
-    lines: Annotated[int, typer.Option("--lines", min=1, help="At most.")] = 500,
+    run: Annotated[str | None, typer.Option("--run", help="Run id; default: the newest.")] = None,
+    stage: Annotated[str, typer.Option("--stage", help="Name of the stage.")] = "training",
+    lines: Annotated[int, typer.Option("--lines", min=1, help="Most lines to show.")] = 500,
     kubeconfig: Annotated[str | None, typer.Option(help="Default: as kubectl.")] = None,
     context: Annotated[str | None, typer.Option(help="Default: the current one.")] = None,
     verbose: Verbose = False,

@@ -34,7 +34,7 @@ def plan(
 ) -> None:
     """Show what a run would do, and why.
 
-    What would run, what is cached, what it took the last time.
+    For each stage: whether it would run or is cached, and how long it took the last time.
     """
     with handle_errors(verbose=verbose):
         lifecycle = mdlc.load(file, home=home)

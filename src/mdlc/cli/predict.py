@@ -1,4 +1,4 @@
-"""mdlc predict: answers for rows in a file."""
+"""mdlc predict: predictions for rows in a file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def predict(
 ) -> None:
     """Predict the rows of a file.
 
-    By the released model, or the server at --url; without --rows it shows an example.
+    Uses the released model, or the server at --url. Without --rows it shows an example.
     """
     with handle_errors(verbose=verbose):
         lifecycle = mdlc.load(file, home=home)

@@ -1,4 +1,4 @@
-"""mdlc promote: end a canary early, in its favour."""
+"""mdlc promote: make the canary the champion before its trial ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mdlc rehearse: see the loop close, with time compressed."""
+"""mdlc rehearse: run the whole loop with compressed time."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ EPILOG = "Example: mdlc rehearse examples/01-flight-delays/lifecycle.yaml --wind
 def rehearse(
     file: File = DEFAULT_FILE,
     window: Annotated[
-        int, typer.Option(min=5, help="Seconds that spec.monitor.window takes.")
+        int, typer.Option(min=5, help="Seconds to which spec.monitor.window is compressed.")
     ] = 20,
-    drift: Annotated[bool, typer.Option(help="Change the world after a while.")] = True,
+    drift: Annotated[bool, typer.Option(help="Let the target change after a while.")] = True,
     home: Home = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Rehearse the loop with real Prometheus, Alertmanager and trigger.
 
-    Serves the model, changes the world, and waits for alert, retraining, promotion and all-clear.
+    Serves the model, makes the target follow another rule, and waits until an alert, a retraining
+    and a promotion have followed and the alert is resolved.
     """
     with handle_errors(verbose=verbose):
         from mdlc.errors import MdlcError

@@ -1,4 +1,4 @@
-"""mdlc render: configuration of other systems, written from lifecycle files."""
+"""mdlc render: write configuration of other systems from lifecycle files."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ Namespace = Annotated[
     str | None, typer.Option(help="For Kubernetes; default the file's metadata.namespace.")
 ]
 TriggerUrl = Annotated[
-    str | None, typer.Option(help="Where mdlc trigger listens; without it nobody retrains.")
+    str | None, typer.Option(help="URL of mdlc trigger; without it alerts start no retraining.")
 ]
 TriggerTokenFile = Annotated[
-    str | None, typer.Option(help="File with its bearer token, as Alertmanager sees it.")
+    str | None, typer.Option(help="File with its bearer token, at its path in Alertmanager.")
 ]
 Predictor = Annotated[
     list[str] | None,
@@ -84,7 +84,7 @@ def monitoring(
 ) -> None:
     """Write rules, dashboards, scrape and alert configuration.
 
-    Nothing is removed from the folder. No secret is written: they are named by file.
+    Nothing is removed from the folder. Secrets are not written, only the names of their files.
     """
     with handle_errors(verbose=verbose):
         written = mdlc.render_monitoring(
@@ -116,9 +116,9 @@ def kserve(
     home: Home = None,
     verbose: Verbose = False,
 ) -> None:
-    """Print the InferenceService of what is released, as YAML.
+    """Print the InferenceService of the released version, as YAML.
 
-    Nothing is asked or changed on the cluster; mdlc deploy also puts the release where it names it.
+    The cluster is not contacted. mdlc deploy also copies the release to the location in it.
     """
     with handle_errors(verbose=verbose):
         from ruamel.yaml import YAML
@@ -132,7 +132,7 @@ def kserve(
 
 @app.command(epilog=CRD_EPILOG)
 def crd(verbose: Verbose = False) -> None:
-    """Print the definition of lifecycles as a resource of Kubernetes, as YAML."""
+    """Print the CustomResourceDefinition of lifecycles for Kubernetes, as YAML."""
     with handle_errors(verbose=verbose):
         sys.stdout.write(mdlc.crd_yaml())
 

@@ -1,4 +1,4 @@
-"""mdlc replay: live through later data."""
+"""mdlc replay: replay later data against the real server."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def replay(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Live through later data.
+    """Replay later data against the real server.
 
-    Serves the model; late labels, alerts, retraining and promotion follow.
+    With late labels, alerts, retrainings and promotions; then count the money.
     """
     with handle_errors(verbose=verbose):
         lifecycle = mdlc.load(file, home=home)

@@ -1,4 +1,4 @@
-"""mdlc report: the life as one page."""
+"""mdlc report: the lifecycle so far as one HTML page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def report(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write the life so far as one HTML page."""
+    """Write a report of the lifecycle so far, one HTML page."""
     with handle_errors(verbose=verbose):
         path = mdlc.load(file, home=home).report(out).path
     if as_json:

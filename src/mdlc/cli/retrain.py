@@ -25,7 +25,7 @@ def retrain(
     file: File = DEFAULT_FILE,
     why: Annotated[str, typer.Option(help="Recorded with the decision.")] = "asked for by hand",
     force: Annotated[
-        bool, typer.Option("--force", help="Even above the budget, or in quiet hours.")
+        bool, typer.Option("--force", help="Even beyond the budget, in a freeze or quiet hours.")
     ] = False,
     verdict: Annotated[str | None, typer.Option(hidden=True)] = None,
     home: Home = None,

@@ -1,4 +1,4 @@
-"""mdlc rollback: drop the canary, or serve the version before."""
+"""mdlc rollback: drop the canary, or serve the previous version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rollback(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Drop the canary; without one, serve the version before."""
+    """Drop the canary; without a canary, serve the previous version."""
     with handle_errors(verbose=verbose):
         lifecycle = mdlc.load(file, home=home)
         done = lifecycle.cluster().rollback(why) if cluster else lifecycle.rollback(why)

@@ -30,7 +30,7 @@ def run(
 ) -> None:
     """Train, evaluate, release what pays.
 
-    Stages whose inputs did not change come from the cache; a killed run goes on.
+    Stages with unchanged inputs come from the cache, also after a run that was killed.
     """
     with handle_errors(verbose=verbose):
         made = mdlc.load(file, home=home).run(force=force, progress=True)

@@ -1,4 +1,4 @@
-"""mdlc schedule: trainings on Kubeflow Pipelines, again and again."""
+"""mdlc schedule: train on Kubeflow Pipelines on a schedule."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def schedule(
     namespace: Namespace = None,
     experiment: Experiment = None,
     cron: Annotated[str | None, typer.Option("--cron", help="Five fields, in UTC.")] = None,
-    every: Annotated[str | None, typer.Option("--every", help="Such as 7d.")] = None,
+    every: Annotated[str | None, typer.Option("--every", help="Interval, such as 7d.")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Delete its schedules.")] = False,
     fuse: Fuse = None,
     upload: Upload = False,
@@ -35,9 +35,9 @@ def schedule(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Let Kubeflow Pipelines train by itself.
+    """Have Kubeflow Pipelines train on a schedule.
 
-    A lifecycle has one schedule; another one takes its place. Missed times are not made up for.
+    A lifecycle has one schedule; a new one replaces it. Missed times are not made up for.
     """
     if sum((cron is not None, every is not None, remove)) != 1:
         raise typer.BadParameter("give one of --cron, --every and --remove")

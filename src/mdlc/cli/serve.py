@@ -35,7 +35,7 @@ def serve(
 ) -> None:
     """Answer predictions over HTTP.
 
-    By KServe's V1 and V2 protocols, with feedback and metrics.
+    It serves KServe's V1 and V2 protocols, feedback and metrics.
     """
     with handle_errors(verbose=verbose):
         mdlc.load(file, home=home).serve_forever(

@@ -1,4 +1,4 @@
-"""mdlc status: which model serves, what runs, what is wrong."""
+"""mdlc status: which version serves, what ran, what was decided."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def status(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what serves, ran and was decided.
+    """Show which version serves, what ran, and what was decided.
 
-    Here or, with --host, on the cluster.
+    On this machine or, with --host, on the cluster.
     """
     if host is not None:
         _on_cluster(file, host, namespace, experiment, as_json=as_json, verbose=verbose)

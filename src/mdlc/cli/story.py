@@ -27,15 +27,15 @@ def story(
     file: Annotated[Path, typer.Argument(help="The lifecycle file.", metavar="FILE")],
     id: Annotated[str, typer.Argument(help="The prediction's id.", metavar="ID")],
     replay: Annotated[
-        bool, typer.Option("--replay", help="Of the last replay instead of real serving.")
+        bool, typer.Option("--replay", help="A prediction of the last replay, not of real serving.")
     ] = False,
     home: Home = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Tell all about one prediction.
+    """Show everything about one prediction.
 
-    What was answered, what it earned, which model and data answered, who learnt from it.
+    The answer, what it earned, the model and its data, and the retrainings that learned from it.
     """
     with handle_errors(verbose=verbose):
         told = mdlc.load(file, home=home).trace(id, replay=replay)
@@ -47,7 +47,7 @@ def story(
 
 
 def _lines(told: PredictionTrace) -> list[str]:
-    """Put a story in words."""
+    """Return a prediction's trace as lines of text."""
     answer, truth, origin = told.answer, told.truth, told.origin
     said = (
         f"{answer.action}; "

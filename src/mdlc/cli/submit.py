@@ -34,13 +34,13 @@ def submit(
     upload: Upload = False,
     data_root: DataRoot = None,
     follow: Annotated[bool, typer.Option(help="Show progress until the run ends.")] = True,
-    again: Annotated[bool, typer.Option("--again", help="A new run, though it is there.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Start the same run again.")] = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Train and release on Kubeflow Pipelines.
 
-    Pipeline, version, experiment and run are made where they are not there yet.
+    Pipeline, version, experiment and run are created if they do not exist yet.
     """
     with handle_errors(verbose=verbose):
         there = mdlc.load(file).cluster(host, namespace=namespace, experiment=experiment)

@@ -26,26 +26,26 @@ def trigger(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Lifecycle files; of a folder all *.yaml, also those that come later.",
+            help="Lifecycle files, or folders of them: all *.yaml, also files added later.",
             metavar="FILE...",
         ),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: a free one; the log names it.")] = 8090,
+    port: Annotated[int, typer.Option(help="0: a free port, which the log names.")] = 8090,
     token_env: Annotated[
         str | None, typer.Option(help="Name of the variable that holds the bearer token.")
     ] = None,
-    tls_cert: Annotated[Path | None, typer.Option(help="PEM file: speak TLS with it.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="PEM file: its key.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM file: certificate for TLS.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM file: the certificate's key.")] = None,
     tls_client_ca: Annotated[
-        Path | None, typer.Option(help="PEM file: clients need a certificate by one of these.")
+        Path | None, typer.Option(help="PEM file: authorities of clients' certificates.")
     ] = None,
     backend: Annotated[str, typer.Option(help="Where retrainings run: local, kubeflow.")] = "local",
     prometheus: Annotated[
         str | None, typer.Option(help="URL of Prometheus; canaries are judged by its counts.")
     ] = None,
     poll_seconds: Annotated[
-        float, typer.Option(min=0.2, max=300, help="Between two looks at all that is not posted.")
+        float, typer.Option(min=0.2, max=300, help="Time between looks at schedule, labels, runs.")
     ] = 10.0,
     log_level: Annotated[str, typer.Option(help="debug, info or warning.")] = "info",
     home: Home = None,
@@ -53,7 +53,7 @@ def trigger(
 ) -> None:
     """Start retrainings when alerts, a schedule, labels or a changed file ask for them.
 
-    Within the file's budget, one at a time, and each to its end, whatever is killed.
+    Retrainings keep to the file's budget, run one at a time, and are resumed if they are killed.
     """
     with handle_errors(verbose=verbose):
         mdlc.run_trigger(

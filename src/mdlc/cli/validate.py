@@ -1,4 +1,4 @@
-"""mdlc validate: is the file right, and do the data have what it names?"""
+"""mdlc validate: check the file, and that the data have the columns it names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the verbs share: the file argument, output for people or machines, errors as one line.
 
 A verb parses options, calls one method of the public API (`import mdlc`), and prints. It imports
-nothing else of mdlc, which import-linter checks: so the command line and Python cannot drift.
+nothing else of mdlc (import-linter checks this), so the command line and Python do the same.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def print_json(value: Any) -> None:
 
 
 class StderrLines:
-    """Progress of work that tells lines only, as they are, on standard error."""
+    """Progress that only prints lines of text, to standard error."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
 
     def stage(self, stage: str, event: str, seconds: float) -> None:
-        """Do nothing: such work has no stages of its own here."""
+        """Do nothing."""
 
     def step(self, done: int, total: int, text: str) -> None:
         """Do nothing."""
@@ -83,7 +83,7 @@ class StderrLines:
 
 
 def _plain(text: str) -> str:
-    """Escape what rich would take for markup."""
+    """Escape text that rich would read as markup."""
     from rich.markup import escape
 
     return escape(text)

@@ -1,13 +1,13 @@
-"""A life on a cluster: runs on Kubeflow Pipelines, released state in an object store.
+"""A lifecycle on a cluster: runs on Kubeflow Pipelines, released state in an object store.
 
-    submit_run       compile a file, bring its sources, start the run and follow it
-    step_entry       what a component of a run calls in its pod; each step is a process of its own:
-      -> stage_step      one stage; for preparation `export_feedback` reads labelled predictions
+    submit_run       compile a file, upload its sources, start the run and follow it
+    step_entry       called by a run's components in their pods; starts a process for each step:
+      -> stage_step      one stage; for preparation, `export_feedback` writes labelled predictions
       -> release_step    release what evaluation let pass
-      -> gate_step       wait for the judgement of its canary
-    state_mirror     serving.json and history.jsonl in an object store, changed under a check
+      -> gate_step       wait until the run's canary is judged
+    state_mirror     change pointer and history in an object store, checked against other writers
     cluster_status, stage_logs, cluster_checks   `mdlc status`, `logs` and `doctor` of a cluster
 
-Compiling and the client of Kubeflow Pipelines are in `mdlc.pipelines.kubeflow`; what is released is
-served by `mdlc.kserve`.
+Compiling, and the client of Kubeflow Pipelines, are in `mdlc.pipelines.kubeflow`. `mdlc.kserve`
+serves what is released.
 """

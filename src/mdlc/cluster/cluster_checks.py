@@ -1,4 +1,4 @@
-"""What a cluster has and lacks for mdlc: one line a question, with the next step."""
+"""Checks what mdlc needs of a cluster (`mdlc doctor`): one line for each check, with a hint."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ PERMISSIONS = (
 
 
 class ClusterCheck(Document):
-    """One question and its answer."""
+    """One check and its result."""
 
     name: str
     state: Literal["ok", "missing"]
     needed: bool
-    """Whether mdlc cannot work without it; else something of it is left out."""
+    """Whether mdlc needs it; if not, only some feature is missing without it."""
     said: str
     next: str = ""
 
 
 @dataclass(frozen=True)
 class CheckTargets:
-    """What is examined: a cluster, KFP, and the lifecycle that is to live there."""
+    """What is checked: a cluster, KFP, and the lifecycle that is to run there."""
 
     kube: Callable[[], Kube] | None
     client: Callable[[], KfpClient] | None
@@ -50,7 +50,7 @@ class CheckTargets:
 
 
 def run_checks(asked: CheckTargets) -> list[ClusterCheck]:
-    """Ask everything; a question that cannot be asked is missing, with the reason."""
+    """Do all checks; one that cannot be done counts as missing, with the reason."""
     checks: list[ClusterCheck] = []
     if asked.kube is not None:
         checks += _kubernetes(asked, asked.kube)
@@ -62,7 +62,7 @@ def run_checks(asked: CheckTargets) -> list[ClusterCheck]:
 
 
 def healthy(checks: list[ClusterCheck]) -> bool:
-    """Say whether nothing that is needed is missing."""
+    """Return whether everything that is needed is there."""
     return all(check.state == "ok" for check in checks if check.needed)
 
 
@@ -106,7 +106,7 @@ def _crds(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
 
 
 def _copier(kube: Kube, asked: CheckTargets) -> Iterator[ClusterCheck]:
-    """Look for what copies releases from S3 into predictors, where they lie there."""
+    """Check for KServe's storage container, which copies releases from S3 into predictors."""
     if asked.lifecycle is None:
         return
     kserve, cluster = asked.lifecycle.spec.deploy.kserve, asked.lifecycle.spec.cluster

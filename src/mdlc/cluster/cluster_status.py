@@ -1,4 +1,4 @@
-"""The state of a life on a cluster: what serves there, and its newest runs."""
+"""The state of a lifecycle on a cluster: the released version and the newest runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ClusterRun(Document):
 
 
 class ClusterStatus(Document):
-    """What serves, and what ran; the newest last."""
+    """The released version, and the runs; the newest last."""
 
     name: str
     serving: Pointer | None
@@ -31,7 +31,7 @@ class ClusterStatus(Document):
 
 
 def cluster_status(lifecycle: Lifecycle, *, client: KfpClient) -> ClusterStatus:
-    """Ask Kubeflow Pipelines and the artifact root."""
+    """Return the state, read from Kubeflow Pipelines and the artifact root."""
     runs = [
         ClusterRun(
             run_id=run.run_id,

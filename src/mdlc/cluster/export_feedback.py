@@ -1,4 +1,4 @@
-"""Labelled predictions of the payload log, as the table from which a retraining learns."""
+"""Exports labelled predictions from the payload log, for the training data of a retraining."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def export_feedback(
     """Write labelled predictions to `out` (Parquet); return how many.
 
     Args:
-        out: File to write; it is whole or absent.
-        url: The payload log's database.
-        manifest: Of the bundle that serves: its name and features are the table's.
-        until: Labels known before then; None: all.
-        since: Labels known from then on; None: from the first.
+        out: The file to write; written atomically.
+        url: URL of the payload log's database.
+        manifest: Manifest of the serving bundle, for the name and the features.
+        until: Only labels known before this; None: all.
+        since: Only labels known from this on; None: all.
 
     Raises:
         DataError: no prediction has a label.
-        StorageError: the payload log does not open.
+        StorageError: the payload log cannot be opened.
     """
     champion = read_document(manifest, Manifest)
     with closing(PayloadLog(url, name=champion.name)) as log:

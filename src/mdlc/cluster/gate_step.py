@@ -1,7 +1,7 @@
 """The last step of a run with a canary: `python -m mdlc.cluster.gate_step`.
 
-It waits until the canary has been judged by what Prometheus counted, and writes what became of it
-as the run's outcome. `mdlc.canary` looks, judges, and promotes or rolls back on the artifact root.
+It waits until the canary has been judged by the counts in Prometheus, and writes the result as the
+run's outcome. `mdlc.canary` judges it and promotes it or rolls it back in the artifact root.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from mdlc.state import remote_files
 
 
 class GateRequest(Document):
-    """What the gate step gives us on standard input."""
+    """The input of this program, as JSON on standard input."""
 
     settings: StepSettings
     run: str
     terms: GateTerms
     outcome: str
-    """Folder of what release wrote."""
+    """The folder that the release step wrote."""
     out: str
 
 
@@ -44,7 +44,7 @@ def perform(asked: GateRequest, *, sleep: Callable[[float], None] = time.sleep) 
     """Wait for the judgement; write outcome.json and runs/RUN.json.
 
     Raises:
-        SpecError: nothing says where Prometheus is.
+        SpecError: the address of Prometheus is not set.
     """
     begun = read_document(Path(asked.outcome) / "outcome.json", RunOutcome)
     url = os.environ.get(PROMETHEUS, "")
@@ -70,7 +70,7 @@ def perform(asked: GateRequest, *, sleep: Callable[[float], None] = time.sleep) 
 
 
 def _outcome(begun: RunOutcome, state: CanaryState, *, waited: timedelta) -> RunOutcome:
-    """Return the run's outcome with what became of its canary."""
+    """Return the run's outcome, updated by the state of its canary."""
     if state.state == "on_trial":
         late = f"After {format_duration(waited)} its trial still goes on: {state.why}."
         return begun.model_copy(update={"reasons": [*begun.reasons, late]})
@@ -90,7 +90,7 @@ def _tell(version: str, why: str) -> None:
 
 
 def main() -> None:
-    """Read what is asked, do it."""
+    """Read the request and perform it."""
     asked = GateRequest.model_validate_json(sys.stdin.read())
     with reporting("gate"), recording_failure("gate", artifacts=asked.settings.artifacts):
         perform(asked)

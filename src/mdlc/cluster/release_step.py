@@ -1,6 +1,7 @@
 """The release step of a run on a cluster: `python -m mdlc.cluster.release_step`.
 
-It uses the same release, canary and history as `mdlc run`, on a mirror of the artifact root.
+It calls the same functions for release, canary and history as `mdlc run`, on a local mirror of the
+artifact root.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from mdlc.state.workspace import Workspace
 
 
 class ReleaseRequest(Document):
-    """What the release step gives us on standard input."""
+    """The input of this program, as JSON on standard input."""
 
     settings: StepSettings
     run: str
@@ -65,7 +66,7 @@ def perform(asked: ReleaseRequest) -> RunOutcome:
 
 
 def _overtaken(before: Pointer | None, *, evaluation: Evaluation, made: Deployment) -> bool:
-    """Say whether what serves is neither what evaluation compared with nor the winner itself."""
+    """Return whether a version serves that is neither the winner nor the one compared with."""
     serving = before.digest if before else ""
     return serving not in (evaluation.champion_digest, made.digest)
 
@@ -81,12 +82,12 @@ def _release(
     pointer = begin_canary(
         workspace, deployment=folder, evaluation=evaluation, time=time, why=why, ratio=ratio
     )
-    # What is asked for may serve already, with another canary beside it.
+    # The winner may serve already, while another canary is on trial.
     return "promoted" if pointer.digest == made.digest else "canary"
 
 
 def main() -> None:
-    """Read what is asked, do it."""
+    """Read the request and perform it."""
     asked = ReleaseRequest.model_validate_json(sys.stdin.read())
     with reporting("release"), recording_failure("release", artifacts=asked.settings.artifacts):
         perform(asked)

@@ -1,4 +1,4 @@
-"""What a step said: from its pod while it exists, else where it failed, from the run."""
+"""The log of a stage in a run on Kubeflow Pipelines (`mdlc logs`), read from its pod."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FUSED = {
 }
 """Stage -> the task that runs it in the light plan."""
 APART = {"training": ("candidate", "assembly")}
-"""Stage -> the tasks that run it where each candidate has its own pod."""
+"""Stage -> the tasks that run it if each candidate has its own pod."""
 LAUNCHER = "failed to execute component: "
 RUN_LABEL = "pipeline/runid"
 
@@ -19,11 +19,11 @@ RUN_LABEL = "pipeline/runid"
 def stage_log(kube: Kube, *, namespace: str, run_id: str, stage: str, lines: int) -> str:
     """Return the end of a stage's log in a run on Kubeflow Pipelines.
 
-    KFP starts a stage's code in a pod whose Argo node is named after the task. The `main` container
-    has the code's output.
+    KFP runs a stage in a pod whose Argo node is named after the task; the container `main` has the
+    output.
 
     Raises:
-        DataError: the run has no such pod, or no longer.
+        DataError: the run has no such pod, or the pod was deleted.
     """
     pods = kube.pods(namespace, labels=f"{RUN_LABEL}={run_id}")
     names = [stage, FUSED.get(stage, stage), *APART.get(stage, ())]
@@ -34,7 +34,7 @@ def stage_log(kube: Kube, *, namespace: str, run_id: str, stage: str, lines: int
             f"run {run_id} has no pod of {stage} in {namespace}",
             hint=f"it has pods of {', '.join(tasks)}" if tasks else "its pods are gone",
         )
-    # Of several tries the newest counts; of several candidates one that failed has more to say.
+    # Of several tries take the newest; of several candidates, prefer one that failed.
     newest = {_node(pod).rpartition("(")[0] or _node(pod): pod for pod in wanted}
     apart = [pod for pod in newest.values() if _task(pod) in APART.get(stage, ())]
     failed = [pod for pod in apart if pod.status.phase == "Failed"]
@@ -43,10 +43,10 @@ def stage_log(kube: Kube, *, namespace: str, run_id: str, stage: str, lines: int
 
 
 def error_in(log: str) -> str:
-    """Return the error that a log ends with, in one line; "" if there is none.
+    """Return the error at the end of a log, as one line; "" if there is none.
 
-    It is what the stage wrote, or KFP's launcher, which brings a stage its artifacts and may fail
-    before it or after it.
+    It is the stage's own, or that of KFP's launcher, which copies artifacts before and after the
+    stage and may fail too.
     """
     lines = log.splitlines()
     for line in reversed(lines):
@@ -59,7 +59,7 @@ def error_in(log: str) -> str:
 
 
 def _task(pod: object) -> str:
-    """Return the task that a pod runs, from the names that Argo gives: ...(0).executor."""
+    """Return the task that a pod runs, from the names of Argo's nodes: ...(0).executor."""
     parts = [part.partition("(")[0] for part in _node(pod).split(".")]
     if not parts or parts[-1] != "executor":
         return ""
@@ -68,6 +68,6 @@ def _task(pod: object) -> str:
 
 
 def _node(pod: object) -> str:
-    """Return the name of the Argo node that a pod is of; a try of several ends with (NUMBER)."""
+    """Return the name of a pod's Argo node; with retries it ends with (NUMBER)."""
     metadata = pod.metadata  # type: ignore[attr-defined]
     return str((metadata.annotations or {}).get("workflows.argoproj.io/node-name", ""))

@@ -1,7 +1,7 @@
-"""One stage inside a pod: `python -m mdlc.cluster.stage_step`, a StepRequest on standard input.
+"""Runs one stage inside a pod: `python -m mdlc.cluster.stage_step`, StepRequest on stdin.
 
-A process for each stage keeps fused stages apart, as local runs do; and inside an executor kfp has
-no compiler to import the wrappers with.
+Each stage has a process of its own, so that fused stages do not influence each other. It is also
+needed because kfp's executor has loaded kfp without the compiler, and the wrappers import it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mdlc.pipelines.kubeflow.step_settings import StepRequest
 
 
 def main() -> None:
-    """Read what is asked, do it, write what became of it."""
+    """Read the request, perform it, and write the StepResult."""
     asked = StepRequest.model_validate_json(sys.stdin.read())
     artifacts = asked.settings.artifacts
     with (

@@ -1,11 +1,12 @@
-"""What serves, in an object store: the same files as a workspace's, fetched, changed, put back.
+"""Changes the released state in an object store: fetch its files, change them, put them back.
 
     <artifacts>/<name>/serving.json      the pointer that predictors follow
-    <artifacts>/<name>/history.jsonl     which served when (and history.jsonl.head)
+    <artifacts>/<name>/history.jsonl     which version served when (and history.jsonl.head)
     <artifacts>/<name>/models/VERSION/   bundles
 
-Bundles are put first, the pointer last: a reader sees the old state or the new one. There is no
-lock in an object store; a pointer that somebody else moved meanwhile is seen and not overwritten.
+They are the files of a workspace. Bundles are put first and the pointer last, so a reader sees the
+old state or the new one. An object store has no lock, so before putting, the pointer is compared:
+if another process has moved it in the meantime, nothing is overwritten.
 """
 
 from __future__ import annotations
@@ -25,17 +26,18 @@ from mdlc.state.release_documents import Pointer
 from mdlc.state.workspace import Workspace
 
 SMALL = ("history.jsonl", "history.jsonl.head", "serving.json")
-"""In the order in which they are put."""
+"""The small files, in the order in which they are put."""
 
 
 @contextmanager
 def mirrored(artifacts: str, *, name: str, before: bool = False) -> Iterator[Workspace]:
-    """Yield a workspace with the released state of `name`; what the block changed is put back.
+    """Yield a workspace with the released state of `name`; put back what the block changed.
 
-    It has the bundles that the pointer names and, with `before`, the one that a rollback goes to.
+    It has the bundles that the pointer names and, with `before`, the bundle that a rollback goes
+    back to.
 
     Raises:
-        BusyError: somebody else changed it meanwhile.
+        BusyError: another process changed the state in the meantime.
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-mirror-") as folder:
         workspace = Workspace(name, Path(folder), Path(folder))
@@ -45,7 +47,7 @@ def mirrored(artifacts: str, *, name: str, before: bool = False) -> Iterator[Wor
 
 
 def read_pointer(artifacts: str) -> Pointer | None:
-    """Return what serves; None if nothing was released yet."""
+    """Return the pointer; None if nothing was released yet."""
     return remote_files.read_document(remote_files.join(artifacts, "serving.json"), Pointer)
 
 
@@ -63,7 +65,7 @@ def _pull(artifacts: str, *, workspace: Workspace, before: bool) -> dict[str, st
         for version in versions:
             _fetch(artifacts, version, workspace=workspace)
         if back is not None and back.version not in versions:
-            # Where it is gone the rollback says so; a canary can be dropped without it.
+            # If it is gone, a rollback reports that; dropping a canary does not need it.
             with contextlib.suppress(ArtifactError):
                 _fetch(artifacts, back.version, workspace=workspace)
     return {name: remote_files.digest_of(str(workspace.folder / name)) for name in SMALL}

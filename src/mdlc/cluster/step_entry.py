@@ -1,7 +1,8 @@
-"""What the components call inside a pod; kfp's executor has loaded us, without its compiler.
+"""The functions that components call in their pods: stage, release, canary's gate, report.
 
-A component's text imports this module by the name that was handed down when it was compiled
-(`entry`), so pipelines know none of the steps: a stage, the release, a canary's gate, the report.
+A component's text imports this module by the name that was passed when it was compiled (`entry`),
+so `mdlc.pipelines` does not import the steps. Steps run in processes of their own, because kfp's
+executor has loaded kfp without its compiler.
 """
 
 from __future__ import annotations
@@ -41,10 +42,20 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
     part: str = "",
     parts: Sequence[Any] = (),
 ) -> None:
-    """Run one stage in its own process, say what became of it, and draw what KFP's UI shows.
+    """Run one stage in its own process, record its result, and write what KFP's UI shows.
 
-    With `part` training is of that kind alone; with `parts` it is put together of such. A failure
-    ends this process with the stage's exit code; its error is the last line of the log.
+    If the stage fails, this process exits with the stage's exit code; the error is the last line of
+    the log.
+
+    Args:
+        stage: The stage's name.
+        settings: The run's StepSettings, as JSON.
+        parameters: The stage's parameters.
+        inputs: Input -> kfp artifact.
+        output: Name and kfp artifact of the output.
+        shows: Artifacts that KFP's UI shows of the stage.
+        part: Train only this kind of candidate.
+        parts: Assemble these parts, which other pods trained.
     """
     name, artifact = output
     with tempfile.TemporaryDirectory(prefix="mdlc-step-") as folder:
@@ -72,9 +83,10 @@ def run(  # noqa: PLR0913 - a component's arguments and artifacts
 
 
 def kinds(contest: Any, *, settings: str) -> list[str]:
-    """Return the kinds that selection lets take part; a pipeline with a pod for each loops over it.
+    """Return the kinds that selection admits; a pipeline with a pod for each loops over them.
 
-    A failure ends this process, as in `run`: an empty loop would not say that nothing was trained.
+    A failure ends this process, as in `run`. An empty list would let the loop do nothing, without
+    an error.
     """
     with reporting("selection"), recording_failure("selection", artifacts=_artifacts(settings)):
         chosen = read_document(Path(contest.path) / "selection.json", Selection)
@@ -88,7 +100,7 @@ def kinds(contest: Any, *, settings: str) -> list[str]:
 def release(  # noqa: PLR0913 - a component's artifacts
     *, settings: str, run_id: str, verdict: Any, deployed: Any, outcome: Any, page: Any
 ) -> None:
-    """Release what was promoted; write what became of it as artifact and into the artifact root."""
+    """Release the winner if it passed; write the outcome as artifact and into the artifact root."""
     asked = {
         "settings": json.loads(settings),
         "run": run_id,
@@ -106,7 +118,7 @@ def release(  # noqa: PLR0913 - a component's artifacts
 def gate(  # noqa: PLR0913 - a component's artifacts
     *, settings: str, run_id: str, terms: str, outcome: Any, judged: Any, page: Any
 ) -> None:
-    """Wait for the judgement of the canary that was released, if one was and is to be judged."""
+    """Wait until the run's canary is judged; do nothing if the run began none."""
     with reporting("gate"):
         ended = read_document(Path(outcome.path) / "outcome.json", RunOutcome)
     if terms and ended.outcome == "canary":
@@ -128,7 +140,7 @@ def gate(  # noqa: PLR0913 - a component's artifacts
 
 
 def report(*, settings: str, run_id: str, error: str, page: Any) -> None:
-    """Say how the run ended; where release did not say it, the run failed."""
+    """Write how the run ended; without an outcome of the release step, it failed."""
     with reporting("report"):
         known = StepSettings.model_validate_json(settings)
         location = remote_files.join(known.artifacts, "runs", f"{run_id}.json")
@@ -163,7 +175,7 @@ def _artifacts(settings: str) -> str:
 
 
 def _process(program: str, asked: str, *, what: str, artifacts: str, part: str = "") -> None:
-    """Run one of this package's programs; inside an executor kfp has no compiler."""
+    """Run one of this package's programs, with `asked` on its standard input."""
     environment = {k: v for k, v in os.environ.items() if k != "_KFP_RUNTIME"}
     sys.stdout.flush()
     ended = subprocess.run(  # noqa: S603

@@ -1,4 +1,4 @@
-"""A lifecycle as a run on Kubeflow Pipelines: compiled, submitted, followed."""
+"""Runs a lifecycle on Kubeflow Pipelines: compile, submit, follow (`mdlc compile`, `submit`)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ POLL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class SourceLocation:
-    """Where a run finds its sources: one of them, or neither for those known already."""
+    """Where a run finds its sources: set at most one field; with none, those known already."""
 
     upload: bool = False
     root: str | None = None
 
 
 def sources_of(lifecycle: Lifecycle, *, file: Path, data: SourceLocation) -> Sources:
-    """Return where the sources lie for a cluster; uploads them if asked to."""
+    """Return where a run on a cluster finds the sources; upload them if `data` says so."""
     artifacts = artifacts_of(lifecycle)
     if data.root:
         return at(lifecycle, location=data.root)
@@ -48,7 +48,7 @@ def compile_file(
     sources = sources_of(lifecycle, file=file, data=data)
     defaults = run_arguments(lifecycle, kind="training", renewal=Renewal(), sources=sources)
     defaults["epoch"] = ""
-    # Where nobody knows what the sources hold now, KFP's cache may not say that it is unchanged.
+    # If the digest of a source is unknown, KFP's cache must not answer for collection.
     fresh = not all(sources.digests.values())
     return compile_lifecycle(
         lifecycle, out, entry=step_entry.__name__, defaults=defaults, fuse=fuse, fresh=fresh
@@ -64,7 +64,7 @@ def submit(  # noqa: PLR0913 - the verb's options
     fuse: Fuse | None,
     again: bool,
 ) -> Submitted:
-    """Make the run, or find it where the same was submitted before."""
+    """Create the run, or find the one that was submitted before with the same arguments."""
     return client.send(
         lifecycle,
         kind="training",
@@ -78,7 +78,7 @@ def submit(  # noqa: PLR0913 - the verb's options
 def follow(
     client: KfpClient, run_id: str, *, told: Told, poll_seconds: float = POLL_SECONDS
 ) -> RunState:
-    """Tell of each task's changes until the run ends.
+    """Report each change of a task to `told`, until the run ends.
 
     Raises:
         StageError: the run failed.
@@ -98,7 +98,7 @@ def follow(
 
 
 def _failure(state: RunState) -> StageError:
-    """Say where a run failed, and why if its last step could write it down."""
+    """Return the error of a failed run, with the stage's error if the run recorded it."""
     failed = [task.name for task in state.tasks if task.state == "FAILED"]
     at = f" at {', '.join(failed)}" if failed else ""
     said = "; ".join(state.outcome.reasons) if state.outcome else state.error

@@ -1,4 +1,7 @@
-"""Kubernetes: the one module that talks to its API server. Only `send` and `execute` change it."""
+"""The client of the Kubernetes API server; no other module talks to it.
+
+All methods only read, except `send` and `execute`.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from typing import Any
 from mdlc.core.errors import ServiceError, StorageError
 
 TIMEOUT = 10
-"""Seconds for one question."""
+"""Seconds for one request."""
 CHUNK = 64 * 1024
 """Bytes of one message to a command in a pod."""
 
 
 class ApiError(ServiceError):
-    """The API server says no; `status`, its `reason` and its own words say why."""
+    """The API server refused a request; `status`, `reason` and the message are its own."""
 
     def __init__(self, message: str, *, status: int, reason: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -27,7 +30,7 @@ class ApiError(ServiceError):
 
 
 class Kube:
-    """One cluster, found as kubectl finds it: a kubeconfig, or the pod's own account."""
+    """One cluster, found as kubectl finds it: by a kubeconfig, or by the pod's service account."""
 
     def __init__(self, *, kubeconfig: str | None = None, context: str | None = None) -> None:
         try:
@@ -52,7 +55,7 @@ class Kube:
             return str(self._api.VersionApi().get_code(_request_timeout=TIMEOUT).git_version)
 
     def crds(self) -> dict[str, list[str]]:
-        """Return the names of custom resources and the versions that are served."""
+        """Return name -> served versions of the custom resources."""
         with _answering():
             found = self._api.ApiextensionsV1Api().list_custom_resource_definition(
                 _request_timeout=TIMEOUT
@@ -74,7 +77,7 @@ class Kube:
         ]
 
     def gpus(self) -> dict[str, int]:
-        """Return accelerator resource -> how many the nodes have together."""
+        """Return accelerator resource -> total number on all nodes."""
         with _answering():
             nodes = self._api.CoreV1Api().list_node(_request_timeout=TIMEOUT).items
         found: dict[str, int] = {}
@@ -85,7 +88,10 @@ class Kube:
         return {name: count for name, count in found.items() if count}
 
     def pod_security(self, namespace: str) -> str | None:
-        """Return the pod security level that a namespace enforces, "" for none; None: not there."""
+        """Return the pod security level that a namespace enforces; "" for none.
+
+        None if there is no such namespace.
+        """
         with _answering():
             try:
                 found = self._api.CoreV1Api().read_namespace(namespace, _request_timeout=TIMEOUT)
@@ -97,7 +103,7 @@ class Kube:
         return str(labels.get("pod-security.kubernetes.io/enforce", ""))
 
     def secret_keys(self, namespace: str, name: str) -> set[str] | None:
-        """Return the keys of a Secret, never its values; None if it is not there."""
+        """Return the keys of a Secret, without its values; None if it does not exist."""
         with _answering():
             try:
                 found = self._api.CoreV1Api().read_namespaced_secret(
@@ -110,7 +116,7 @@ class Kube:
         return set(found.data or {})
 
     def may(self, *, namespace: str, verb: str, resource: str, group: str = "") -> bool:
-        """Say whether we may do `verb` to a resource, such as pods or pods/log, in a namespace."""
+        """Return whether we may do `verb` to a resource, such as pods/log, in a namespace."""
         name, _, part = resource.partition("/")
         attributes = {"namespace": namespace, "verb": verb, "resource": name, "group": group}
         attributes |= {"subresource": part} if part else {}
@@ -156,10 +162,11 @@ class Kube:
         content: str = "application/json",
         text: bool = False,
     ) -> Any:
-        """Return what the API server answers to any request: an object, or text such as a log.
+        """Send any request and return the answer: an object, or text such as a log.
 
         Raises:
-            ApiError: it says no. Its own words are kept: send nothing secret.
+            ApiError: the API server refuses. The error has the server's message, which may quote
+                the request, so do not send secrets.
         """
         headers = {"Accept": "application/json, */*", "Content-Type": content}
         with _answering(telling=True):
@@ -200,7 +207,7 @@ class Kube:
             for start in range(0, len(content), CHUNK):
                 channel.write_stdin(content[start : start + CHUNK])
             channel.run_forever(timeout=seconds)
-            # What was never written is "", whatever was asked for.
+            # read_channel returns "" (not bytes) for a channel that was never written.
             parts = [channel.read_channel(c) or b"" for c in (STDOUT_CHANNEL, STDERR_CHANNEL)]
             said = b"".join(parts)
             ended = json.loads(channel.read_channel(ERROR_CHANNEL) or "{}")
@@ -217,9 +224,9 @@ def _in_pod() -> bool:
 
 @contextmanager
 def _answering(*, telling: bool = False) -> Iterator[None]:
-    """Turn what the client raises into one line.
+    """Turn errors of the kubernetes client into errors of one line.
 
-    A body is left out, it may have secrets; unless `telling`.
+    The server's message is left out, because it may contain secrets, unless `telling` is set.
     """
     import urllib3
     from kubernetes.client import ApiException
@@ -240,7 +247,7 @@ def _answering(*, telling: bool = False) -> Iterator[None]:
 
 
 def _refusal(error: Any) -> ApiError:
-    """Return the API server's own words, on one line."""
+    """Return the error with the API server's own message, on one line."""
     try:
         said = json.loads(error.body or "{}")
     except ValueError:

@@ -1,8 +1,8 @@
 """Objects on a cluster as plain dictionaries: get, list, apply, delete.
 
-One client for all of mdlc. Who applies is its `manager` (server-side apply's field manager): the
-command line applies as mdlc and is refused where somebody else set a field; the controller applies
-as itself with `force`, and sets back what others changed.
+All of mdlc uses this client. `manager` is the field manager of server-side apply: the command line
+applies as mdlc and is refused if another manager has set a field; the controller applies under its
+own name with `force`, and overwrites what others changed.
 
 Example:
     >>> ObjectClient(kube, namespace="models", manager="other", force=True)  # doctest: +SKIP
@@ -34,7 +34,7 @@ PLURALS = {
     "ReplicaSet": "apps/v1/replicasets",
     "ServingRuntime": "serving.kserve.io/v1alpha1/servingruntimes",
 }
-"""Kind -> group, version and plural by which the API server has its objects."""
+"""Kind -> group, version and plural in the API server's paths."""
 SCHEMA = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}"
 MISSING = 404
 CONFLICT = 409
@@ -53,15 +53,15 @@ class ObjectClient:
         self._force = force
 
     def get(self, kind: str, name: str) -> Object | None:
-        """Return an object, None if it is not there."""
+        """Return an object, None if it does not exist."""
         return self._found(f"{self.path(kind)}/{name}")
 
     def cluster_runtime(self, name: str) -> Object | None:
-        """Return a ClusterServingRuntime, None if it is not there."""
+        """Return a ClusterServingRuntime, None if it does not exist."""
         return self._found(f"/apis/serving.kserve.io/v1alpha1/clusterservingruntimes/{name}")
 
     def kinds(self, *groups: str) -> set[str]:
-        """Return the kinds that the API server has of API groups, such as serving.kserve.io."""
+        """Return the kinds of API groups, such as serving.kserve.io, that the API server knows."""
         found: set[str] = set()
         for path in {plural.rpartition("/")[0] for plural in PLURALS.values()}:
             if path.partition("/")[0] in groups:
@@ -70,11 +70,11 @@ class ObjectClient:
         return found
 
     def definition(self, name: str) -> Object | None:
-        """Return the definition of a custom resource, None if it is not there."""
+        """Return the definition of a custom resource, None if it does not exist."""
         return self._found(SCHEMA.format(name))
 
     def list(self, kind: str, *, labels: str = "") -> list[Object]:
-        """Return the objects with these labels; none where their kind is not known."""
+        """Return the objects with these labels; [] if the API server does not know the kind."""
         try:
             answer = self.kube.send(
                 "GET", self.path(kind), query={"labelSelector": labels} if labels else {}
@@ -86,7 +86,7 @@ class ObjectClient:
         return list(answer.get("items", []))
 
     def log(self, pod: str, *, container: str, lines: int, previous: bool = False) -> str:
-        """Return the end of a container's log; "" where there is none."""
+        """Return the end of a container's log; "" if there is none."""
         query = {"container": container, "tailLines": str(lines)}
         query |= {"previous": "true"} if previous else {}
         try:
@@ -96,19 +96,25 @@ class ObjectClient:
             return ""
 
     def create(self, body: Object) -> Object:
-        """Make an object that is not there yet."""
+        """Create an object that does not exist yet."""
         made: Object = self.kube.send("POST", self.path(body["kind"]), body=body)
         return made
 
     def apply(
         self, body: Object, *, manager: str = "", force: bool = False, dry_run: bool = False
     ) -> Object:
-        """Apply on the server; fields that the manager had set and `body` leaves out are dropped.
+        """Apply an object by server-side apply; return it.
 
-        `manager` is another one than the client's; with `force` what others set is set back.
+        Fields that the manager set before and that `body` leaves out are removed.
+
+        Args:
+            body: The object.
+            manager: Field manager; "": the client's.
+            force: Whether to overwrite fields that other managers have set.
+            dry_run: Whether the server only checks the object.
 
         Raises:
-            RefusedError: somebody else manages a field that `body` would change, and not `force`.
+            RefusedError: without `force`, another manager has set a field that `body` would change.
             ServiceError: the server refuses the object.
         """
         name = body["metadata"]["name"]
@@ -128,7 +134,7 @@ class ObjectClient:
             raise
 
     def apply_status(self, body: Object) -> None:
-        """Apply an object's whole status; nothing happens if the object is gone."""
+        """Apply an object's whole status; do nothing if the object is gone."""
         try:
             self._patch(body, part="/status")
         except ApiError as error:
@@ -136,10 +142,10 @@ class ObjectClient:
                 raise
 
     def delete(self, kind: str, name: str, *, uid: str = "") -> None:
-        """Delete an object at once; nothing happens if it is not there.
+        """Delete an object at once; do nothing if it does not exist.
 
         Raises:
-            ApiError: it has another uid than `uid`, and so is another one.
+            ApiError: its uid is not `uid`: it is another object of the same name.
         """
         body = {"preconditions": {"uid": uid}} if uid else None
         try:
@@ -193,7 +199,7 @@ class ObjectClient:
 
 
 def conflict(message: str) -> str:
-    """Return what the API server says of a conflict, in words.
+    """Return the API server's message about a conflict in plain words.
 
     >>> conflict('Apply failed with 1 conflict: conflict with "kubectl-edit" using '
     ...     'serving.kserve.io/v1beta1: .spec.predictor.minReplicas')

@@ -1,4 +1,4 @@
-"""Checks a file against its data without running it."""
+"""Checks a lifecycle file against its data, without running a stage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mdlc.core.spec import Lifecycle
 
 
 def check_data(lifecycle: Lifecycle, *, root: Path) -> None:
-    """Look at the columns of every source, and that the file names no others.
+    """Check that every source can be read and that the file names only columns that exist.
 
     Raises:
         DataError: a source is missing or cannot be read.

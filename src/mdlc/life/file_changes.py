@@ -14,7 +14,8 @@ from mdlc.state.workspace import Workspace
 def known_digest(workspace: Workspace, ledger: Ledger) -> str:
     """Return the digest of the file that the newest training or run read; "" if none is known.
 
-    A run counts from its decision on: what it led to, a refusal too, is the answer to that file.
+    A run counts as soon as it is decided, whatever its outcome: a file whose challenger was refused
+    is not tried again.
     """
     known: list[tuple[datetime, str]] = [
         (verdict.time, str(verdict.evidence[SPEC]))
@@ -26,5 +27,5 @@ def known_digest(workspace: Workspace, ledger: Ledger) -> str:
         trained = read_document(path, TrainingArtifacts).spec
         if trained:
             known.append((datetime.fromtimestamp(path.stat().st_mtime, UTC), trained))
-    # Stable: of runs decided at the same time the later row is the newer one.
+    # The sort is stable, so of two runs decided at the same time the later row comes last.
     return sorted(known, key=lambda found: found[0])[-1][1] if known else ""

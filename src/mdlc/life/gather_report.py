@@ -1,4 +1,4 @@
-"""Gathers what a life has left behind and hands it to the report."""
+"""Reads the documents of a lifecycle's workspace and builds the report from them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ D = TypeVar("D", bound=BaseModel)
 
 
 def report(lifecycle: Lifecycle, *, workspace: Workspace, out: Path | None = None) -> Path:
-    """Write the report of a life, as far as it has been lived; return its path.
+    """Write the report with all that is there so far; return its path.
 
-    A replay's history and decisions are shown where there is one, else those of real serving.
+    History and decisions are those of the replay if there was one, otherwise of real serving.
     """
     target = out or workspace.report
     build(gather(lifecycle, workspace=workspace), out=target)
@@ -35,7 +35,7 @@ def report(lifecycle: Lifecycle, *, workspace: Workspace, out: Path | None = Non
 
 
 def gather(lifecycle: Lifecycle, *, workspace: Workspace) -> ReportInput:
-    """Read every document that there is."""
+    """Read every document that exists."""
     made = artifacts_path(workspace)
     results = (
         read_document(made, TrainingArtifacts) if made.exists() else TrainingArtifacts(stages={})
@@ -71,7 +71,7 @@ def gather(lifecycle: Lifecycle, *, workspace: Workspace) -> ReportInput:
 def _measured(
     lifecycle: Lifecycle, case: BusinessCase | None, evaluation: Evaluation | None
 ) -> BusinessCase | None:
-    """Return the business case with what the test set measured in place of what was expected."""
+    """Return the business case with expected values replaced by those measured on the test set."""
     if case is None or evaluation is None:
         return case
     from mdlc.components.business.stage import remeasure

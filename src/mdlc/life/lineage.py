@@ -1,4 +1,4 @@
-"""From a version back to the run and data that made it; from a row to the runs that used it."""
+"""Finds the run and the data that made a version, and the runs that used a row."""
 
 from __future__ import annotations
 
@@ -19,47 +19,47 @@ Use = Literal["train", "validation", "test", "later", "quarantined"]
 
 
 class ModelOrigin(Document):
-    """Where a version comes from. What is no longer kept is None or ""."""
+    """The run and the data that a version comes from; None or "" for what is no longer kept."""
 
     candidate: str = ""
     digest: str = ""
     trained_rows: int | None = None
     trained_until: datetime | None = None
-    """Everything in training was known before then."""
+    """All training rows and labels were known before this time."""
     run: str = ""
     kind: str = ""
     started: datetime | None = None
     snapshot: str = ""
     """Digest of the sources."""
     table: str = ""
-    """Digest of the table that preparation made of them, and of feedback."""
+    """Digest of the table that preparation made of the sources and of feedback."""
     until: datetime | None = None
     boundaries: dict[str, datetime] = {}
     tried: datetime | None = None
-    """When it went on trial as a canary; None: it never was one."""
+    """When it went on trial as a canary; None if it never was one."""
     promoted: datetime | None = None
-    """When it began to serve alone; None: it never did, so far."""
+    """When it began to serve alone; None if it has not yet."""
     why: str = ""
     """Why it was released, on trial or at once."""
     money_per_decision: float | None = None
-    """What its evaluation promised."""
+    """Money per decision that its evaluation promised."""
 
 
 class TrainingUse(Document):
-    """A retraining in whose table a row is."""
+    """A retraining whose table contains a given row."""
 
     run: str
     started: datetime
     use: Use
     until: datetime | None
     begins: datetime | None
-    """Of the window that the row fell into."""
+    """Begin of the window that the row is in."""
     state: str
-    """Of the run."""
+    """State of the run."""
     version: str
-    """What the run registered; "" if it did not get so far."""
+    """The version that the run registered; "" if it did not get so far."""
     promoted: bool | None
-    """None: the run did not get as far as the decision."""
+    """Whether the version was promoted; None if the run ended before that was decided."""
 
 
 def origin_of(
@@ -69,7 +69,7 @@ def origin_of(
     manifest: Manifest | None,
     version: str,
 ) -> ModelOrigin:
-    """Tell where a version comes from, by the digest of its bundle."""
+    """Return the origin of a version; its runs and entries are found by its bundle's digest."""
     own = [e for e in entries if e.version == version and e.kind in {"promotion", "canary"}]
     first = own[0] if own else None
     began = {e.kind: e.time for e in reversed(own)}
@@ -98,7 +98,7 @@ def origin_of(
 
 
 def runs_that_used(recorded: Sequence[LocalRun], *, id: str) -> list[TrainingUse]:
-    """Find the retrainings whose table, or quarantine, has a row."""
+    """Return the retrainings whose table, or quarantine, contains the row `id`."""
     found = []
     for run in recorded:
         folder = _folder(run, "preparation")
@@ -159,7 +159,7 @@ def _use(folder: Path, *, id: str) -> Use | None:
 
 
 def _folder(run: LocalRun, stage: str) -> Path | None:
-    """Return the folder that a stage wrote in a run, if it did and it is still kept."""
+    """Return the folder that a stage wrote in a run; None if it wrote none or it was deleted."""
     done = run.stages.get(stage)
     if done is None or not done.artifacts:
         return None

@@ -1,4 +1,4 @@
-"""The state of a life in a few numbers."""
+"""The state of a lifecycle on this machine, as `mdlc status` shows it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SHOWN = 5
 
 
 class LocalStatus(Document):
-    """What serves, what ran, what was decided; the newest last."""
+    """The serving version, runs and decisions; the newest last."""
 
     name: str
     serving: Pointer | None
     candidate: str
     canary_candidate: str
-    """The kind of the canary's model; "" where none is on trial."""
+    """The kind of the canary's model; "" if no canary is on trial."""
     runs: list[LocalRun]
     verdicts: list[Verdict]
 

@@ -1,4 +1,4 @@
-"""All that is known about one prediction, and about the model that made it."""
+"""Everything that is known about one prediction and the model that made it (`mdlc story`)."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from mdlc.state.workspace import Workspace
 
 HIDDEN = "(sensitive)"
 LONG = 64
-"""A feature with more numbers, an image, is told by how many it has."""
+"""Of a feature with more numbers than this, such as an image, only their count is shown."""
 
 
 class TracedAnswer(Document):
-    """What was answered, and by which version."""
+    """The answer, and the version that gave it."""
 
     time: datetime
     version: str
     role: Role
-    """What the version was then; unknown: history does not tell of it."""
+    """The role of the version at that time; unknown if history has no entry about it."""
     features: dict[str, Any]
     scores: dict[str, float]
     action: str
@@ -50,25 +50,25 @@ class TracedLabel(Document):
     known: datetime
     received: datetime
     earned: float | None
-    """By today's cost matrix; None where it has no price for it any more."""
+    """Money by today's payoff; None if today's payoff has no amount for it."""
 
 
 class PredictionTrace(Document):
-    """One prediction from question to consequence."""
+    """One prediction: the request, the answer, its label, and the retrainings that used it."""
 
     name: str
     id: str
     answer: TracedAnswer
     truth: TracedLabel | None
-    """None: no label has come."""
+    """The label; None if none has come."""
     origin: ModelOrigin
     learnt: list[TrainingUse]
-    """Retrainings whose table has this row, oldest first."""
+    """Retrainings whose table contains this row, oldest first."""
     currency: str
 
 
 def trace_of(lifecycle: Lifecycle, *, workspace: Workspace, id: str) -> PredictionTrace:
-    """Find everything about the prediction `id`; values of sensitive columns are left out.
+    """Return everything about the prediction `id`, without values of sensitive columns.
 
     Raises:
         DataError: there is no such prediction.
@@ -114,8 +114,8 @@ def _logged(workspace: Workspace, id: str) -> LoggedPrediction:
     """Return the prediction with its label, if one came.
 
     Raises:
-        DataError: no prediction has the id; names the nearest.
-        ServiceError: the log does not answer.
+        DataError: no prediction has the id; the message names the most similar id.
+        ServiceError: the payload log does not answer.
     """
     with closing(PayloadLog(workspace.store, name=workspace.name)) as log:
         found = log.prediction(id)
@@ -137,9 +137,10 @@ def _manifest(workspace: Workspace, version: str) -> Manifest | None:
 def _features(
     raw: dict[str, Any], *, manifest: Manifest | None, sensitive: set[str]
 ) -> dict[str, Any]:
-    """Return the features that may be shown; without the version's manifest, none is known to be.
+    """Return the features that may be shown.
 
-    What was sensitive when the version was trained stays so, and so does what the file says today.
+    Left out are features that were sensitive when the version was trained, and those that the file
+    marks as sensitive today. Without the version's manifest, all are left out.
     """
     if manifest is None:
         return dict.fromkeys(raw, HIDDEN)
@@ -152,7 +153,7 @@ def _features(
 
 
 def _earned(lifecycle: Lifecycle, found: LoggedPrediction, *, truth: str) -> float | None:
-    """Return the money of the answer, now that the truth is known."""
+    """Return the money that the answer earned, given the label."""
     terms = lifecycle.spec.business.payoff
     try:
         if not found.scores:

@@ -1,4 +1,4 @@
-"""Predictions for rows in a file, by the released model here or by a server."""
+"""Predictions for rows in a file, by the released model in this process or by a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_rows(path: Path) -> Rows:
     """Read rows from JSON (a V1 request, a list, or "-" for stdin), CSV, TSV or Parquet.
 
     Raises:
-        DataError: the file cannot be read as rows, or has none.
+        DataError: the file cannot be read as rows, or it has none.
     """
     if str(path) != "-" and not path.exists():
         raise DataError(f"{path} does not exist", hint="give a JSON or CSV file with --rows")
@@ -67,10 +67,12 @@ def _json_rows(path: Path) -> Rows:
 
 
 def answer_here(workspace: Workspace, instances: Rows) -> dict[str, Any]:
-    """Answer in this process, as the server would, without a log.
+    """Answer in this process as the server would, without writing to the payload log.
+
+    A feature that a row leaves out counts as a missing value.
 
     Raises:
-        DataError: a feature is unknown, or a value is of a wrong type; one left out is missing.
+        DataError: a feature is unknown, or a value has the wrong type.
     """
     pointer = require(workspace)
     scorer = Scorer.load(bundle_of(workspace, pointer))
@@ -100,7 +102,7 @@ def ask(name: str, instances: Rows, *, url: str, token_env: str | None) -> dict[
     """Ask a server by KServe's V1 protocol.
 
     Raises:
-        ServiceError: it does not answer, or refuses.
+        ServiceError: the server does not answer, or refuses the request.
     """
     import httpx
 
@@ -118,7 +120,7 @@ def ask(name: str, instances: Rows, *, url: str, token_env: str | None) -> dict[
 
 
 def example(lifecycle: Lifecycle, *, workspace: Workspace) -> dict[str, Any]:
-    """Return a request with one real row of the test set; sensitive values are left open.
+    """Return an example request with a row of the test set; sensitive values are left empty.
 
     Raises:
         DataError: nothing has been trained yet.

@@ -1,4 +1,4 @@
-"""How long work tells what it does; the command line shows it, tests record it."""
+"""The interface by which long work reports its progress: the command line shows it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told by work that takes a while."""
+    """Receives reports of work that takes a while."""
 
     def stage(self, stage: str, event: str, seconds: float) -> None:
-        """Tell of a stage: started, cached, finished or failed."""
+        """Report that a stage started, was cached, finished or failed, after `seconds`."""
 
     def step(self, done: int, total: int, text: str) -> None:
-        """Tell how far a long walk is."""
+        """Report that `done` of `total` steps are done; `text` describes the current one."""
 
     def say(self, text: str) -> None:
-        """Tell of something that happened."""
+        """Report an event as a line of text."""
 
 
 class SilentProgress:
-    """Tells nobody."""
+    """Ignores all reports."""
 
     def stage(self, stage: str, event: str, seconds: float) -> None:
         """Do nothing."""

@@ -1,7 +1,7 @@
-"""The history beside the pointer: the lines that each move of the pointer leaves in it.
+"""Writes the history: one line for each change of the pointer.
 
-The pointer moves first and the line follows, so a process that is killed in between leaves a
-pointer that history does not tell of. What happened shows in the two: `complete` adds the line.
+The pointer changes first and the line follows. A process that is killed in between leaves a pointer
+without its line. `complete` compares pointer and history and adds the line that is missing.
 What the lines mean (which version serves, what a rollback goes back to) is in
 `monitoring.history_entries`.
 """
@@ -23,7 +23,7 @@ SILENT = "its process was killed before it could say why"
 
 
 def history_of(workspace: Workspace) -> History:
-    """Return the history, rid of the torn line that a writer leaves when it is killed."""
+    """Return the history; a half-written line of a killed process is removed first."""
     history = History(workspace.history)
     if workspace.history.exists():
         history.repair()
@@ -38,10 +38,17 @@ def complete(
     doing: Collection[HistoryKind] = (),
     why: str = SILENT,
 ) -> list[HistoryEntry]:
-    """Add the lines that tell how `pointer` came about, if history lacks them; return those added.
+    """Add the lines about `pointer` that history lacks; return those added.
 
-    `why` is that of the kinds in `doing`; a line of another kind is one that a kill left out. The
-    caller holds the workspace's lock.
+    The caller holds the workspace's lock.
+
+    Args:
+        workspace: The workspace with the history.
+        pointer: The pointer as it is now.
+        time: The time of lines for which the pointer states none.
+        doing: The kinds of lines that belong to what the caller does; others are repairs after a
+            process was killed.
+        why: The reason in lines of the kinds in `doing`.
 
     Raises:
         ArtifactError: the history was altered.
@@ -60,10 +67,9 @@ def _missing(
     entries: Sequence[HistoryEntry],
     doing: Collection[HistoryKind],
 ) -> dict[str, Any] | None:
-    """Return the next line that history lacks, as `History.append` takes it; None: it is complete.
+    """Return the next missing line, as arguments of `History.append`; None if nothing is missing.
 
-    A line of the pointer's or canary's own has the time, and for a canary the reason, that they
-    state; for the rest the caller says them.
+    Time and reason are left out where neither pointer nor canary states them; the caller adds them.
     """
     serving, standing, trial = serving_entry(entries), standing_canary(entries), pointer.canary
     if serving is None or serving.digest != pointer.digest:

@@ -1,8 +1,8 @@
-"""What serves: release, canary, promotion, rollback. Each is copy, point, remember.
+"""Changes which version serves: release, canary, promotion, rollback.
 
-Bundles are copied and checked before the pointer moves, and the pointer moves in one rename: a
-predictor sees the old state or the new one. A process killed before history has its line leaves
-that to the next call. The caller holds the workspace's lock.
+Each of them copies and checks the bundle, then replaces the pointer by one rename, then adds a line
+to the history. So a predictor sees the old state or the new one. If the process is killed before
+the line is written, the next call adds it. The caller holds the workspace's lock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNDONE: tuple[HistoryKind, ...] = ("canary_rollback", "rollback")
 
 
 def current(workspace: Workspace) -> Pointer | None:
-    """Return what serves, or None before the first release."""
+    """Return the pointer, which names the version that serves; None before the first release."""
     return read_document(workspace.pointer, Pointer) if workspace.pointer.exists() else None
 
 
@@ -37,7 +37,7 @@ def bundle_of(workspace: Workspace, pointer: Pointer) -> Path:
 
 
 def require(workspace: Workspace) -> Pointer:
-    """Return what serves.
+    """Return the pointer, which names the version that serves.
 
     Raises:
         MdlcError: nothing has been released.
@@ -51,9 +51,9 @@ def require(workspace: Workspace) -> Pointer:
 def release(
     workspace: Workspace, *, deployment: Path, evaluation: Evaluation, time: datetime, why: str
 ) -> Pointer:
-    """Make the winner in `deployment` the one that serves; a second call changes nothing.
+    """Make the winner in `deployment` the version that serves; a second call changes nothing.
 
-    It ends a canary, unless the winner serves already.
+    A canary's trial is ended, unless the winner serves already.
     """
     made = read_document(deployment / "deployment.json", Deployment)
     pointer = current(workspace)
@@ -83,13 +83,13 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
     why: str,
     ratio: float,
 ) -> Pointer:
-    """Let the winner in `deployment` answer a share of the predictions, on trial.
+    """Put the winner in `deployment` on trial: it answers `ratio` of the predictions.
 
-    A second call changes nothing. It takes the place of another canary that stands.
+    A second call changes nothing. Another canary that is on trial is replaced.
 
     Raises:
-        MdlcError: nothing serves that it could share the predictions with.
-        RefusedError: it asks for other features, or answers other classes, than the champion.
+        MdlcError: there is no champion.
+        RefusedError: its features or classes are not those of the champion.
     """
     made = read_document(deployment / "deployment.json", Deployment)
     pointer = require(workspace)
@@ -121,7 +121,7 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
 
 
 def promote(workspace: Workspace, *, time: datetime, why: str) -> Pointer:
-    """Make the canary the champion; complete a promotion that was killed.
+    """Make the canary the champion, or complete a promotion that was interrupted.
 
     Raises:
         MdlcError: there is no canary.
@@ -141,13 +141,14 @@ def promote(workspace: Workspace, *, time: datetime, why: str) -> Pointer:
 
 
 def rollback(workspace: Workspace, *, time: datetime, why: str) -> Pointer:
-    """Drop the canary; without one, serve the version before. Completes one that was killed.
+    """Drop the canary; without a canary, serve the previous version again.
 
-    Another call goes further back, never to a version that was itself rolled back from.
+    A rollback that was interrupted is completed. Each further call goes back by one more version,
+    but not to a version that was itself rolled back from.
 
     Raises:
-        MdlcError: there is no version before.
-        ArtifactError: the bundle of the version before is gone, altered, or another model.
+        MdlcError: there is no previous version.
+        ArtifactError: the bundle of the previous version is missing, altered, or another model.
     """
     pointer = require(workspace)
     added = complete(workspace, pointer=pointer, time=time, doing=UNDONE, why=why)
@@ -170,7 +171,7 @@ def rollback(workspace: Workspace, *, time: datetime, why: str) -> Pointer:
 def _serve(
     workspace: Workspace, of: CanaryRelease | HistoryEntry, *, time: datetime, why: str
 ) -> Pointer:
-    """Point at a version that lies in models/ already."""
+    """Point at a version whose bundle is in models/ already."""
     bundle = os.path.relpath(workspace.folder / "models" / of.version, workspace.pointer.parent)
     manifest, _ = open_bundle(workspace.pointer.parent / bundle)
     if manifest.digest != of.digest:
@@ -213,7 +214,7 @@ def winner(evaluation: Evaluation) -> Contender:
 
 
 def _link(source: str, target: str) -> None:
-    """Hard-link where the file system can, for a bundle is never changed; copy otherwise."""
+    """Hard-link if the file system allows it (bundles never change); otherwise copy."""
     try:
         os.link(source, target)
     except OSError:

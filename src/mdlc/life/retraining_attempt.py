@@ -1,8 +1,13 @@
-"""One attempt at a run that the ledger decided: the pipeline, then the release, exactly once.
+"""One attempt at a run that the ledger decided: run the pipeline, then release exactly once.
 
-What evaluation said is written down before anything is released. So an attempt that was killed
-leaves either nothing released, and the next one takes the finished stages from the cache; or an
-intent, which the next one fulfils without training again. Release and history know a second call.
+    run_attempt
+      -> plan_release    after evaluation: write a ReleasePlan, before anything is released
+      -> execute         release, begin a canary, or refuse, as the plan says
+
+An attempt that is killed before the plan is written has released nothing; the next attempt takes
+its finished stages from the cache. An attempt that is killed later has left the plan; the next one
+executes it without training again. A second `release`, or a second line of history for the same
+release, changes nothing.
 """
 
 from __future__ import annotations
@@ -32,16 +37,16 @@ from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
 
 UNTIL = "until"
-"""The key in a run's evidence: rows from here on are the future, in every attempt."""
+"""Key in a run's evidence: the run uses only rows before this time, the same in every attempt."""
 INTENT = "intent.json"
 Result = Literal["promoted", "canary", "refused"]
 
 
 class ReleasePlan(Document):
-    """What an attempt is about to do, written before it does it."""
+    """What an attempt is about to release, or that it refuses; written before it acts."""
 
     decided: datetime
-    """When the ledger decided: the run that this belongs to."""
+    """When the ledger decided the run to which this plan belongs."""
     promote: bool
     champion: str
     """The version that served when the challenger was judged against it."""
@@ -55,7 +60,7 @@ class ReleasePlan(Document):
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """What an attempt led to."""
+    """The outcome of an attempt."""
 
     outcome: Result
     detail: str
@@ -63,18 +68,18 @@ class AttemptResult:
     version: str = ""
     """The new version; "" if it was refused."""
     pointer: Pointer | None = None
-    """What serves, after a promotion or the start of a canary."""
+    """The pointer after a promotion or after a canary began."""
 
 
 def folder_of(workspace: Workspace, id: str) -> Path:
-    """Return the folder of a run: its intent, its report, a log an attempt."""
+    """Return the folder of a run; it has the release plan, the report and a log of each attempt."""
     return workspace.folder / "trigger" / id
 
 
 def release_plan_of(workspace: Workspace, verdict: Verdict) -> ReleasePlan | None:
-    """Return what an earlier attempt at this run has written down; None if it has not come so far.
+    """Return the plan that an earlier attempt at this run wrote; None if there is none.
 
-    A run of a ledger that was deleted may have had the same id; it was decided at another time.
+    A plan with another decision time is of a run in a deleted ledger that had the same id.
     """
     path = folder_of(workspace, verdict.id) / INTENT
     intent = read_document(path, ReleasePlan) if path.exists() else None
@@ -94,7 +99,7 @@ def run_attempt(
     The caller holds the workspace's lock.
 
     Raises:
-        MdlcError: a stage failed, or the release did; nothing half-done serves.
+        MdlcError: a stage or the release failed; what served before still serves.
     """
     workspace = runner.workspace
     intent = release_plan_of(workspace, verdict)
@@ -110,7 +115,7 @@ def run_attempt(
 def plan_release(
     artifacts: dict[str, Path], *, verdict: Verdict, champion: str, time: datetime
 ) -> ReleasePlan:
-    """Return what is to be done with what a pipeline made; `champion` is the version it met."""
+    """Return the plan for a pipeline's result; `champion` is the version it was compared with."""
     evaluation = read_document(artifacts["evaluation"] / "evaluation.json", Evaluation)
     made = None
     if evaluation.promote:
@@ -129,16 +134,16 @@ def plan_release(
 
 
 def execute(lifecycle: Lifecycle, *, workspace: Workspace, intent: ReleasePlan) -> AttemptResult:
-    """Do what an intent says, however often it is called.
+    """Execute a plan; a second call changes nothing.
 
-    If another version began to serve since the challenger was judged, it is refused: it did not
-    beat that one.
+    The challenger is refused if another version began to serve since it was judged, because it was
+    not compared with that version.
     """
     pointer = require(workspace)
     done = result_of(workspace, intent)
     if done is not None:
         if intent.promote:
-            # A kill between the pointer and the history may have left out a line.
+            # An attempt that was killed may have moved the pointer without adding to the history.
             ours = PROMOTED if pointer.digest == intent.digest else ()
             complete(workspace, pointer=pointer, time=intent.time, doing=ours, why=intent.why)
         return done
@@ -162,10 +167,13 @@ def execute(lifecycle: Lifecycle, *, workspace: Workspace, intent: ReleasePlan) 
 
 
 def result_of(workspace: Workspace, intent: ReleasePlan) -> AttemptResult | None:
-    """Return what an executed intent led to, whatever became of it since; None: not executed yet.
+    """Return the outcome of an executed plan, even if the version was replaced since.
 
-    It moves nothing, so it may be asked without the workspace's lock: the trigger asks about a
-    process that ended before it could report.
+    It only reads, so no lock is needed. The trigger calls it for a process that ended before it
+    could report.
+
+    Returns:
+        The outcome; None if the plan has not been executed yet.
     """
     if not intent.promote:
         return AttemptResult("refused", intent.why, intent.evaluation)
@@ -192,7 +200,7 @@ def _arguments(lifecycle: Lifecycle, *, workspace: Workspace, verdict: Verdict) 
     until = _until(verdict)
     known = {feature.name for feature in manifest.features}
     if until is None or (changed and not known.issuperset(lifecycle.spec.data.features)):
-        # Nothing labelled fits the file: the changed file is trained on its sources alone.
+        # No labelled predictions, or they lack a feature of the changed file: use sources alone.
         return arguments(lifecycle, workspace=workspace, renewal=Renewal(champion=bundle))
     feedback = export(
         lifecycle, workspace=workspace, manifest=manifest, verdict=verdict, until=until
@@ -212,7 +220,7 @@ def export(
     verdict: Verdict,
     until: datetime,
 ) -> Path:
-    """Write the labelled predictions that a run learns from; a later attempt finds them again."""
+    """Write the labelled predictions that a run learns from; a later attempt uses the same file."""
     feedback = workspace.folder / "feedback" / f"{until:%Y%m%dT%H%M%S}.parquet"
     if verdict.attempts > 1 and feedback.exists():
         return feedback
@@ -226,9 +234,9 @@ def export(
 def renewal_of(
     lifecycle: Lifecycle, *, champion: Manifest, until: datetime, changed: bool = False
 ) -> Lifecycle:
-    """Return the file as a retraining reads it: newer windows, fewer trials, fewer candidates.
+    """Return the file as a retraining uses it: newer windows, fewer trials, fewer candidates.
 
-    A `changed` file is tried in full: what changed may be its candidates.
+    For a `changed` file trials and candidates stay, because they may be what changed.
     """
     spec, again = lifecycle.spec, lifecycle.spec.retrain
     split = spec.model.split.model_copy(
@@ -250,7 +258,7 @@ def renewal_of(
 
 
 def _champions_kind(kind: str) -> CandidateChoice:
-    """Return the champion's kind, which the file does not name, as a candidate.
+    """Return the champion's kind as a candidate, for a file that does not name it.
 
     Raises:
         SpecError: the package that the champion's kind came from is no longer installed.
@@ -260,7 +268,7 @@ def _champions_kind(kind: str) -> CandidateChoice:
 
 
 def _until(verdict: Verdict) -> datetime | None:
-    """Return where a run's knowledge ends; None where no prediction had a label."""
+    """Return the time before which a run uses rows; None if no prediction had a label."""
     if UNTIL not in verdict.evidence:  # decided by an earlier version of mdlc
         return verdict.time
     until = verdict.evidence[UNTIL]

@@ -1,4 +1,8 @@
-"""A retraining: may it run, on which data, and does its model replace the champion?"""
+"""Asks the ledger for a retraining and, for `mdlc retrain` and replays, carries it out.
+
+retrain               ask, run the attempt, record its end
+  -> request_retraining  collect evidence and labels, ask the ledger; the trigger uses only this
+"""
 
 from __future__ import annotations
 
@@ -48,14 +52,14 @@ class RetrainingOutcome:
 
     verdict: Verdict
     evaluation: Evaluation | None = None
-    """None if it did not run."""
+    """The evaluation; None if no retraining ran."""
     pointer: Pointer | None = None
     """The new champion, or the champion with a canary beside it; None if it was refused."""
 
 
 @dataclass(frozen=True)
 class RetrainingRequest:
-    """Why a retraining is asked for, and when."""
+    """A request for a retraining: when, for which reasons, with which evidence."""
 
     time: datetime
     reasons: list[str]
@@ -65,22 +69,22 @@ class RetrainingRequest:
 
 @dataclass(frozen=True)
 class LabelStock:
-    """What the payload log has to learn from."""
+    """The labels in the payload log."""
 
     newest: datetime | None
-    """When the newest label was known; None: no prediction has one."""
+    """When the newest label became known; None if no prediction has one."""
     new: int
-    """Since the last run began."""
+    """Labels that came since the last run began."""
 
 
 @dataclass(frozen=True)
 class RunOwner:
-    """Who asks, if it is a trigger: a run that is decided is its own for the time of `lease`."""
+    """The trigger that asks; a run that is decided belongs to it for the time of `lease`."""
 
     owner: str
     lease: timedelta
     again: bool = False
-    """It asks itself once more; what it hears again is not recorded."""
+    """Whether the trigger repeats its own question; an equal answer is not recorded then."""
 
 
 def retrain(
@@ -91,17 +95,17 @@ def retrain(
     request: RetrainingRequest,
     progress: Progress,
 ) -> RetrainingOutcome:
-    """Ask the ledger; if it says run: export labelled predictions, run the pipeline, maybe release.
+    """Ask the ledger; if it says run, export labels, run the pipeline, and release if it pays.
 
     The caller holds the workspace's lock.
 
     Raises:
-        RefusedError: a person asks, and no prediction has a label yet.
+        RefusedError: the request is manual, and no prediction has a label yet.
         MdlcError: the pipeline failed; the ledger has recorded it.
     """
     require(workspace)
     ledger = Ledger(workspace.ledger, retrain=lifecycle.spec.retrain, model=workspace.name)
-    # Whoever retrains holds the workspace: a run that nobody follows was killed.
+    # The caller has the lock, so no other process works on a run: one without an end was killed.
     _end_as_done(ledger, workspace=workspace, time=request.time)
     ledger.abandon_stale(request.time, timedelta(0))
     verdict = request_retraining(ledger, lifecycle=lifecycle, workspace=workspace, request=request)
@@ -131,10 +135,13 @@ def request_retraining(
     request: RetrainingRequest,
     follower: RunOwner | None = None,
 ) -> Verdict:
-    """Ask the ledger whether a retraining starts, with all that the decision and the run rest on.
+    """Ask the ledger whether a retraining starts.
+
+    The evidence of the verdict gets what the run will need: until when to use rows, the digest of
+    the file, the champion and the number of new labels.
 
     Raises:
-        RefusedError: a person asks, and no prediction has a label yet.
+        RefusedError: the request is manual, and no prediction has a label yet.
         ServiceError: the ledger or the payload log does not answer.
     """
     pointer = require(workspace)
@@ -144,7 +151,7 @@ def request_retraining(
             f"{workspace.name} has no labelled predictions, so there is nothing new to learn from",
             hint="send labels to the server's :feedback; for a changed file use mdlc run",
         )
-    # Windows end where knowledge ends: after a quiet month "now" would leave them empty.
+    # Windows end at the newest label: windows that end now would be empty after a quiet month.
     newest = labels.newest and min(request.time, labels.newest + timedelta(microseconds=1))
     evidence = {
         **request.evidence,
@@ -167,7 +174,7 @@ def request_retraining(
 
 
 def labels_of(ledger: Ledger, *, workspace: Workspace, until: datetime) -> LabelStock:
-    """Count what there is to learn from.
+    """Return the newest label and the number of new ones.
 
     Raises:
         ServiceError: the ledger or the payload log does not answer.
@@ -185,7 +192,7 @@ def labels_of(ledger: Ledger, *, workspace: Workspace, until: datetime) -> Label
 
 
 def _end_as_done(ledger: Ledger, *, workspace: Workspace, time: datetime) -> None:
-    """End a killed run that had released, or was refused, as what it did: it has not failed."""
+    """Record the outcome of a killed run that had released or refused: it has not failed."""
     killed = ledger.unfollowed("", time)
     plan = release_plan_of(workspace, killed) if killed else None
     made = result_of(workspace, plan) if plan else None

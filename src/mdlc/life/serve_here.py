@@ -12,7 +12,7 @@ from mdlc.state.workspace import Workspace
 def serve_here(
     lifecycle: Lifecycle, *, workspace: Workspace, host: str, port: int, token_env: str | None
 ) -> None:
-    """Serve until stopped. The token is read from the variable that `token_env` names.
+    """Serve until stopped. The token is read from the environment variable named `token_env`.
 
     Raises:
         MdlcError: the variable is not set.
@@ -31,7 +31,7 @@ def serve_here(
 
 
 def token_of(variable: str | None) -> str | None:
-    """Return the token in an environment variable, None where no variable is named.
+    """Return the token in an environment variable; None if no variable is named.
 
     Raises:
         MdlcError: the variable is empty or not set.

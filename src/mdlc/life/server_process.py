@@ -37,7 +37,7 @@ def command(
     parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
     parts += ["--max-text", str(serving.max_text)]
     parts += ["--currency", lifecycle.spec.business.currency]
-    # A replay says itself when a release is to be loaded, between two simulated hours.
+    # A replay itself has the server load a release, between two simulated hours; no polling.
     return [*parts, "--request-clock", "--poll-seconds", "0"] if request_clock else parts
 
 
@@ -50,18 +50,19 @@ def serving(
     request_clock: bool = False,
     port: int | None = None,
 ) -> Iterator[httpx.Client]:
-    """Serve on a loopback port and yield a client of it; the server ends with the block.
+    """Serve on a loopback port and yield a client; the server ends with the block.
 
-    `port` None takes a free one.
+    `port`: None takes a free one.
 
     Raises:
-        ServiceError: the server did not start; names its log.
+        ServiceError: the server did not start; the message names its log.
     """
     port = port or free_port()
     parts = command(lifecycle, workspace=workspace, port=port, request_clock=request_clock)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        # This server is ours alone, on loopback; a token for real serving would lock us out.
+        # Only this process uses the server. MDLC_TOKEN is for real serving: with it, the server
+        # would refuse our requests, which have no token.
         environment = {k: v for k, v in os.environ.items() if k != "MDLC_TOKEN"}
         process = subprocess.Popen(  # noqa: S603 - our own module and paths of ours
             parts, stdout=output, stderr=subprocess.STDOUT, env=environment

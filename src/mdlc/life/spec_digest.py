@@ -1,4 +1,4 @@
-"""What of the lifecycle file a model depends on, as one digest."""
+"""The digest of the parts of the lifecycle file that a model depends on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from mdlc.core.files import digest_json
 from mdlc.core.spec import Lifecycle
 
 SPEC = "spec"
-"""The key in a run's evidence: the digest of the file that it reads."""
+"""Key in a run's evidence: the digest of the file that the run reads."""
 
 
 def spec_digest(lifecycle: Lifecycle) -> str:
-    """Return the digest of what a model depends on.
+    """Return the digest of the sections business, data, explore, model and deploy.promote.
 
-    That is business, data, explore, model and deploy.promote: a bound of an alert, the quiet hours
-    or a port can change without a new model.
+    The rest, such as an alert's bound, quiet hours or a port, can change without a new model.
     """
     spec = lifecycle.spec
     parts = spec.model_dump(

@@ -1,4 +1,4 @@
-"""Writes a first lifecycle file, fitted to a data file where one is given."""
+"""Writes a first lifecycle file, adapted to a data file if one is given (`mdlc init`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mdlc.core.plugins import READERS, built_in_names
 from mdlc.core.spec.data import Data
 
 MAX_CLASSES = 20
-"""As preparation has it: more different whole numbers are a number to predict."""
+"""A target with more distinct whole numbers is a regression's, as in preparation."""
 
 HEAD = """\
 # A model's whole life in one file. Editors complete it from `mdlc schema`.
@@ -45,11 +45,11 @@ spec:
 
 
 def write_starter(file: Path, *, data: Path | None, target: str | None, name: str | None) -> None:
-    """Write the file; never over another one.
+    """Write the file; an existing file is never overwritten.
 
     Raises:
         MdlcError: the file exists.
-        DataError: the data cannot be read, or have no such target.
+        DataError: the data cannot be read, or lack the target's column.
     """
     if file.exists():
         raise MdlcError(f"{file} exists", hint="give another name, or delete it first")
@@ -73,7 +73,7 @@ def write_starter(file: Path, *, data: Path | None, target: str | None, name: st
 
 
 def _scalar(text: str) -> str:
-    """Return `text` as YAML: as it is where that is plain, else in the quotes of JSON."""
+    """Return `text` as a YAML scalar, quoted as in JSON if it needs quotes."""
     plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text) and text == text.strip()
     return text if plain and text not in {"true", "false", "null"} else json.dumps(text)
 
@@ -92,7 +92,7 @@ def _relative(data: Path, file: Path) -> str:
 
 
 def _classes(data: Path, *, kind: str, target: str | None) -> list[str] | None:
-    """Return the target's classes as a run would see them, or None where it is a number."""
+    """Return the target's classes as a run would see them; None for a number to predict."""
     from mdlc.components.collection.stage import opened
 
     if target is None:

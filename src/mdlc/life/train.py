@@ -1,4 +1,4 @@
-"""A first training: run the pipeline, release the winner if it pays."""
+"""Training (`mdlc run`): run the pipeline and release the winner if it pays."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mdlc.state.workspace import Workspace
 
 
 class TrainingArtifacts(Document):
-    """Where the newest artifacts of each stage lie: results.json, for the report and status."""
+    """The folders of each stage's newest artifacts: results.json, for the report and status."""
 
     stages: dict[str, str]
     spec: str = ""
-    """Digest of the file, as far as a model depends on it."""
+    """Digest of the parts of the file that a model depends on."""
 
     def folder(self, stage: str) -> Path:
         """Return the folder that a stage wrote."""
@@ -44,23 +44,23 @@ class TrainingOutcome:
     results: TrainingArtifacts
     evaluation: Evaluation
     pointer: Pointer | None
-    """What serves now; None if nothing was ever worth it."""
+    """The pointer; None if no model was ever released."""
     released: bool
     cached: bool
 
 
 def artifacts_path(workspace: Workspace) -> Path:
-    """Where the newest training's results are recorded."""
+    """Return the path of results.json."""
     return workspace.folder / "results.json"
 
 
 def choose_arguments(
     lifecycle: Lifecycle, *, workspace: Workspace, runner: LocalRunner
 ) -> Arguments:
-    """Return the arguments of a training: against the champion, if one serves.
+    """Return the arguments of a training that is compared with the champion, if one serves.
 
-    The champion may be this very file's winner. Then the question is still the one that it won,
-    against the champion before it, and its answer is in the cache.
+    If the champion is the winner of this same file, the arguments are those with which it was
+    trained, compared with the champion before it: their results are in the cache.
     """
     pointer = current(workspace)
     champion = bundle_of(workspace, pointer) if pointer else None
@@ -105,9 +105,10 @@ def train(
 
 
 def _champions_before(workspace: Workspace) -> list[Path | None]:
-    """Return the bundle that the serving one replaced at its promotion: None for no champion.
+    """Return the bundle that the champion replaced, as a list of one; [None] if it replaced none.
 
-    Where the promotion was killed before history had its line, that is the last one in it.
+    [] before the first release. If the promotion was killed before its line was written, the bundle
+    is the one that served according to the last line of history.
     """
     pointer = current(workspace)
     if pointer is None:

@@ -1,4 +1,4 @@
-"""The alternatives, lived through the same rows: never, monthly, the rule, nothing."""
+"""The policies that the loop is compared with on the same rows: never, monthly, rule, nothing."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from mdlc.replay.row_stream import Array, RowStream
 
 @dataclass(frozen=True)
 class Monthly:
-    """The retraining of every month, running in a process of its own beside the replay."""
+    """Retraining every month, computed in a process of its own beside the replay."""
 
     pool: ProcessPoolExecutor
     models: list[Future[tuple[datetime, Path]]]
 
     def wait(self) -> dict[datetime, Path]:
-        """Return each month's start and the bundle that serves from it."""
+        """Wait for the process; return each month's start and the bundle that serves from then."""
         return dict(model.result() for model in self.models)
 
     def close(self) -> None:
-        """End the process, finished or not."""
+        """End the process, whether it has finished or not."""
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -50,10 +50,10 @@ def start_monthly(
     stream: RowStream,
     folder: Path,
 ) -> Monthly:
-    """Begin to train a model at the start of each month, on all that is known by then.
+    """Start to train one model for the start of each month, on all rows that are known by then.
 
-    It is the champion's kind with the champion's hyperparameters, cleaned as the champion is, and
-    always promoted: what a cron job does.
+    Kind, hyperparameters and cleaning are the champion's, and each model is promoted untested, as
+    by a cron job.
     """
     pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
     text = lifecycle.model_dump_json(by_alias=True)
@@ -116,7 +116,7 @@ def earned_by(bundle: Path, stream: RowStream, *, rows: Array) -> Array:
 
 
 def earned(manifest: Manifest, *, action: Array, value: Array, truth: Array) -> Array:
-    """Return (rows,): the money of actions (or values, for regression) once the truth is known."""
+    """Return the money that actions (for regression, values) earned given the truth; (rows,)."""
     if manifest.task == "regression":
         return payoff.for_numbers(manifest.payoff).earned(value, truth.astype(float))
     table = payoff.for_classes(manifest.payoff, manifest.classes)
@@ -129,9 +129,9 @@ def earned(manifest: Manifest, *, action: Array, value: Array, truth: Array) -> 
 
 
 def nothing_earned(manifest: Manifest, *, truth: Array, past: Array) -> Array:
-    """Return (rows,): the money of deciding without any model.
+    """Return the money that the best constant answer earns, without any model; (rows,).
 
-    `past` is the target of the training rows: the constant answer is the one that was best on them.
+    `past` is the target of the training rows; the constant answer is the one that is best on them.
     """
     if manifest.task == "regression":
         unit = payoff.for_numbers(manifest.payoff)

@@ -26,13 +26,13 @@ def money_by_policy(
     results: TrainingArtifacts,
     months: dict[datetime, Path],
 ) -> dict[str, Array]:
-    """Return policy -> money earned by each row; NaN where no label came.
+    """Return policy -> money earned by each row; NaN for rows without a label.
 
     Args:
-        stream: The rows lived through.
-        answers: What the server said about them.
+        stream: The replayed rows.
+        answers: What the server answered.
         bundle: The model that served first.
-        results: Of the first training, for the rule and the past.
+        results: The first training, for its rule and its training rows.
         months: When each monthly model begins to serve, and its bundle; {} leaves that policy out.
     """
     manifest, _ = open_bundle(bundle)
@@ -78,7 +78,7 @@ def _past(results: TrainingArtifacts, manifest: Manifest) -> Array:
 def _monthly(
     stream: RowStream, *, bundle: Path, months: dict[datetime, Path], rows: Array
 ) -> Array:
-    """Each row is decided by the newest monthly model then; before the first, by `bundle`."""
+    """Return the money if the newest monthly model decides each row; before the first, `bundle`."""
     serving = np.zeros(len(rows), dtype=int)
     for begins in sorted(months):
         serving += stream.time[rows] >= as_datetime64(begins)

@@ -1,4 +1,4 @@
-"""Where replays live: a workspace inside the workspace, so that real serving is never touched."""
+"""The workspace of replays, inside the lifecycle's own, so that real serving is not touched."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.state.workspace import Workspace, replay_workspace
 
 KEPT = {"cache", "artifacts", "lock"}
-"""What a new replay may reuse: results by content, and the artifacts that they name."""
+"""What a new replay keeps of the last: the cache, and the artifacts that it names."""
 
 
 def fresh_replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
-    """Empty such a workspace but for what may be reused, and lend it the main one's cache."""
+    """Return the workspace `name`, emptied except for KEPT, with the main cache's entries added."""
     lived = replay_workspace(workspace, name)
     if lived.folder.exists():
         for item in lived.folder.iterdir():
@@ -28,6 +28,6 @@ def fresh_replay_workspace(workspace: Workspace, name: str = "replay") -> Worksp
     cache.mkdir(parents=True, exist_ok=True)
     for entry in (workspace.folder / "cache").glob("*.json"):
         shutil.copy2(entry, cache / entry.name)
-    # A registration is no result by content: the registry that it was made in is gone.
+    # Deployment's result is a registration, and the registry that it was made in is gone.
     ResultStore(cache).forget("deployment")
     return lived

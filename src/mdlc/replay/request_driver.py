@@ -1,4 +1,4 @@
-"""The clock: each simulated hour sends its rows and the labels that became known."""
+"""Sends a replay's requests: for each simulated hour its rows, and the labels known by then."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ TICK_EVERY = timedelta(days=1)
 
 @dataclass
 class RecordedAnswers:
-    """What the server answered, row by row of the stream.
+    """What the server answered, one entry for each row of the stream.
 
-    `scores` is (rows, classes) or (rows, 1); `action` text; `value` the number acted upon for
-    regression; `version` the one that answered; `labelled` whether its label was accepted.
+    `scores` is (rows, classes), for regression (rows, 1); `action` the action's name; `value` the
+    predicted number of a regression; `version` the version that answered; `labelled` whether the
+    server accepted the row's label.
     """
 
     classes: list[str]
@@ -37,7 +38,7 @@ class RecordedAnswers:
 
     @classmethod
     def empty(cls, rows: int, *, classes: list[str]) -> RecordedAnswers:
-        """Make room for `rows` answers."""
+        """Return arrays for `rows` answers, without values."""
         return cls(
             classes=classes,
             scores=np.full((rows, max(len(classes), 1)), np.nan),
@@ -64,7 +65,7 @@ class RequestDriver:
     _sent_labels: int = 0
 
     def run(self) -> None:
-        """Live through the whole stream, then send the labels that come after its end."""
+        """Send the whole stream, then the labels that become known after its end."""
         self._due = np.argsort(self.stream.label_time, kind="stable").tolist()
         next_tick = next_feedback = self.stream.begins
         for hour, rows in self.stream.hours():
@@ -99,11 +100,11 @@ class RequestDriver:
                 self.answers.action[row] = prediction["action"]
             else:
                 self.answers.value[row] = prediction["value"]
-            # While a canary is on trial each prediction says which of the two gave it.
+            # While a canary is on trial, each prediction names the version that made it.
             self.answers.version[row] = prediction.get("version", answer["model_version"])
 
     def _feedback(self, time: datetime) -> None:
-        """Send the labels known by `time`, for rows that were answered."""
+        """Send the labels known by `time` of the rows that were answered."""
         known = int(
             np.searchsorted(self.stream.label_time[self._due], as_datetime64(time), side="right")
         )
@@ -127,10 +128,11 @@ class RequestDriver:
                 self.answers.rejected_labels += len(chosen) - answer["accepted"]
 
     def _post(self, path: str, *, body: dict[str, Any], time: datetime) -> dict[str, Any] | None:
-        """Post and return the answer; count one that the server could not answer.
+        """Post a request and return the answer; None, and one failure counted, if the server fails.
 
         Raises:
-            ServiceError: the server is gone, or says that the request is wrong, which is our fault.
+            ServiceError: the server is gone, or it refuses the request as wrong, which is a fault
+                of this module.
         """
         try:
             response = self.client.post(path, json=body, headers={"x-mdlc-time": time.isoformat()})

@@ -1,9 +1,9 @@
-"""The loop of one replay: look at the metrics each day, judge a canary, ask for a retraining.
+"""The loop of one replay: each day look at the metrics, judge a canary, ask for a retraining.
 
-A replay has neither Prometheus nor trigger. It scrapes the server itself once a simulated day and
-does with that scrape what they do: the watch turns it into alerts, `mdlc.canary` judges a canary by
-it, and the ledger decides about the reasons that firing alerts give. Whatever changes which version
-answers is loaded by the server at once and told as an event.
+A replay has neither Prometheus nor trigger. It scrapes the server itself once each simulated day
+and does with that scrape what they do: the watch turns it into alerts, `mdlc.canary` judges a
+canary by it, and the ledger decides about the reasons that firing alerts give. When another version
+is to answer, the server loads it at once, and the change is recorded as an event.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from mdlc.state.workspace import Workspace
 
 @dataclass
 class RetrainingLoop:
-    """What one replay keeps while it runs."""
+    """The state of one replay while it runs."""
 
     lifecycle: Lifecycle
     workspace: Workspace
@@ -48,21 +48,21 @@ class RetrainingLoop:
     retrainings: int = 0
     firing: set[tuple[str, str]] = field(default_factory=set)
     trial: Baseline | None = None
-    """What the canary's evaluation promised; None where none is on trial."""
+    """What the canary's evaluation promised; None while no canary is on trial."""
     waits: str = ""
-    """Why the canary's trial went on when it was last looked at."""
+    """Why the canary's trial went on at the last look."""
     answered: tuple[str, ...] = ()
-    """The trigger's last decision and its reasons: the same again tomorrow is no news."""
+    """The ledger's last decision and reasons; the same decision again makes no further event."""
 
     def tick(self, now: datetime) -> None:
-        """Scrape, look, end a canary's trial, and ask for a retraining where an alert says so."""
+        """Do one day: scrape, judge the canary, and ask for a retraining if a reason stands."""
         exposition = self.client.get("/metrics")
         exposition.raise_for_status()
         seen = self.watch.observe(now, exposition.text, baseline=self.baseline)
         self.observations.append(seen)
         self._note_alerts(seen)
         if self.trial and self._judge_canary(now).action == "promote":
-            # What was seen was of the version that has just been replaced.
+            # The alerts are about the version that has just been replaced.
             return
         asked = reasons(seen)
         if self.schedule_due(now):
@@ -90,7 +90,7 @@ class RetrainingLoop:
             self.progress.say(f"{now:%Y-%m-%d} {self.events[-1].title}")
 
     def _judge_canary(self, now: datetime) -> CanaryVerdict:
-        """End the trial if what both versions counted says so, and serve what it left."""
+        """Judge the canary; if its trial ends, have the server load the version that serves now."""
         assert self.trial is not None  # noqa: S101 - the caller has looked
         counts = by_samples(self.watch.samples, model=self.workspace.name, now=now)
         judged = judge_and_end(self.workspace, terms_of(self.lifecycle), counts=counts, now=now)
@@ -109,7 +109,7 @@ class RetrainingLoop:
         return judged
 
     def schedule_due(self, now: datetime) -> bool:
-        """Say whether spec.retrain.every has passed since the last run, or since the beginning."""
+        """Return whether spec.retrain.every has passed since the last run or the replay's begin."""
         policy = self.lifecycle.spec.retrain
         if "schedule" not in policy.when:
             return False
@@ -165,7 +165,7 @@ class RetrainingLoop:
 
 
 def baseline_of(evaluation: Evaluation, *, version: str) -> Baseline:
-    """Return what the winner of an evaluation promised."""
+    """Return the metrics of an evaluation's winner, with which live signals are compared."""
     best = winner(evaluation)
     loss, mae = best.metrics.get("log_loss"), best.metrics.get("mae")
     return Baseline(
@@ -177,10 +177,10 @@ def baseline_of(evaluation: Evaluation, *, version: str) -> Baseline:
 
 
 def reload(client: httpx.Client, *, name: str, version: str) -> None:
-    """Make the server load what the pointer names.
+    """Have the server load the version that the pointer names.
 
     Raises:
-        ServiceError: it could not; the old model goes on serving.
+        ServiceError: the server did not load it; the old model goes on serving.
     """
     response = client.post(f"/v2/repository/models/{name}/load")
     if response.status_code != 200:

@@ -1,4 +1,4 @@
-"""The rows to live through, in the order of time, as requests would bring them."""
+"""The rows to replay, in the order of time, as requests would bring them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LABELS_AFTER = np.timedelta64(6 * 3600, "s")
 
 @dataclass(frozen=True)
 class RowStream:
-    """Rows in the order of time. All arrays have as many rows; times are datetime64[us], UTC."""
+    """Rows in the order of time. All arrays have one entry a row; times are datetime64[us], UTC."""
 
     features: list[Feature]
     batch: Batch
@@ -33,7 +33,7 @@ class RowStream:
     label_time: Array
     target: Array
     timed: bool = True
-    """False: the data have no time, and the clock is invented (see read_stream)."""
+    """False if the data have no time column; then times are invented (see read_stream)."""
 
     def __len__(self) -> int:
         return len(self.key)
@@ -60,7 +60,7 @@ class RowStream:
         )
 
     def hours(self) -> Iterator[tuple[datetime, slice]]:
-        """Yield every hour from the first row's to the last row's, with its rows."""
+        """Yield each hour, from the first row's to the last row's, and the slice of its rows."""
         hour = np.timedelta64(3600, "s")
         start = self.time[0].astype("datetime64[h]").astype("datetime64[us]")
         while start <= self.time[-1]:
@@ -69,17 +69,17 @@ class RowStream:
             start = start + hour
 
     def instances(self, rows: slice) -> list[dict[str, Any]]:
-        """Return the rows as a V1 request has them: feature -> raw value, None for missing."""
+        """Return the rows as in a V1 request: feature -> raw value, None for a missing one."""
         columns = {f.name: _values(f, self.batch[f.name][rows]) for f in self.features}
         names = list(columns)
         return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) -> RowStream:
-    """Read the rows that were the future when the model was made.
+    """Read the rows that are later than those the model was trained on.
 
-    Without a time column they are the test rows, ten an hour, labelled six hours later, from the
-    year 2000 on: there is no later data, so the model's own test set stands in for it.
+    Without a time column there are no later rows. Then the model's test rows are taken: ten an
+    hour, labelled six hours later, beginning with the year 2000.
 
     Args:
         table: The folder that preparation wrote.
@@ -106,12 +106,12 @@ def read_stream(table: Path, *, begin: datetime | None, end: datetime | None) ->
 
 
 def read_known(table: Path, *, split: str, seed: int) -> RowStream:
-    """Read the rows of a split (train, validation, test) in a random order: time stands still.
+    """Read the rows of a split in a random order.
 
     Args:
         table: The folder that preparation wrote.
-        split: Which rows.
-        seed: Of the order.
+        split: train, validation or test.
+        seed: Seed of the random order.
     """
     whole = _read(table, prepared=read_document(table / "prepared.json", Prepared), split=split)
     return whole.take(np.random.default_rng(seed).permutation(len(whole)))
@@ -148,7 +148,7 @@ def as_datetime(value: Any) -> datetime:
 
 
 def as_datetime64(moment: datetime) -> np.datetime64:
-    """Turn a datetime, in UTC where it names no zone, into a datetime64."""
+    """Turn a datetime into a datetime64; one without a time zone is taken as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "us")
 

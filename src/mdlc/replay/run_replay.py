@@ -1,7 +1,7 @@
-"""Live through later data: serve, answer, label, watch, retrain, try, promote; count the money.
+"""Runs a replay: train, serve, send the rows of each hour, retrain as the loop decides, compare.
 
-A replay has a workspace of its own (.mdlc/NAME/replay), made anew each time but for its cache, so a
-model that really serves from the main one is never touched.
+A replay has a workspace of its own, .mdlc/NAME/replay, emptied each time except for its cache. So
+it does not touch the model that really serves from the main workspace.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class ReplayContext:
-    """Where a replay stands once its first model serves."""
+    """What a replay has after its first training: workspace, first model, runner, progress."""
 
     lifecycle: Lifecycle
     workspace: Workspace
@@ -74,18 +74,18 @@ def run_replay(  # noqa: PLR0913 - the options of the verb
     progress: Progress,
     monthly: bool = True,
 ) -> ReplayRecord:
-    """Live from `begin` to `end` and write life.json.
+    """Replay the rows from `begin` to `end` and write life.json.
 
     Args:
-        lifecycle: The file; it is trained first where that has not been done.
-        workspace: The lifecycle's own; the replay makes one inside it.
-        begin: First moment; None: from the end of training.
-        end: Last moment; None: to the end of the data.
+        lifecycle: The lifecycle; it is trained first if that has not been done.
+        workspace: The lifecycle's workspace; the replay's lies inside it.
+        begin: First moment; None: the end of training.
+        end: Last moment; None: the end of the data.
         progress: Told of stages, days and events.
-        monthly: Whether retraining every month is lived too, in a second process.
+        monthly: Whether to compare with retraining every month, computed in a second process.
 
     Raises:
-        MdlcError: there is nothing to live through, or the first model is not worth serving.
+        MdlcError: there are no rows to replay, or the first model is not worth serving.
     """
     started = time.monotonic()
     with WarmServer() as server:
@@ -119,7 +119,7 @@ def run_replay(  # noqa: PLR0913 - the options of the verb
 
 @contextlib.contextmanager
 def _months(begun: ReplayContext, *, wanted: bool) -> Iterator[Monthly | None]:
-    """Live the monthly alternative beside the block, where data have a time."""
+    """Compute the monthly policy while the block runs, if the data have a time column."""
     if not wanted or begun.first.evaluation.begins is None:
         yield None
         return
@@ -147,7 +147,7 @@ def _serve_and_drive(begun: ReplayContext) -> tuple[RetrainingLoop, RecordedAnsw
         model=lifecycle.name,
         folder=workspace.folder / "watch",
         identifiers=spec.data.identifiers,
-        # A canary is judged by all that was counted since it began, however long ago that is.
+        # A canary is judged by everything that was counted since it began, so keep all samples.
         keep=whole if spec.deploy.canary else timedelta(0),
     )
     baseline = baseline_of(begun.first.evaluation, version=begun.pointer.version)
@@ -213,7 +213,7 @@ def _life(
 
 
 def _on_trial(loop: RetrainingLoop) -> list[str]:
-    """Say that a canary was never decided about, where that is so."""
+    """Return the note that a canary was still on trial at the end, if one was."""
     if loop.trial is None:
         return []
     return [f"version {loop.trial.version} was still on trial at the end: {loop.waits}"]

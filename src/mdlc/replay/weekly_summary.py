@@ -1,4 +1,4 @@
-"""Seven days at a time: what was predicted, what came true, what it earned."""
+"""Summarises a replay in weeks: predictions, labels, drift, and the money of each policy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def make_weeks(
     """Cut the stream into weeks from its first day.
 
     Args:
-        stream: The rows lived through.
-        answers: What the server said about them.
-        money: Policy -> money earned by each row, NaN where there is no label.
-        observations: What watching saw, in the order of time.
-        ignored: Series whose drift never alerts; left out.
+        stream: The replayed rows.
+        answers: What the server answered.
+        money: Policy -> money earned by each row, NaN for rows without a label.
+        observations: The watch's observations, in the order of time.
+        ignored: Series whose drift never alerts; they are left out.
     """
     day = stream.time[0].astype("datetime64[D]").astype("datetime64[us]")
     index = ((stream.time - day) // np.timedelta64(7 * 86400, "s")).astype(int)

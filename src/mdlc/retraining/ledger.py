@@ -1,9 +1,9 @@
-"""The ledger: every decision about retraining, at most one run at a time, and who follows it.
+"""The ledger: records every decision about retraining and lets at most one run go on at a time.
 
-A run that was decided has no result yet. Whoever claims it gets a lease, and extends it as long as
-it follows the run; if it dies, the lease runs out and another may claim the run. All times are the
-caller's: the database's clock decides nothing. A decision is never earlier than the one before it,
-so a clock that was set back can make a retraining wait, never start one too many.
+A process claims a run (`claim`), extends its lease while it follows the run, and records the end
+(`finish`). If it dies, its lease runs out and another process may claim the run. All times come
+from the caller; the database's clock is not used. No decision gets an earlier time than the one
+before it, so a clock that was set back can delay a retraining but cannot start an extra one.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from mdlc.state.unix_time import seconds
 from mdlc.state.watch_documents import Verdict
 
 REPEATS = "repeats"
-"""The key in a verdict's evidence that counts how often the same was asked again that day."""
+"""Key in a verdict's evidence: how often the same question got the same answer again that day."""
 STOPS = "stops"
-"""The key in a run's evidence that counts the starts which ended because mdlc was stopped."""
+"""Key in a run's evidence: how many of its attempts ended because mdlc was stopped."""
 Outcome = Literal["promoted", "canary", "refused", "failed"]
 
 
 class Ledger:
-    """The verdicts about one model, in the database at `url`."""
+    """The verdicts about one model, in a database."""
 
     def __init__(self, url: str, *, retrain: Retrain, model: str) -> None:
         self._database = Database(url, model=model)
@@ -51,17 +51,16 @@ class Ledger:
         owner: str = "",
         lease: timedelta | None = None,
     ) -> Verdict:
-        """Decide whether a retraining starts at `time`, and record it with its evidence.
+        """Decide whether a retraining starts at `time`, and record the verdict.
 
-        `reasons` are those of firing alerts, "schedule" when `due`, or "manual"; `new_labels` came
-        since the last run. A decision "run" counts as running until `finish`; it belongs to `owner`
-        for the time of the `lease`. The same question with the same answer on the same day (UTC)
-        returns the earlier verdict, whose evidence counts its repeats. With `again` mdlc asks
-        itself once more, and what it hears again is not recorded. The rules and their order are
-        those of `policy.rule_on`.
+        The rules and their order are those of `policy.rule_on`. A verdict "run" counts as running
+        until `finish`; it belongs to `owner` for the time of the `lease`. `new_labels` are those
+        since the last run; `force` and `trial` are as in `policy.PolicyRequest`. The same question
+        with the same answer on the same day (UTC) returns the earlier verdict, whose evidence
+        counts the repeats, unless mdlc repeats its own question (`again`).
 
         Raises:
-            DataError: `time` has no zone.
+            DataError: `time` has no time zone.
             ServiceError: the database does not answer.
         """
         seconds(time)
@@ -94,11 +93,14 @@ class Ledger:
     def claim(
         self, owner: str, now: datetime, *, lease: timedelta, spare: bool = False
     ) -> Verdict | None:
-        """Give the run that nobody follows to `owner` until `lease` from now, and count a start.
+        """Give the run that nobody follows to `owner` until `now + lease`, and count an attempt.
 
-        None: there is none. A run that was started `retrain.attempts` times without a result ends
-        here as failed, and is returned. Not so with `spare`, which says that its work is done and
-        only its end was lost: it is given away once more, so that it ends as what it did.
+        A run that was started `retrain.attempts` times without a result is not given away: it is
+        ended here as failed. With `spare` it is given away once more; the caller knows that the
+        work of the last attempt is done and that only its end was not recorded.
+
+        Returns:
+            The claimed run, or the run that was ended as failed; None if there is no such run.
         """
         seconds(now)
         with self._rows() as rows:
@@ -113,12 +115,12 @@ class Ledger:
             return rows.store(verdict.model_copy(update=mine))
 
     def unfollowed(self, owner: str, now: datetime) -> Verdict | None:
-        """Return the run that `claim` would give to `owner`; None: there is none."""
+        """Return the run that `claim` would give to `owner`; None if there is none."""
         with self._rows() as rows:
             return rows.unfollowed(owner, now=now)
 
     def spent(self, run: Verdict) -> bool:
-        """Say whether a run was started as often as `retrain.attempts` allows."""
+        """Return whether a run was started as often as `retrain.attempts` allows."""
         return started(run) >= self._retrain.attempts
 
     def extend(
@@ -130,10 +132,10 @@ class Ledger:
         lease: timedelta,
         backend_run: str | None = None,
     ) -> Verdict:
-        """Keep a claimed run until `lease` from now; note its id on the backend, if given.
+        """Extend the lease of a claimed run to `now + lease`; record `backend_run`, if given.
 
         Raises:
-            RefusedError: it has ended, or another process follows it now.
+            RefusedError: the run has ended, or another process follows it now.
         """
         with self._rows() as rows:
             verdict = rows.owned(id, owner=owner)
@@ -153,10 +155,11 @@ class Ledger:
     ) -> Verdict:
         """Stop following a run that has no result; from `until` on it may be claimed again.
 
-        `stopped`: the process was asked to end, so this start does not count against the bound.
+        `stopped`: the process was asked to end, so this attempt does not count against
+        `retrain.attempts`.
 
         Raises:
-            RefusedError: it has ended, or another process follows it now.
+            RefusedError: the run has ended, or another process follows it now.
         """
         with self._rows() as rows:
             verdict = rows.owned(id, owner=owner)
@@ -170,11 +173,11 @@ class Ledger:
     def finish(
         self, id: str, *, time: datetime, outcome: Outcome, detail: str, version: str = ""
     ) -> Verdict:
-        """Record how a run ended, and that its alerts are answered. The same end twice is one.
+        """Record how a run ended, and drop the alerts that it answered; idempotent.
 
         Raises:
             ArtifactError: no run has this id.
-            RefusedError: it ended already in another way (it was abandoned, say).
+            RefusedError: the run has already ended in another way; for example, it was abandoned.
         """
         seconds(time)
         with self._rows() as rows:
@@ -191,7 +194,7 @@ class Ledger:
             )
 
     def abandon_stale(self, time: datetime, older_than: timedelta) -> list[Verdict]:
-        """End as failed what began at least `older_than` before `time` and nobody follows."""
+        """End as failed each run that nobody follows and that is `older_than` old at `time`."""
         seconds(time)
         detail = f"abandoned: it did not end within {format_duration(older_than)}"
         with self._rows() as rows:
@@ -203,13 +206,13 @@ class Ledger:
             ]
 
     def due(self, time: datetime, *, since: datetime | None = None) -> bool:
-        """Say whether "schedule" is a reason at `time`; the serving model was made at `since`."""
+        """Return whether "schedule" is a reason at `time`; `since`: when the model was trained."""
         with self._rows() as rows:
             runs = rows.runs()
         return policy.due(time, policy=self._retrain, runs=runs, since=since)
 
     def left(self, time: datetime) -> policy.BudgetLeft:
-        """Return what the month's budget leaves at `time`."""
+        """Return what is left of the month's budget at `time`."""
         with self._rows() as rows:
             return policy.budget_left(time, policy=self._retrain, runs=rows.runs())
 
@@ -220,14 +223,14 @@ class Ledger:
         firing: Sequence[standing_alerts.StandingAlert],
         resolved: Sequence[str],
     ) -> None:
-        """Keep the alerts that fire; drop the fingerprints that are resolved."""
+        """Store the alerts that fire; drop those whose fingerprints are in `resolved`."""
         with self._database.alone() as connection:
             standing_alerts.receive(
                 connection, model=self._model, time=time, firing=firing, resolved=resolved
             )
 
     def standing(self, time: datetime) -> list[standing_alerts.StandingAlert]:
-        """Return the alerts that stand: firing, repeated lately, and not answered by a run."""
+        """Return the alerts that fire, were repeated lately, and are not answered by a run."""
         with self._database.alone() as connection:
             return standing_alerts.standing(connection, model=self._model, time=time)
 
@@ -276,15 +279,15 @@ class Ledger:
 
 
 def started(run: Verdict) -> int:
-    """Return how often a run was started, without the starts that a stop of mdlc ended."""
+    """Return how often a run was started; attempts that ended with a stop of mdlc do not count."""
     stops: int = run.evidence.get(STOPS, 0)
     return run.attempts - stops
 
 
 def _earlier(rows: LedgerRows, key: VerdictKey, *, again: bool) -> Verdict | None:
-    """Return the verdict that said the same before, which counts one more repeat; None: none did.
+    """Return the earlier verdict that gave the same answer, with one more repeat; None if none did.
 
-    Where mdlc itself asks `again`, what it was told last is the answer, and nothing is counted.
+    For mdlc's own repeated question (`again`) it is the newest verdict, and no repeat is counted.
     """
     if again:
         told = rows.newest(reasons=key.reasons)

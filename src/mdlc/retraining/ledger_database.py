@@ -2,8 +2,8 @@
 
 The same code runs on SQLite (one machine) and PostgreSQL (a cluster). Each call is one transaction
 that excludes all others about the same model: BEGIN IMMEDIATE on SQLite, an advisory lock on
-PostgreSQL. A partial unique index says "one running" once more, to whoever else writes into the
-table.
+PostgreSQL. A partial unique index makes sure, for other writers too, that a model has at most one
+running row.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ import sqlalchemy as sa
 from mdlc.core.errors import ServiceError
 
 LOCK = 0x6D646C63
-"""Of PostgreSQL, "mdlc": alone while tables are made, with a model's number while it has a turn."""
+"""Key of the advisory locks on PostgreSQL ("mdlc" in ASCII): alone while tables are created, with a
+model's number during its transactions."""
 TIMEOUT_SECONDS = 30
 CONNECTIONS = 4
-"""At most, of a process to one PostgreSQL, however many models it looks after."""
+"""Most connections of a process to one PostgreSQL, for all its models together."""
 POSTGRES = {
     "connect_timeout": 5,
-    # In ms: a node that is gone says nothing at all, on a connection that was kept, too.
+    # In ms. Without it, a kept connection to a node that is gone would wait for ever.
     "tcp_user_timeout": 5000,
-    # A replica that hangs in a transaction must not hold the others for ever.
+    # A replica that hangs in a transaction must not block the others for ever.
     "options": f"-c lock_timeout={TIMEOUT_SECONDS}s -c statement_timeout={TIMEOUT_SECONDS}s"
     f" -c idle_in_transaction_session_timeout={TIMEOUT_SECONDS}s",
 }
@@ -48,7 +49,7 @@ VERDICTS = sa.Table(
     sa.Column("cost", sa.Double, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
 )
-"""`verdict` is the document; what a later version adds to it needs no new column."""
+"""`verdict` is the whole document as JSON, so a field that is added later needs no new column."""
 sa.Index(
     "mdlc_one_running",
     VERDICTS.c.model,
@@ -64,11 +65,11 @@ ALERTS = sa.Table(
     sa.Column("seen", sa.Double, nullable=False),
     sa.Column("alert", sa.Text, nullable=False),
 )
-"""Alerts that fire as far as we know; `seen` in seconds of the epoch."""
+"""Alerts that fire, as far as Alertmanager has said; `seen` is in seconds since the epoch."""
 
 
 class Database:
-    """One model's part of the database at `url`; the tables that are not there are made.
+    """One model's part of the database at `url`; missing tables are created.
 
     Raises:
         ServiceError: the URL is wrong, or the database does not answer.
@@ -78,12 +79,12 @@ class Database:
         with _answering():
             self._engine = _engine(url)
         self._number = int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], signed=True)
-        # Transactions exclude each other anyway: threads wait here, not each with a connection.
+        # Transactions exclude each other anyway, so threads wait here without a connection.
         self._turn = threading.Lock()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction that no other about the model can overlap.
+        """Yield a connection in a transaction that excludes all others about the same model.
 
         Raises:
             ServiceError: the database does not answer; nothing was written.
@@ -96,12 +97,12 @@ class Database:
 
 @contextlib.contextmanager
 def _answering() -> Iterator[None]:
-    """Turn errors of the database itself, not of what it was asked, into a ServiceError."""
+    """Turn errors of the database server (not those of a wrong statement) into a ServiceError."""
     kinds = (
         sa.exc.OperationalError,
         sa.exc.InterfaceError,
         sa.exc.InternalError,
-        sa.exc.TimeoutError,  # of the pool
+        sa.exc.TimeoutError,  # no connection of the pool became free
     )
     try:
         yield
@@ -116,7 +117,7 @@ def _answering() -> Iterator[None]:
 
 
 def _engine(url: str) -> sa.Engine:
-    """Return an engine of the database at `url`, which has the tables."""
+    """Return an engine of the database at `url`; the tables exist afterwards."""
     try:
         made = sa.make_url(url)
         if made.get_backend_name() != "sqlite":
@@ -124,7 +125,7 @@ def _engine(url: str) -> sa.Engine:
                 made = made.set(drivername="postgresql+psycopg")
             return _postgres(made)
     except (sa.exc.ArgumentError, ImportError) as error:
-        raise ServiceError(  # the URL may have a password
+        raise ServiceError(  # without the URL, which may contain a password
             f"the ledger's database cannot be used: {type(error).__name__}",
             hint="it is sqlite:///PATH, or postgresql://... with mdlc[postgres] installed",
         ) from error
@@ -146,7 +147,7 @@ def _postgres(url: sa.URL) -> sa.Engine:
         connect_args=POSTGRES,
     )
     with engine.begin() as connection:
-        # Replicas start at once, and IF NOT EXISTS does not keep two of them apart.
+        # Replicas may start at the same time, and CREATE ... IF NOT EXISTS is not safe then.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
         METADATA.create_all(connection)
     return engine
@@ -155,8 +156,9 @@ def _postgres(url: sa.URL) -> sa.Engine:
 def _sqlite(url: sa.URL) -> sa.Engine:
     """Return an engine whose connections last one transaction and begin by taking SQLite's lock.
 
-    pysqlite would begin a transaction at the first write only, after the reads that it rests on;
-    so its own is switched off (SQLAlchemy, "SQLite transactions with the sqlite3 driver").
+    pysqlite by itself begins a transaction only at the first write, after the reads on which the
+    decision rests. So that is switched off (SQLAlchemy, "SQLite transactions with the sqlite3
+    driver").
     """
     arguments = {"timeout": TIMEOUT_SECONDS}
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool, connect_args=arguments)

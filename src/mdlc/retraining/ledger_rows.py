@@ -15,7 +15,7 @@ from mdlc.state.watch_documents import Verdict
 
 
 class VerdictKey(NamedTuple):
-    """What makes two verdicts the same answer to the same question."""
+    """Two verdicts with the same key are the same answer to the same question."""
 
     day: str
     decision: str
@@ -83,21 +83,21 @@ class LedgerRows:
         return verdict
 
     def unfollowed(self, owner: str, *, now: datetime) -> Verdict | None:
-        """Return the run that goes on and that nobody but `owner` follows at `now`, if any."""
+        """Return the running run that no process except `owner` follows at `now`, if any."""
         for run in self.select(decision="run", running=True):
             if run.owner == owner or run.lease is None or run.lease <= now:
                 return run
         return None
 
     def times(self) -> Iterator[datetime]:
-        """Yield the newest times that are recorded."""
+        """Yield the time of the newest verdict, and the end of the newest run if it has ended."""
         newest = self.newest()
         if newest:
             yield newest.time
         yield from (run.finished for run in self.runs()[-1:] if run.finished)
 
     def insert(self, key: VerdictKey, verdict: Verdict, *, cost: float) -> Verdict:
-        """Add a verdict under the next number, which makes its id."""
+        """Add a verdict with the next number, and return it with the id made of that number."""
         newest = sa.select(sa.func.max(VERDICTS.c.number)).where(self._mine())
         number = int(self.connection.execute(newest).scalar() or 0) + 1
         named = verdict.model_copy(update={"id": f"{self._model}-{number:04d}"})
@@ -115,7 +115,7 @@ class LedgerRows:
         return named
 
     def store(self, verdict: Verdict) -> Verdict:
-        """Write a verdict over itself."""
+        """Overwrite a verdict that is there already."""
         running = verdict.decision == "run" and not verdict.outcome
         values = {"verdict": verdict.model_dump_json(), "running": running}
         self.connection.execute(sa.update(VERDICTS).where(self._mine(id=verdict.id)).values(values))
@@ -127,6 +127,6 @@ class LedgerRows:
 
 
 def _read(text: str, rule: str) -> Verdict:
-    """Return the document; those of earlier versions had the rule in its column only."""
+    """Return the document; earlier versions of mdlc kept the rule only in its own column."""
     verdict = Verdict.model_validate_json(text)
     return verdict if verdict.rule else verdict.model_copy(update={"rule": rule})

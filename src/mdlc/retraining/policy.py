@@ -1,9 +1,11 @@
-"""When a retraining may start: one pure function over what ran before.
+"""When a retraining may start: `rule_on`, a pure function of the request and of past runs.
 
-run      start it now, and call Ledger.finish when it ended
-defer    it would run, but must wait: another run, a canary on trial, the cooldown, too few new
-         labels, a freeze, quiet hours
-skip     it will not run: no accepted reason, already answered, the budget is spent
+Its decisions:
+
+run      start it now, and call `Ledger.finish` when it has ended
+defer    not yet: another run goes on, a canary is on trial, the cooldown, too few new labels, a
+         freeze, quiet hours
+skip     no: no accepted reason, already answered by an earlier run, the budget is used up
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ Rule = Literal[
 
 
 class PastRun(NamedTuple):
-    """One run of the past, or the one that goes on (`finished` is None)."""
+    """A past run, or the one that is running (then `finished` is None)."""
 
     id: str
     time: datetime
@@ -44,19 +46,19 @@ class PastRun(NamedTuple):
 
 
 class PolicyRequest(NamedTuple):
-    """A wish to retrain."""
+    """A request to retrain."""
 
     time: datetime
     reasons: frozenset[str]
     new_labels: int
     force: bool = False
-    """Lets a manual one pass the budget, a freeze and quiet hours."""
+    """Lets a manual request pass the budget, freezes and quiet hours."""
     trial: str = ""
     """The version that is on trial as a canary; "" if there is none."""
 
 
 class Ruling(NamedTuple):
-    """The decision, the rule that made it, and the same in plain words."""
+    """The decision, the rule that led to it, and an explanation in plain words."""
 
     decision: Literal["run", "skip", "defer"]
     rule: Rule
@@ -64,27 +66,28 @@ class Ruling(NamedTuple):
 
 
 class BudgetLeft(NamedTuple):
-    """What a month's budget leaves."""
+    """What is left of a month's budget."""
 
     runs: int
     money: float | None
-    """None: without a bound."""
+    """Money that may still be spent; None if the file sets no bound."""
     started: int
     """Runs that began this month."""
 
 
 def accepted(reasons: frozenset[str], *, policy: Retrain) -> frozenset[str]:
-    """Return the reasons that may start a run: those of retrain.when, and a person's."""
+    """Return those of `reasons` that may start a run: the ones in retrain.when, and "manual"."""
     return reasons & {MANUAL, *policy.when}
 
 
 def rule_on(request: PolicyRequest, *, policy: Retrain, runs: Sequence[PastRun]) -> Ruling:
     """Decide about `request`, given all `runs` so far in the order of their start.
 
-    What will last longest is asked first, so that "quiet" means: it starts when they end. A manual
-    request is not held to retrain.when, min_new_labels and the cooldown, and answers no alert
-    twice; with force it passes budget, freezes and quiet hours too. Nothing exceeds one run, or one
-    canary, at a time. A changed file needs no new labels: what is new is the file.
+    Rules that block for longest are tested first, so "quiet hours" means that the retraining starts
+    when they end. A manual request is exempt from `retrain.when`, `min_new_labels`, the cooldown
+    and "already answered"; with `force` also from budget, freezes and quiet hours. Nothing is
+    exempt from "one run at a time" and "no run while a canary is on trial". A changed file needs no
+    new labels.
     """
     reasons = accepted(request.reasons, policy=policy)
     if not reasons:
@@ -113,9 +116,9 @@ def rule_on(request: PolicyRequest, *, policy: Retrain, runs: Sequence[PastRun])
 def due(
     time: datetime, *, policy: Retrain, runs: Sequence[PastRun], since: datetime | None
 ) -> bool:
-    """Say whether retrain.every has passed since the last run began, or since `since`.
+    """Return whether retrain.every has passed since the last run began, or since `since`.
 
-    `since` is when the serving model was trained; without it and without a run, it is due.
+    `since` is when the serving model was trained. If neither is known, a retraining is due.
     """
     if "schedule" not in policy.when or policy.every is None:
         return False
@@ -124,7 +127,7 @@ def due(
 
 
 def _closed(time: datetime, policy: Retrain) -> Ruling | None:
-    """Return what the calendar says at `time`; None if nothing is closed."""
+    """Return the ruling of freezes and quiet hours at `time`; None if there is none."""
     freeze = in_freeze(time, policy.freeze)
     if freeze:
         why = f": {freeze.why}" if freeze.why else ""
@@ -139,7 +142,7 @@ def _closed(time: datetime, policy: Retrain) -> Ruling | None:
 def _after(
     last: PastRun, time: datetime, reasons: frozenset[str], cooldown: timedelta
 ) -> Ruling | None:
-    """Return what the last run means for a request at `time`; None if it is long over."""
+    """Return the ruling because of the last run; None if it does not block a request at `time`."""
     running = last.finished is None
     until = (last.finished or time) + cooldown
     if not running and time >= until:
@@ -154,7 +157,7 @@ def _after(
 
 
 def budget_left(time: datetime, *, policy: Retrain, runs: Sequence[PastRun]) -> BudgetLeft:
-    """Return what the budget of `time`'s calendar month (UTC) leaves."""
+    """Return what is left of the budget in the calendar month (UTC) of `time`."""
     month = _month(time)
     started = [run for run in runs if _month(run.time) == month]
     money = None
@@ -164,7 +167,7 @@ def budget_left(time: datetime, *, policy: Retrain, runs: Sequence[PastRun]) -> 
 
 
 def _spent(time: datetime, policy: Retrain, runs: Sequence[PastRun]) -> str:
-    """Say why one more run would exceed the month's budget, or ""."""
+    """Return why one more run would exceed the month's budget; "" if it would not."""
     month, bound = budget_left(time, policy=policy, runs=runs), policy.money_per_month
     if not month.runs:
         return f"{month.started} runs began this month, max_per_month is {policy.max_per_month}"

@@ -1,4 +1,4 @@
-"""When no retraining may start: freezes, and quiet hours on the wall clock of their zone."""
+"""When no retraining may start: freezes, and quiet hours in local time of their time zone."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def in_freeze(time: datetime, freezes: Sequence[Freeze]) -> Freeze | None:
 def in_quiet_hours(time: datetime, quiet: Sequence[Quiet]) -> Quiet | None:
     """Return the first of the quiet hours that `time` lies in; start <= time < end.
 
-    The hands of the clock in the zone decide. So hours that a change to summer time leaves out are
-    not quiet that day, and those that come twice in autumn are quiet twice.
+    Local time of the zone decides. So hours that the change to summer time skips are not quiet that
+    day, and the hour that comes twice in autumn is quiet twice.
     """
     return next((hours for hours in quiet if _within(time, hours)), None)
 
@@ -34,7 +34,7 @@ def _within(time: datetime, hours: Quiet) -> bool:
     clock, today = there.time(), WEEKDAYS[there.weekday()] in hours.days
     if hours.start < hours.end:
         return today and hours.start <= clock < hours.end
-    # Past midnight: the evening is of today's span, the morning of yesterday's.
+    # A span past midnight: its evening belongs to today's span, its morning to yesterday's.
     yesterday = WEEKDAYS[(there.date() - timedelta(days=1)).weekday()] in hours.days
     return (today and clock >= hours.start) or (yesterday and clock < hours.end)
 

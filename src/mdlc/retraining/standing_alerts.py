@@ -1,8 +1,8 @@
-"""Alerts that stand: what Alertmanager said last, kept until it says resolved or falls silent.
+"""Standing alerts: alerts that Alertmanager reported as firing and has not resolved.
 
-Alertmanager repeats a firing alert every few hours. The trigger keeps them, so that a retraining
-that had to wait starts when it may, not hours later. All times are of this machine's clock: when an
-alert says that it started decides nothing.
+Alertmanager repeats a firing alert only every few hours. The alerts are stored, so that a
+retraining that was deferred starts as soon as it may, and not at the next repeat. All times are of
+this machine's clock; the start time in an alert is not used.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from mdlc.retraining.ledger_database import ALERTS
 from mdlc.state.unix_time import seconds
 
 STANDS = timedelta(hours=9)
-"""An alert that was not repeated for so long no longer stands: two repeats of 4 hours were lost."""
+"""An alert not repeated for so long is dropped: two repeats, due every 4 hours, did not come."""
 MOST = 1000
-"""Alerts kept of one model; the newest are."""
+"""How many alerts of a model are kept at most: the newest."""
 
 
 class StandingAlert(Document):
-    """One firing alert, as far as it matters here."""
+    """The parts of a firing alert that are stored."""
 
     fingerprint: str
     name: str
     reason: str
     severity: str = ""
     version: str = ""
-    """The version that it is about; "" where it says none."""
+    """The version that the alert is about; "" if it names none."""
     text: str = ""
-    """What it says, as evidence."""
+    """Its summary and description, kept as evidence."""
 
 
 def receive(
@@ -43,7 +43,7 @@ def receive(
     firing: Sequence[StandingAlert],
     resolved: Sequence[str],
 ) -> None:
-    """Keep the alerts that fire, drop those (by fingerprint) that are resolved or too old."""
+    """Store the alerts that fire; drop the resolved ones (by fingerprint) and those too old."""
     now = seconds(time)
     mine = ALERTS.c.model == model
     gone = {*resolved, *(alert.fingerprint for alert in firing)}
@@ -64,7 +64,7 @@ def receive(
 
 
 def standing(connection: sa.Connection, *, model: str, time: datetime) -> list[StandingAlert]:
-    """Return the alerts that stand at `time`, in the order in which they came."""
+    """Return the alerts that stand at `time`, in the order in which they arrived."""
     fresh = ALERTS.c.seen >= seconds(time) - STANDS.total_seconds()
     query = sa.select(ALERTS.c.alert).where(ALERTS.c.model == model, fresh)
     texts = connection.execute(query.order_by(ALERTS.c.seen, ALERTS.c.fingerprint)).scalars()
@@ -72,9 +72,9 @@ def standing(connection: sa.Connection, *, model: str, time: datetime) -> list[S
 
 
 def answer(connection: sa.Connection, *, model: str, reasons: frozenset[str] | None) -> None:
-    """Drop the alerts that a run has answered: those with its reasons; None: all.
+    """Drop the alerts that a run has answered: those with one of `reasons`; None: all.
 
-    An alert that still fires afterwards is repeated, and stands again.
+    If such an alert still fires, Alertmanager's next repeat stores it again.
     """
     found = connection.execute(
         sa.select(ALERTS.c.fingerprint, ALERTS.c.alert).where(ALERTS.c.model == model)

@@ -1,7 +1,9 @@
-"""What all long-running services share, so that they differ by settings and not by copies.
+"""What the long-running services (predictor, trigger) share.
 
-`http_server` listens and runs an app, whose connections `bounded_connection` bounds in time and
-bytes. Each request passes the `request_gate`; what it does not let through is a `Refusal`
-(`refusals`). Logs are JSON lines (`json_logs`), and every metric has its name, labels and unit in
-`metric_families`.
+http_server           listens on a port and runs an ASGI app
+  -> bounded_connection   limits each connection in time and bytes
+  -> request_gate         checks each request before the app sees it
+       -> refusals          the answer to a request that is not let through
+json_logs             logs as JSON lines
+metric_families       name, labels, help and unit of every metric
 """

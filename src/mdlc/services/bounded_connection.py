@@ -1,10 +1,11 @@
-"""One HTTP connection with bounds: on time, on bytes, and on what a client may queue.
+"""An HTTP connection with limits on time, on bytes, and on how many requests a client may queue.
 
-uvicorn reads and answers HTTP; `BoundedConnection` is its protocol with the limits that it lacks.
-A client that sends nothing, sends a head that never ends, or reads no answer is disconnected. A
-client that sends requests without waiting for answers is read no further than the one in work. And
-where there are more connections than MAX_CONNECTIONS, each new one takes the place of the one that
-has waited longest for its client, so that a server full of silent connections still answers.
+uvicorn reads and answers HTTP; `BoundedConnection` adds the limits that uvicorn lacks. A client
+that sends nothing, that never ends the head of a request, or that does not read the answer is
+disconnected. If a client sends further requests before the answer, reading pauses until the current
+one is answered. If there are more than MAX_CONNECTIONS connections, each new one replaces the
+connection that has waited longest for its client; so a server full of silent connections still
+answers.
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_SECONDS = 10.0
-"""For a request's head, from the connection or the answer before on."""
+"""Time for a request's head, counted from the connection or from the previous answer."""
 UNREAD_SECONDS = 30.0
-"""For a client to take what is sent to it."""
+"""Time for a client to read what is sent to it."""
 LOOK_SECONDS = 2.0
-"""Between two looks at a connection's times."""
+"""Time between two checks of a connection's times."""
 MAX_HEAD_BYTES = 65_536
-"""Of a request line and its headers."""
+"""Largest request line with its headers."""
 FRAMING = 8
-"""Chunk sizes and trailers may have so many bytes for one of the body, and MAX_HEAD_BYTES more."""
+"""Chunk sizes and trailers may have so many bytes for each of the body, plus MAX_HEAD_BYTES."""
 MAX_QUEUED = 100
-"""Requests that one connection may have sent beyond the one in work."""
+"""Requests that one connection may queue in addition to the current one."""
 MAX_CONNECTIONS = 500
 Turn = Literal["head", "body", "unread", "work"]
-"""What a connection waits for: the client's head, its body, its reading; or our own work."""
+"""What a connection waits for: a head, a body, the client's reading ("unread"), or our own work."""
 
 
 class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
-    """uvicorn's HTTP protocol, bounded. Constants of this module are its limits."""
+    """uvicorn's HTTP protocol with the limits that are constants of this module."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -42,11 +43,11 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
         self._head_bytes = 0
         self._body_bytes = 0
         self._wire_bytes = 0
-        """Of the request after its head, with chunk sizes and trailers."""
+        """Bytes of the request after its head, including chunk sizes and trailers."""
         self._free_since = self._head_since = self._unread_since = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Take a connection; the one that waits longest makes room where there are too many."""
+        """Accept a connection; if there are too many, end the one that has waited longest."""
         super().connection_made(transport)
         self.flow = _OneAtATime(transport, self)
         if len(self.connections) > MAX_CONNECTIONS:
@@ -60,7 +61,7 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless what is read is no request any more."""
+        """Read data, unless the connection is being closed."""
         if self.transport.is_closing():
             return
         if self._in_head:
@@ -85,13 +86,13 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of a body."""
+        """Receive a part of a body."""
         self._body_bytes += len(body)
         if not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """End a request; what comes now is the next one's head."""
+        """Note that a request is complete; the next data are the head of the next one."""
         self._in_head = True
         if not self.transport.is_closing():
             super().on_message_complete()
@@ -107,7 +108,7 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
         super().pause_writing()
 
     def waits_for(self) -> tuple[Turn, float]:
-        """Return what it waits for, and since when; the time is 0 where that is us."""
+        """Return what the connection waits for, and since when; 0 while we work on a request."""
         if self.flow.write_paused:
             return "unread", self._unread_since
         if self.pipeline:
@@ -117,7 +118,7 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
         return ("body", self._head_since) if self.cycle.more_body else ("work", 0.0)
 
     def _check(self) -> None:
-        """End the connection if its client is too slow. How slow a body may be the gate says."""
+        """End the connection if its client is too slow. For bodies, the request gate does that."""
         self._look = self.loop.call_later(LOOK_SECONDS, self._check)
         turn, since = self.waits_for()
         waited = self.loop.time() - since
@@ -133,7 +134,7 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
             min(waiting, key=lambda one: one.waits_for()[1]).transport.abort()
 
     def _refuse(self, status: int) -> None:
-        """Answer what cannot be answered by the app, and hang up."""
+        """Answer in place of the app with an error, and close the connection."""
         if self.cycle is None or self.cycle.response_complete:
             ends = b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + ends)
@@ -141,13 +142,13 @@ class BoundedConnection(HttpToolsProtocol):  # type: ignore[misc]
 
 
 class _OneAtATime(FlowControl):  # type: ignore[misc]
-    """Reads no further while a request waits for the one before it."""
+    """Flow control that does not read on while a queued request waits for the current one."""
 
     def __init__(self, transport: asyncio.Transport, connection: BoundedConnection) -> None:
         super().__init__(transport)
         self._connection = connection
 
     def resume_reading(self) -> None:
-        """Read on, but for a client that has sent the next request already."""
+        """Resume reading, unless the client has already sent the next request."""
         if not self._connection.pipeline:
             super().resume_reading()

@@ -1,7 +1,7 @@
-"""How every server of ours listens, runs and ends.
+"""Listens on a port and runs an ASGI app until a signal ends it; used by all servers of mdlc.
 
-`listen` opens the socket first, so that a taken port is one line before anything is loaded;
-`run_app` answers on it until a signal comes, with the bounds of `bounded_connection`.
+`listen` opens the socket first, so that a taken port is reported before anything is loaded.
+`run_app` serves on it, with the limits of `bounded_connection`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 from mdlc.core.errors import ServiceError
 
 GRACE_SECONDS = 4
-"""For requests in flight after SIGTERM; with what closing takes, the end comes within 5 s."""
+"""Time for running requests to end after SIGTERM; with closing, the server ends within 5 s."""
 HANDSHAKE_SECONDS = 10.0
-"""For TLS to begin."""
+"""Time for a client to complete the TLS handshake."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at `host`, and nowhere else. Port 0 takes a free one.
+    """Return a socket that listens at `host` only. Port 0 takes a free one.
 
     Raises:
         ServiceError: the port is taken, or the host is not this machine's.
@@ -34,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        why = (error.strerror or str(error)).split(" (")[0]  # the address is said already
+        why = (error.strerror or str(error)).split(" (")[0]  # without the address, named below
         raise ServiceError(
             f"cannot listen at {host}:{port}: {why}",
             hint="stop what uses the port, or choose another with --port",
@@ -42,7 +42,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def run_app(app: Any, *, listener: socket.socket, tls: Mapping[str, Any] | None = None) -> None:
-    """Answer with an ASGI app until SIGTERM or SIGINT; `tls` are uvicorn's options for it."""
+    """Serve an ASGI app until SIGTERM or SIGINT; `tls`: uvicorn's options for TLS."""
     import uvicorn
 
     from mdlc.services.bounded_connection import BoundedConnection
@@ -60,7 +60,7 @@ def run_app(app: Any, *, listener: socket.socket, tls: Mapping[str, Any] | None 
         timeout_graceful_shutdown=GRACE_SECONDS,
         **(tls or {}),
     )
-    # A graceful end exits with 0: uvicorn raises its signal again once it has shut down.
+    # uvicorn raises the signal again after it has shut down; ignore it, so that we exit with 0.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -68,17 +68,17 @@ def run_app(app: Any, *, listener: socket.socket, tls: Mapping[str, Any] | None 
 
 
 class HandshakeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose servers end connections that do not begin TLS."""
+    """An event loop whose servers close connections that do not complete the TLS handshake."""
 
     async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:
-        """Return a server, as the loop does."""
+        """Return a server with a limit on the time of the TLS handshake."""
         return await super().create_server(
             *arguments, ssl_handshake_timeout=HANDSHAKE_SECONDS, **options
         )
 
 
 def _allow_open_files() -> None:
-    """Raise the soft limit of open files to the hard one: each connection is one."""
+    """Raise the soft limit of open files to the hard limit, since each connection is a file."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,9 +1,10 @@
 """Logs as JSON lines: time, level, event, and the fields of the event.
 
-A feature value has no way in: other libraries log from WARNING on, and an exception is reduced to
-its type and place, because its message may quote a value.
+Values of features are not logged: other libraries log only from WARNING on, and an exception is
+reduced to its type and place, because its message may quote a value.
 
-Events of one model have `model`; of a version `version`; of a prediction or its label `id`.
+Events about a model have the field `model`, about a version `version`, about a prediction or its
+label `id`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def log(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
 
 
 class Quota:
-    """At most `lines` a second, so that a flood of bad requests fills no disk."""
+    """Allows at most `lines` log lines a second, so that many bad requests do not fill the disk."""
 
     def __init__(self, lines: int) -> None:
         self._lines = lines
@@ -64,7 +65,7 @@ class Quota:
         self._held = 0
 
     def take(self, now: float) -> int | None:
-        """Return how many lines were held back before this one; None: hold this one back, too."""
+        """Return how many lines were left out before this one; None: leave this one out too."""
         with self._lock:
             if int(now) != self._second:
                 self._second, self._used = int(now), 0
@@ -80,7 +81,7 @@ REQUESTS = Quota(20)
 
 
 def log_bounded(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
-    """Write an event that clients can cause; `held_back` counts those left out before it."""
+    """Log an event that clients can cause; its field `held_back` counts those left out before."""
     if logging.getLogger(LOGGER).isEnabledFor(level):
         held = REQUESTS.take(time.monotonic())
         if held is not None:
@@ -88,7 +89,7 @@ def log_bounded(event: str, *, level: int = logging.INFO, **fields: Any) -> None
 
 
 def logs_debug() -> bool:
-    """Say whether lines of level debug are wanted: one a prediction costs time to make."""
+    """Return whether debug lines are logged; building one for each prediction takes time."""
     return logging.getLogger(LOGGER).isEnabledFor(logging.DEBUG)
 
 
@@ -107,5 +108,5 @@ def configure(level: str = "info") -> None:
         library.handlers.clear()
         library.propagate = True
         library.setLevel(logging.WARNING)
-    # Its warnings are of bytes that are no HTTP: whoever sends them would fill the disk.
+    # uvicorn warns of each request that is not HTTP; a client could fill the disk with them.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

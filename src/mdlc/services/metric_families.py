@@ -1,14 +1,14 @@
-"""All metrics of all servers: name, labels, help and unit, each in one place.
+"""The table of all metrics of all servers: name, labels, help and unit.
 
-Who counts (predictor, trigger) and who asks (signals, recording rules, alerts, dashboards, the
-judge of canaries, autoscaling) take a metric from here, so that a renamed one breaks at import.
-What Prometheus calls the series of a metric is an attribute of its family:
+The code that counts (predictor, trigger) and the code that reads (signals, recording rules, alerts,
+dashboards, the judge of canaries, autoscaling) take metrics from here, so a renamed metric is an
+error at import. The names of a metric's series in Prometheus are attributes:
 
     >>> PREDICTIONS.series, MODEL_INFO.series, REQUEST_SECONDS.bucket_series
     ('mdlc_predictions_total', 'mdlc_model_info', 'mdlc_request_seconds_bucket')
 
-docs/metrics.md is their page; a test compares it with this table. `PREDICTOR` and `TRIGGER` say
-which server shows which.
+docs/metrics.md documents them; a test compares it with this table. `PREDICTOR` and `TRIGGER` list
+the metrics of each server.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MONEY: Labels = (*VERSION, "currency")
 
 @dataclass(frozen=True)
 class MetricFamily:
-    """A metric with all its label values. `name` is without the ending of its kind."""
+    """A metric. `name` is without the suffix of its kind (such as _total)."""
 
     name: str
     labels: Labels
@@ -46,7 +46,7 @@ class MetricFamily:
 
 @dataclass(frozen=True)
 class CounterFamily(MetricFamily):
-    """What only grows, and begins at 0 when the server does."""
+    """A counter: only grows, and begins at 0 when the server starts."""
 
     @property
     def series(self) -> str:
@@ -61,7 +61,7 @@ class CounterFamily(MetricFamily):
 
 @dataclass(frozen=True)
 class GaugeFamily(MetricFamily):
-    """What is so now."""
+    """A gauge: a value as it is now."""
 
     @property
     def series(self) -> str:
@@ -71,23 +71,23 @@ class GaugeFamily(MetricFamily):
 
 @dataclass(frozen=True)
 class HistogramFamily(MetricFamily):
-    """Times or sizes, counted by upper bound (`buckets`)."""
+    """A histogram of times or sizes, counted by upper bounds (`buckets`)."""
 
     buckets: tuple[float, ...]
 
     @property
     def bucket_series(self) -> str:
-        """The name of its counts up to each bound, by the label le."""
+        """The name of the counts up to each bound, which is the label le."""
         return f"{self.name}_bucket"
 
     @property
     def count_series(self) -> str:
-        """The name of its number of observations."""
+        """The name of the number of observations."""
         return f"{self.name}_count"
 
     @property
     def sum_series(self) -> str:
-        """The name of the sum of its observations."""
+        """The name of the sum of observations."""
         return f"{self.name}_sum"
 
 
@@ -280,7 +280,7 @@ PREDICTOR: tuple[MetricFamily, ...] = (
     OVER_SUM,
     UNDER_SUM,
 )
-"""What the predictor shows."""
+"""The predictor's metrics."""
 TRIGGER: tuple[MetricFamily, ...] = (
     TRIGGER_REQUESTS,
     TRIGGER_DECISIONS,
@@ -297,4 +297,4 @@ TRIGGER: tuple[MetricFamily, ...] = (
     RETRAINING_LAST_TIMESTAMP_SECONDS,
     TRIGGER_LAST_DECISION_TIMESTAMP_SECONDS,
 )
-"""What the trigger shows."""
+"""The trigger's metrics."""

@@ -1,6 +1,6 @@
-"""Answers that say no: one line for the client, a reason for the metric.
+"""Refusals: error answers with one line for the client and a reason for the metric.
 
-The line may name what the client itself sent; it never has a traceback, and it is never logged.
+The line may quote what the client sent. It has no traceback, and it is not logged.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from starlette.responses import JSONResponse
 
 HEADERS = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "10"}}
-"""Status -> headers that go with it."""
+"""Status -> headers of the answer."""
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure
-    """A request that is not answered. `reason` is its label in the server's metrics."""
+    """Raised to refuse a request. `reason` is the label in the server's metrics."""
 
     def __init__(self, message: str, *, status: int = 400, reason: str = "invalid_input") -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
 
     def response(self) -> JSONResponse:
         """Return the answer: {"error": one line}."""
-        # What a client sent may hold halves of characters, which no UTF-8 has.
+        # Text from a client may contain lone surrogates, which cannot be encoded as UTF-8.
         line = " ".join(self.message.split()).encode(errors="backslashreplace").decode()
         return JSONResponse(
             {"error": line}, status_code=self.status, headers=HEADERS.get(self.status)
@@ -40,7 +40,7 @@ class DuplicateId(Refusal):
 
 
 def too_large(what: str, *, limit: int) -> Refusal:
-    """Return the refusal of a request beyond a limit of the server, such as spec.deploy.serving."""
+    """Return the refusal of a request that exceeds a limit, as those in spec.deploy.serving."""
     return Refusal(f"{what}; at most {limit} are answered", status=413, reason="too_large")
 
 

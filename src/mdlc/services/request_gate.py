@@ -1,9 +1,9 @@
-"""What every request to a server of ours passes first, and the last word on errors.
+"""Checks every request before the app sees it, and turns the app's errors into answers.
 
-One ASGI middleware for all servers. `RequestGate` checks in this order: are too many requests in
-work, may this client ask (token; without one: no web page), is the body of a kind, a size and a
-speed that is answered. Only then does the app see the request. Whatever the app raises becomes one
-line of JSON. Servers differ by their `GateRules`, and by the `GateWatch` that counts and logs.
+`RequestGate` is an ASGI middleware for all servers. It checks in this order: whether the server is
+too busy; whether the client may ask (it has the token; without a token, it must not be a web page);
+and the body's type, size and speed. Then the app gets the request. Any exception of the app becomes
+one line of JSON. Servers have their own `GateRules`, and a `GateWatch` that counts and logs.
 
 Example:
     >>> rules = GateRules(token=None, local=True, max_bytes=1000, body_seconds=10)
@@ -27,17 +27,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mdlc.services.refusals import Refusal, internal_error, too_large
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods whose body, if there is one, is not read."""
+"""Methods whose body is not read."""
 TYPES = frozenset({"application/json", "application/octet-stream", "application/cloudevents+json"})
-"""Kinds of body that no web page can send to another site without being asked for permission
-first (fetch.spec.whatwg.org, "CORS-safelisted request-header")."""
+"""Types of body that a web page cannot send to another site without the browser asking that site
+for permission first (fetch.spec.whatwg.org, "CORS-safelisted request-header")."""
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]", ""})
 MAX_WORKING = 200
-"""Requests whose body has come whole and that are in work; more are told to come again."""
+"""Most requests in work, their bodies complete; further ones are refused with 503."""
 BODIES = 4
-"""Bodies of the largest size that may be in memory at once, counted in bytes."""
+"""Limit on bytes of bodies in memory: this many bodies of the largest size."""
 LEAST_BYTES = 64_000_000
-"""So many bytes of bodies are always allowed in memory."""
+"""The limit on bytes of bodies in memory is at least this."""
 
 
 def _health(method: str, path: str) -> bool:
@@ -46,10 +46,10 @@ def _health(method: str, path: str) -> bool:
 
 @dataclass(frozen=True)
 class GateRules:
-    """What a server lets in. Sizes are in bytes, times in seconds.
+    """Which requests a server lets in. Sizes are in bytes, times in seconds.
 
-    `is_open` says of a method and path whether no token is asked, `is_health` whether it is
-    answered however busy the server is. `local`: the server listens on loopback only.
+    `is_open` returns whether a method and path need no token, `is_health` whether they are answered
+    even if the server is busy. `local`: the server listens on loopback only.
     """
 
     token: str | None
@@ -61,10 +61,10 @@ class GateRules:
 
 
 class GateWatch(Protocol):
-    """Counts and logs for one server what the gate sees."""
+    """Counts and logs the requests of one server."""
 
     def refused(self, refusal: Refusal, *, path: str, cause: Exception | None) -> None:
-        """Note a refusal. An error that nobody foresaw is its `cause`."""
+        """Note a refusal; `cause` is the exception, if an unexpected one led to it."""
 
     def answered(self, path: str, *, seconds: float) -> None:
         """Note how long a request took, refused or not."""
@@ -82,7 +82,7 @@ class RequestGate:
         self._most_bytes = max(LEAST_BYTES, BODIES * rules.max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer why not."""
+        """Pass a request to the app, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -116,7 +116,7 @@ class RequestGate:
             self._working -= 1
 
     async def _read(self, headers: Headers, receive: Receive, body: _Body) -> bytes:
-        """Read the whole body, and no more than may be."""
+        """Read the whole body; refuse one that exceeds the limits."""
         most = self._rules.max_bytes
         stated = headers.get("content-length", "0")
         if not stated.isdecimal() or int(stated) > most:
@@ -145,17 +145,17 @@ class RequestGate:
 
 @dataclass
 class _Body:
-    """How many bytes of one request's body are in memory."""
+    """Counts the bytes of one request's body that are in memory."""
 
     size: int
 
 
 def admit(headers: Headers, *, rules: GateRules) -> None:
-    """Let a request pass that has the token; without one, one that no web page can have sent.
+    """Let a request pass if it has the token; if no token is set, if no web page can have sent it.
 
-    A page in a browser can reach a server on loopback or in an intranet. It cannot name another
-    origin than its own, nor send JSON to another site unasked; and a name that was made to point
-    at this machine is no local name.
+    A web page in a browser can reach a server on loopback or in an intranet. But the browser states
+    the page's own origin, and does not send JSON to another site without permission. A host name
+    that an attacker made to point at this machine (DNS rebinding) is not a local name.
 
     Raises:
         Refusal: 401 without the token; 403 and 415 for what a web page may have sent.
@@ -181,7 +181,7 @@ def admit(headers: Headers, *, rules: GateRules) -> None:
 
 
 def _name(host: str) -> str:
-    """Return a host without its port.
+    """Return the host of a Host header, without its port.
 
     >>> _name("localhost:8080"), _name("[::1]:80"), _name("127.0.0.1")
     ('localhost', '[::1]', '127.0.0.1')
@@ -191,7 +191,7 @@ def _name(host: str) -> str:
 
 
 def _site(origin: str) -> str:
-    """Return host and port of an Origin header, "" for one that names none.
+    """Return host and port of an Origin header; "" if it names none.
 
     >>> _site("http://evil.example:80"), _site("null"), _site("http://[")
     ('evil.example:80', '', '')
@@ -207,7 +207,7 @@ def _busy(what: str) -> Refusal:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a receive that gives `body` first."""
+    """Return an ASGI receive function that first returns `body`."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:

@@ -1,7 +1,7 @@
-"""The object store: a client that boto3 makes, found in time, and errors in one line.
+"""The client of the object store (boto3), with time limits, and with errors in one line.
 
-It is found as boto3 finds it: AWS_ENDPOINT_URL (MinIO, SeaweedFS ...), AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, or a role of the pod.
+Address and credentials are found as boto3 finds them: AWS_ENDPOINT_URL (MinIO, SeaweedFS ...),
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, or a role of the pod.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def client() -> Any:
         read_timeout=60,
         retries={"max_attempts": ATTEMPTS, "mode": "standard"},
         s3=style,
-        # Stores that are not Amazon's refuse its newer checksums; ours are in the index.
+        # Other stores than Amazon's refuse its newer checksums; our own digests are in the index.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
@@ -47,7 +47,7 @@ def client() -> Any:
 
 
 def absent(error: Exception) -> bool:
-    """Say whether an error means that there is no such object."""
+    """Return whether an error means that there is no such object."""
     return _code(error) in {"404", "NoSuchKey", "NotFound"}
 
 
@@ -58,7 +58,7 @@ def _code(error: Exception) -> str:
 
 @contextlib.contextmanager
 def answering(location: str) -> Iterator[None]:
-    """Turn what boto3 raises into our errors; its text may have keys in it and is left out."""
+    """Turn boto3's errors into ours, without their text, which may contain keys."""
     try:
         yield
     except (MdlcError, OSError):

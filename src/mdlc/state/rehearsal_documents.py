@@ -1,4 +1,4 @@
-"""What a rehearsal of the loop saw: rehearsal.json."""
+"""The record of a rehearsal of the loop: rehearsal.json."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class RehearsalStep(Document):
     """drift, detect, hold, alert, prepare, train, gate, release, serve, resolve."""
     title: str
     seconds: float
-    """From the step before."""
+    """Time since the previous step."""
     at: datetime
-    """When it had been done."""
+    """When it was done."""
     detail: str = ""
 
 
 class RehearsalRecord(Document):
-    """One rehearsal, from the first row to the last alert's end."""
+    """One rehearsal, from the first row until the last alert is resolved."""
 
     name: str
     started: datetime
@@ -29,16 +29,16 @@ class RehearsalRecord(Document):
     drifted: bool
     """Whether drift was injected."""
     day_seconds: float
-    """How long one day of the file's monitoring took."""
+    """Real seconds for one day of the file's monitoring."""
     predictions: int
     labels: int
     requests: int
     failed_requests: list[str]
-    """One line each, the first twenty."""
+    """One line for each failed request; at most the first twenty."""
     slowest_seconds: float
-    """The longest that a client waited for an answer."""
+    """The longest time that a client waited for an answer."""
     false_alarms: list[str]
-    """Alerts, but for those of severity info, that fired while nothing had drifted."""
+    """Alerts (except those of severity info) that fired before the drift began."""
     alerts: list[str]
     """Alerts that fired after the drift."""
     retrainings: int
@@ -46,9 +46,9 @@ class RehearsalRecord(Document):
     """The version that replaced the first; "" if none did."""
     steps: list[RehearsalStep]
     problems: list[str]
-    """What did not go as it should; [] if the loop closed."""
+    """What went wrong; [] if the whole loop worked."""
 
     @property
     def passed(self) -> bool:
-        """Whether all went as it should."""
+        """Whether nothing went wrong."""
         return not self.problems

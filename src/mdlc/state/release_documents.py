@@ -1,4 +1,4 @@
-"""Which model serves: serving.json, and the append-only history."""
+"""Which model serves: serving.json (the pointer), and the lines of the append-only history."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class CanaryRelease(Document):
     ratio: float
     """Share of the predictions that it answers."""
     why: str
-    """Why it is to be promoted."""
+    """Why evaluation let it pass."""
 
 
 class Pointer(Document):
-    """What the predictor loads. Rewritten atomically at each promotion or rollback."""
+    """The pointer: which bundles the predictor loads. Each change replaces it atomically."""
 
     name: str
     version: str
@@ -41,18 +41,18 @@ class Pointer(Document):
 
 
 class HistoryEntry(Document):
-    """One line of history.jsonl: from `time` on, `version` serves; of a canary, it is on trial."""
+    """One line of history.jsonl: from `time` on, `version` serves, or is on trial (kind canary)."""
 
     time: datetime
     version: str
     digest: str
     candidate: str
     replaced: str
-    """The version that served before. canary: the canary before it, if one stood;
-    canary_rollback: the canary that was dropped, while `version` goes on serving."""
+    """The version that served before. For a canary: the canary that it replaced, if there was one.
+    For a canary_rollback: the canary that was dropped, while `version` goes on serving."""
     why: str
     money_per_decision: float | None
     previous: str
-    """SHA-256 of the line before, so that a changed or lost line shows; "" for the first."""
+    """SHA-256 of the previous line, which reveals a changed or lost line; "" for the first."""
     kind: HistoryKind = "promotion"
-    """What happened. Lines from before there were canaries do not say it: all were promotions."""
+    """What happened. Lines of mdlc versions without canaries lack it; all those were promotions."""

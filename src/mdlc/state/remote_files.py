@@ -1,10 +1,8 @@
 """Files and folders by their location: a path, file:///..., or an object store's s3://bucket/key.
 
-A folder in an object store is a set of objects and, written last, an index with the size and digest
-of each: a folder without its index is not there, and one whose objects do not have these digests is
-refused. So a writer that is killed leaves nothing that looks whole.
-
-core/objects finds the object store.
+A folder in an object store is a set of objects and an index with the size and digest of each, which
+is written last. A folder without an index does not count as existing, and one whose objects have
+other digests is refused. So a writer that is killed leaves nothing that looks complete.
 """
 
 from __future__ import annotations
@@ -32,9 +30,9 @@ from mdlc.state import object_storage
 
 INDEX = ".mdlc-folder.json"
 MAX_DOCUMENT = 16 * 2**20
-"""Bytes of one object that is read into memory."""
+"""Most bytes of an object that is read into memory."""
 MAX_FOLDER = 200 * 2**30
-"""Bytes of one folder that is fetched."""
+"""Most bytes of a folder that is fetched."""
 MAX_FILES = 100_000
 OBJECTS = ("s3://", "minio://")
 
@@ -59,11 +57,11 @@ class ListedObject:
     name: str
     size: int
     mark: str
-    """Changes when the object does."""
+    """A mark that changes when the object changes."""
 
 
 def is_remote(location: str) -> bool:
-    """Say whether a location is in an object store.
+    """Return whether a location is in an object store.
 
     >>> is_remote("s3://bucket/a"), is_remote("file:///a"), is_remote("a/b")
     (True, False, False)
@@ -86,7 +84,7 @@ def local_path(location: str) -> Path:
 
 
 def read_bytes(location: str) -> bytes | None:
-    """Return what a small file has; None if it is not there.
+    """Return the content of a small file; None if it does not exist.
 
     Raises:
         ArtifactError: it is larger than MAX_DOCUMENT.
@@ -112,7 +110,7 @@ def read_bytes(location: str) -> bytes | None:
 
 
 def put_bytes(location: str, content: bytes) -> None:
-    """Write a small file; readers see the old one or the new one."""
+    """Write a small file atomically: readers see the old content or the new."""
     if not is_remote(location):
         write_bytes(local_path(location), content)
         return
@@ -122,10 +120,10 @@ def put_bytes(location: str, content: bytes) -> None:
 
 
 def read_document(location: str, kind: type[D]) -> D | None:
-    """Return a document, None if it is not there.
+    """Return a document; None if it does not exist.
 
     Raises:
-        ArtifactError: it is not a whole document of this kind.
+        ArtifactError: it is not a valid document of this kind.
     """
     from pydantic import ValidationError
 
@@ -157,7 +155,7 @@ def put_file(path: Path, location: str) -> None:
 
 
 def put_folder(folder: Path, location: str) -> None:
-    """Copy a folder; it is there once its index is. One with the same content is left as it is."""
+    """Copy a folder, its index last. A folder with the same content is left as it is."""
     index = index_of(folder)
     if read_document(join(location, INDEX), FolderIndex) == index:
         return
@@ -176,10 +174,11 @@ def index_of(folder: Path) -> FolderIndex:
 
 
 def get_folder(location: str, target: Path) -> None:
-    """Copy a folder from a location and check every digest; `target` is whole or absent.
+    """Copy a folder from a location and check every digest; on an error `target` is not created.
 
     Raises:
-        ArtifactError: it is not there, not whole, too large, or its index names what lies outside.
+        ArtifactError: the folder does not exist, is incomplete, altered or too large, or its index
+            names a file outside of it.
     """
     index = read_document(join(location, INDEX), FolderIndex)
     if index is None:
@@ -199,7 +198,7 @@ def get_file(location: str, target: Path) -> None:
     """Copy one file from a location.
 
     Raises:
-        ArtifactError: it is not there.
+        ArtifactError: it does not exist.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with storage_errors(target):
@@ -219,7 +218,7 @@ def get_file(location: str, target: Path) -> None:
 
 
 def get_all(location: str, target: Path) -> None:
-    """Copy every file below a location that has no index, such as data that somebody else wrote."""
+    """Copy every file below a location without an index, such as data that others wrote."""
     found = listed(location)
     if sum(item.size for item in found) > MAX_FOLDER:
         raise ArtifactError(f"{location} is larger than {MAX_FOLDER} bytes")
@@ -228,7 +227,7 @@ def get_all(location: str, target: Path) -> None:
 
 
 def listed(location: str) -> list[ListedObject]:
-    """Return everything below a location, by name.
+    """Return all objects below a location, sorted by name.
 
     Raises:
         ArtifactError: there are more than MAX_FILES.
@@ -248,12 +247,12 @@ def listed(location: str) -> list[ListedObject]:
 
 
 def fingerprint(location: str) -> str:
-    """Return a digest of names, sizes and marks below a location: it changes when a file does."""
+    """Return a digest of names, sizes and marks below a location; it changes if a file changes."""
     return digest_json([[item.name, item.size, item.mark] for item in listed(location)])
 
 
 def digest_of(location: str) -> str:
-    """Return the digest of a small file, "" if it is not there."""
+    """Return the digest of a small file; "" if it does not exist."""
     content = read_bytes(location)
     return "" if content is None else digest_bytes(content)
 
@@ -279,7 +278,7 @@ def _objects(location: str) -> Iterator[ListedObject]:
 
 
 def _inside(folder: Path, name: str, *, location: str) -> Path:
-    """Return where a named file goes; a name that leads out of the folder is refused."""
+    """Return the path of a named file; refuse a name that leads out of the folder."""
     plain = posixpath.normpath(name)
     if plain != name or plain.startswith(("/", "..")) or "\\" in plain:
         raise ArtifactError(f"{location} names {name!r}, which is outside of it")

@@ -1,4 +1,4 @@
-"""A stretch of life lived by replay: life.json."""
+"""The record of a replay: life.json."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ EventKind = Literal[
     "refusal",
     "failure",
 ]
-"""canary: a version goes on trial, which a promotion or a canary_rollback ends."""
+"""canary: a version goes on trial; a promotion or a canary_rollback ends the trial."""
 
 
 class ReplayWeek(Document):
-    """Seven days of serving, judged once their labels were in."""
+    """Seven days of serving, judged by their labels."""
 
     begins: datetime
     decisions: int
     labels: int
     versions: list[str]
-    """Versions that answered, in the order of their first answers; a canary is among them."""
+    """Versions that answered, canaries included, in the order of their first answers."""
     accuracy: float | None
     log_loss: float | None
     skill: float | None
@@ -55,7 +55,7 @@ class ReplayEvent(Document):
 
 
 class PolicyResult(Document):
-    """One way of living through the same time."""
+    """One policy's result over the same time."""
 
     name: str
     """loop, never, monthly, rule or nothing."""
@@ -78,6 +78,6 @@ class ReplayRecord(Document):
     weeks: list[ReplayWeek]
     events: list[ReplayEvent]
     policies: list[PolicyResult]
-    """The loop first."""
+    """Results of the policies; the loop first."""
     seconds: float
     notes: list[str]

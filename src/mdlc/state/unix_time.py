@@ -1,4 +1,4 @@
-"""Moments as numbers, for the databases that keep them: seconds since 1970 in UTC."""
+"""Times as numbers, for databases: seconds since 1970 in UTC."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def seconds(time: datetime) -> float:
         86400.0
 
     Raises:
-        DataError: it has no time zone, so it does not say when it is.
+        DataError: it has no time zone.
     """
     if time.tzinfo is None:
         raise DataError(f"time {time.isoformat()} has no zone", hint="give it one, such as UTC")

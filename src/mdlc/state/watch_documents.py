@@ -1,4 +1,4 @@
-"""What watching and the trigger write: observations, alerts, verdicts."""
+"""The documents of the watch and the ledger: observations, alerts, verdicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mdlc.core.files import Document
 
 
 class Baseline(Document):
-    """What the serving model promised when it was promoted."""
+    """The test metrics of the serving version, with which live signals are compared."""
 
     version: str
     money_per_decision: float
@@ -18,21 +18,21 @@ class Baseline(Document):
 
 
 class DriftSignal(Document):
-    """One series against the training profile, over monitor.window."""
+    """Drift of one series from the training profile, over monitor.window."""
 
     name: str
     """The feature, or __prediction."""
     psi: float | None
     """Population stability index; None with too few predictions."""
     noise: float
-    """What the index exceeds by chance once in a thousand windows of this size."""
+    """Without drift, the index exceeds this in one of a thousand windows of this size."""
     predictions: int
     trained: bool = True
     """Whether there are training counts to compare with."""
 
 
 class CalibrationSignal(Document):
-    """One class's share: predicted against observed, on labelled predictions of the window."""
+    """A class's predicted and observed share, over labelled predictions of the window."""
 
     label: str
     predicted: float
@@ -42,7 +42,7 @@ class CalibrationSignal(Document):
 
 
 class Alert(Document):
-    """One alert's state."""
+    """An alert and its state."""
 
     name: str
     severity: Literal["info", "warning", "critical"]
@@ -53,9 +53,9 @@ class Alert(Document):
     value: float | None
     bound: float | None
     reason: str = ""
-    """The reason of spec.retrain.when that it gives; "" if it starts nothing."""
+    """The reason of spec.retrain.when that the alert gives; "" if it starts no retraining."""
     subject: str = ""
-    """What it is about where several can stand at once: a feature, or what is lacking."""
+    """The feature, or the missing kind of data, if several alerts of this name are possible."""
 
 
 class Observation(Document):
@@ -64,10 +64,10 @@ class Observation(Document):
     time: datetime
     version: str
     predictions: int
-    """In the window, of the serving version."""
+    """Predictions of the serving version in the window."""
     labels: int
     label_ratio: float | None
-    """Labelled share of the predictions old enough to have a label."""
+    """Labelled share of the predictions that are old enough to have a label."""
     accuracy: float | None
     log_loss: float | None
     skill: float | None
@@ -76,11 +76,11 @@ class Observation(Document):
     calibration: list[CalibrationSignal]
     drift: list[DriftSignal]
     alerts: list[Alert]
-    """Those pending, firing, or resolved at this very time."""
+    """Alerts that are pending or firing, or were resolved at this time."""
 
 
 class Verdict(Document):
-    """What the trigger decided, and why."""
+    """A decision of the ledger, and for a run its progress and outcome."""
 
     id: str
     time: datetime
@@ -89,17 +89,17 @@ class Verdict(Document):
     why: str
     evidence: dict[str, Any]
     rule: str = ""
-    """The rule of the policy that decided, such as cooldown or budget."""
+    """The rule of the policy that led to the decision, such as cooldown or budget."""
     outcome: str = ""
-    """Of a run: "" while it runs, then promoted, canary, refused or failed."""
+    """Outcome of a run: promoted, canary, refused or failed; "" while it goes on."""
     finished: datetime | None = None
     detail: str = ""
     version: str = ""
-    """Of a run that made one: the new version."""
+    """The new version that a run made; "" if none."""
     attempts: int = 0
-    """Of a run: how often it was started."""
+    """How often a run was started."""
     owner: str = ""
-    """Of a run that goes on: the process that follows it, until `lease`."""
+    """The process that follows a running run until `lease`."""
     lease: datetime | None = None
     backend_run: str = ""
-    """Of a run on Kubeflow Pipelines: its id there."""
+    """The run's id on Kubeflow Pipelines; "" on this machine."""

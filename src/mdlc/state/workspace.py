@@ -1,12 +1,12 @@
-"""Where a lifecycle's local state lies: .mdlc/ beside its file.
+"""The workspace: a lifecycle's local state, in the folder .mdlc/ beside its file.
 
 .mdlc/
   mlflow.db                 registry and runs of all lifecycles beside this one
   NAME/
     lock                    held by the process that works on it
-    cache/                  one entry a stage and key
-    artifacts/              what stages wrote, a folder a run
-    runs/ID/                run.json, a log a stage
+    cache/                  an entry for each stage and key
+    artifacts/              what stages wrote, a folder for each run
+    runs/ID/                run.json, a log of each stage
     models/VERSION/         bundles that were promoted
     serving.json            which of them serves
     history.jsonl           which served when, append-only
@@ -47,7 +47,7 @@ class Workspace:
 
     @property
     def folder(self) -> Path:
-        """All of this lifecycle's state but the registry."""
+        """The folder of this lifecycle's state, except the registry."""
         return self.home / self.name
 
     @property
@@ -67,27 +67,27 @@ class Workspace:
 
     @property
     def pointer(self) -> Path:
-        """Which bundle serves."""
+        """The file that names the serving bundle."""
         return self.folder / "serving.json"
 
     @property
     def history(self) -> Path:
-        """Which version served when."""
+        """The file that says which version served when."""
         return self.folder / "history.jsonl"
 
     @property
     def report(self) -> Path:
-        """The report of the life."""
+        """The file of the report."""
         return self.folder / "report.html"
 
     @property
     def life(self) -> Path:
-        """What replay lived through."""
+        """The file of the last replay's record."""
         return self.folder / "life.json"
 
     @property
     def busy(self) -> bool:
-        """Whether a process holds the lifecycle right now."""
+        """Whether a process holds the lifecycle's lock now."""
         path = self.folder / "lock"
         if not path.exists():
             return False
@@ -100,10 +100,10 @@ class Workspace:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lifecycle against other processes; the kernel lets go when this one dies.
+        """Hold the lifecycle's lock; the kernel releases it when this process dies.
 
         Raises:
-            BusyError: another process holds it.
+            BusyError: another process holds the lock.
         """
         path = self.folder / "lock"
         with storage_errors(path):
@@ -140,5 +140,5 @@ def workspace_named(name: str, *, file: Path, home: Path | None = None) -> Works
 
 
 def replay_workspace(workspace: Workspace, name: str = "replay") -> Workspace:
-    """Return the workspace called `name` inside a lifecycle's own, by default that of replays."""
+    """Return the workspace called `name` inside a lifecycle's own; the default is for replays."""
     return Workspace(workspace.name, workspace.folder / name, workspace.root)

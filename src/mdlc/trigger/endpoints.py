@@ -1,4 +1,8 @@
-"""The trigger's endpoints. A request is answered once what it led to is committed."""
+"""The trigger's HTTP endpoints.
+
+A request is answered only after the ledger has committed its decision, so an answer is never lost
+by a crash.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +36,16 @@ from mdlc.trigger.trigger_gate import TriggerWatch, trigger_rules
 from mdlc.trigger.trigger_metrics import FromLedger
 
 WORK_SECONDS = 25
-"""For ledger and payload log; Alertmanager asks again what was not answered."""
+"""Time limit of a request's work on ledger and payload log; Alertmanager repeats what fails."""
 SILENT_SECONDS = 300
-"""A follower that has not looked for so long hangs."""
+"""The follower counts as hung if its last look is longer ago than this (plus ten polls)."""
 SHOWN = 200
-"""Verdicts that GET /v1/verdicts returns, the newest."""
+"""How many verdicts GET /v1/verdicts returns at most; older ones are left out."""
 T = TypeVar("T")
 
 
 class TriggerService:
-    """What the endpoints do."""
+    """The handlers of the endpoints."""
 
     def __init__(
         self,
@@ -60,16 +64,17 @@ class TriggerService:
         registry.register(FromLedger(lives))
 
     async def alerts(self, request: HttpRequest) -> Response:
-        """Take a notification by Alertmanager."""
+        """Accept a notification by Alertmanager and answer with the verdicts it led to."""
         sent = webhook_payload.parse_notification(await request.body())
         decided = await _worked(lambda: self._alerts(sent))
         self._requests.count("alerts", "accepted")
         return JSONResponse({"verdicts": decided})
 
     def _alerts(self, sent: webhook_payload.Notification) -> list[dict[str, Any]]:
-        """Keep what stands, and ask for the reasons; all alerts are kept before anything is asked.
+        """Store the alerts, then ask the ledger once for each model that has firing ones.
 
-        Those of other models, and those that give no reason, start nothing.
+        All alerts are stored before the first question. Alerts about unknown models, and alerts
+        without a reason to retrain, are ignored.
         """
         firing: dict[str, tuple[LifecycleEntry, list[webhook_payload.WebhookAlert]]] = {}
         lives = self._lives()
@@ -95,7 +100,7 @@ class TriggerService:
         return decided
 
     async def retrain(self, request: HttpRequest) -> Response:
-        """Take a person's wish: 202 if a run starts, 409 if the policy says no."""
+        """Ask for a retraining on behalf of a person: 202 if a run starts, 409 if not."""
         wish = webhook_payload.parse_retrain_request(await request.body())
         watched = self._named(wish.model)
         evidence = {"why": wish.why}
@@ -105,14 +110,14 @@ class TriggerService:
         return JSONResponse(_short(verdict), status_code=202 if verdict.decision == "run" else 409)
 
     async def verdicts(self, request: HttpRequest) -> Response:
-        """Return the newest verdicts of a model, the newest last."""
+        """Return the newest verdicts of a model, oldest first."""
         watched = self._named(request.query_params.get("model", ""))
         every = await _worked(lambda: watched.ledger.all())  # noqa: PLW0108 - opening may fail
         shown = every[-SHOWN:]
         return JSONResponse({"verdicts": [verdict.model_dump(mode="json") for verdict in shown]})
 
     async def healthz(self, _request: HttpRequest) -> Response:
-        """Say whether the follower looks."""
+        """Answer 200 while the follower looks at the lifecycles, 500 if it hangs."""
         silent = time.monotonic() - self._follower.looked
         limit = SILENT_SECONDS + 10 * self._terms.poll_seconds
         return JSONResponse(
@@ -120,13 +125,13 @@ class TriggerService:
         )
 
     async def readyz(self, _request: HttpRequest) -> Response:
-        """Say whether the ledgers answer."""
+        """Answer 200 if the ledger of every lifecycle answers, otherwise 503."""
         lives = list(self._lives().values())
         await _worked(lambda: [watched.ledger.standing(watched.clock()) for watched in lives])
         return JSONResponse({"status": "ready"})
 
     async def metrics(self, request: HttpRequest) -> Response:
-        """Return the metrics."""
+        """Return the metrics in the format that Prometheus accepts."""
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(
             await _worked(lambda: encode(self._registry)), headers={"content-type": kind}
@@ -150,10 +155,10 @@ class TriggerService:
 
 
 async def _worked(work: Callable[[], T]) -> T:
-    """Do blocking work in a thread; a service that is away, or slow, is a 503.
+    """Run blocking work in a thread and turn its errors into refusals.
 
     Raises:
-        Refusal: the work failed.
+        Refusal: with status 503 if a service does not answer, or not in time; otherwise 409.
     """
     try:
         async with asyncio.timeout(WORK_SECONDS):
@@ -167,7 +172,9 @@ async def _worked(work: Callable[[], T]) -> T:
 
 
 def _released(watched: LifecycleEntry) -> None:
-    """Have Alertmanager ask again where it is not known yet what serves: a 409 it would not repeat.
+    """Require that a released version is known here.
+
+    The refusal is a 503, which Alertmanager repeats; it would not repeat a 409.
 
     Raises:
         Refusal: nothing is released, or its pointer has not been copied here yet.
@@ -190,7 +197,15 @@ def create(
     local: bool,
     lifespan: Callable[[Any], Any] | None = None,
 ) -> Starlette:
-    """Return the ASGI app; `local`: it listens on loopback only."""
+    """Return the ASGI app.
+
+    Args:
+        service: The handlers.
+        requests: Counts the requests that the gate refuses.
+        token: What callers must send as a bearer token; None: no token is asked for.
+        local: Whether the app listens on loopback only, as it must without a token.
+        lifespan: Starlette's lifespan, which starts and ends the follower.
+    """
     routes = [
         Route("/v1/alerts", service.alerts, methods=["POST"]),
         Route("/v1/retrain", service.retrain, methods=["POST"]),

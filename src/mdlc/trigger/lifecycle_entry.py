@@ -1,6 +1,7 @@
-"""A lifecycle that the trigger looks after: its file, read again when it changes, and its ledger.
+"""A lifecycle that the trigger watches: its file, read again when it changes, and its ledger.
 
-A changed file counts once it is valid. Until then the old one goes on, and the error is logged.
+A changed file takes effect once it is valid. Until then the trigger goes on with the last valid
+content and logs the error.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace, workspace_of
 
 SKEW_SECONDS = 60
-"""A clock this far behind the ledger is worth a warning."""
+"""A warning is logged if this machine's clock is more than this behind the ledger's newest time."""
 
 
 class EntryState(NamedTuple):
-    """What is read together and changes together."""
+    """The file's content and the ledger made from it; replaced together, in one assignment."""
 
     lifecycle: Lifecycle
     ledger: Ledger | None
 
 
 class LifecycleEntry:
-    """One lifecycle. Safe for threads; `refresh` is for one of them."""
+    """One lifecycle. Any thread may use it, but only one thread may call `refresh`."""
 
     def __init__(self, file: Path, *, home: Path | None, clock: Callable[[], datetime]) -> None:
         self.file = file
@@ -41,7 +42,7 @@ class LifecycleEntry:
         self._state = EntryState(load(file), None)
         self.workspace: Workspace = workspace_of(self._state.lifecycle, file=file, home=home)
         self.seen: tuple[str, ...] = ()
-        """The verdict that was logged last, and its decision."""
+        """Id and decision of the verdict that was logged last."""
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ class LifecycleEntry:
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger, with the policy of the file.
+        """The ledger, with the policy of the file's newest valid content.
 
         Raises:
             ServiceError: its database does not answer.
@@ -69,7 +70,12 @@ class LifecycleEntry:
         return ledger
 
     def refresh(self) -> MdlcError | None:
-        """Read the file if it has changed; return the error of one that is now invalid, once."""
+        """Read the file again if it has changed.
+
+        Returns:
+            The error if the changed file is invalid; the next calls return None until it changes
+            again.
+        """
         try:
             content = digest_bytes(self.file.read_bytes())
             if content == self._read:
@@ -94,10 +100,11 @@ class LifecycleEntry:
         return None
 
     def ask(self, request: RetrainingRequest, *, follower: RunOwner) -> Verdict:
-        """Ask the ledger, and log what it says for the first time.
+        """Ask the ledger for a retraining, and log its verdict unless the last one was the same.
 
         Raises:
-            MdlcError: nothing is released; nothing to learn from; a service does not answer.
+            MdlcError: nothing is released, there is no data to learn from, or a service does not
+                answer.
         """
         verdict = request_retraining(
             self.ledger,

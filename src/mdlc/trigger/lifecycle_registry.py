@@ -1,4 +1,7 @@
-"""The lifecycles that the trigger looks after. Those of a folder come and go with its files."""
+"""The lifecycles that the trigger watches, from named files and from folders.
+
+Lifecycles of a folder are added and dropped as its files appear and disappear.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,21 @@ from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 
 class RegisteredLifecycle(NamedTuple):
-    """A lifecycle, and where its retrainings run."""
+    """A lifecycle, and the backend that carries out its retrainings."""
 
     watched: LifecycleEntry
     backend: Backend
 
 
 class LifecycleRegistry:
-    """Keeps them. `refreshed` is for one thread, `now` for any.
+    """The lifecycles in memory. One thread may call `refreshed`; any thread may call `now`.
 
-    A file that is named has to be right at the start. In a folder, which others fill, a wrong file
-    is logged and left out: it keeps nobody else's lifecycle from being looked after.
+    A file that is named must be valid at the start. A folder is filled by others, so an invalid
+    file in it is logged and left out, and the other lifecycles are watched all the same.
 
     Raises:
-        SpecError: a named file is wrong.
-        MdlcError: two named files have the same name.
+        SpecError: a named file is invalid.
+        MdlcError: two named files give the same lifecycle name.
     """
 
     def __init__(
@@ -52,15 +55,15 @@ class LifecycleRegistry:
         self.refreshed()
 
     def now(self) -> dict[str, LifecycleEntry]:
-        """Return the lifecycles that are there, by name."""
+        """Return the lifecycles as of the last `refreshed`, by name."""
         return {name: life.watched for name, life in self._lives.items()}
 
     def refreshed(self) -> list[RegisteredLifecycle]:
-        """Look for new files in the folders, drop those that are gone; return what is left."""
+        """Add the new files of the folders, drop those that are gone, and return all lifecycles."""
         there = {
             path
             for folder in self._folders
-            # A folder that is away for a moment takes no lifecycle with it.
+            # While a folder is missing for a moment, its lifecycles stay.
             for path in (sorted(folder.glob("*.yaml")) if folder.is_dir() else self._of(folder))
         }
         kept = {
@@ -80,10 +83,10 @@ class LifecycleRegistry:
         return [file for file in files if file.parent == folder]
 
     def _add(self, path: Path) -> None:
-        """Take a file of a folder in, or log once what is wrong with it."""
+        """Add a file of a folder, or log once why it is invalid."""
         try:
             content = digest_bytes(path.read_bytes())
-        except OSError:  # it went away just now
+        except OSError:  # deleted since the folder was listed
             return
         if self._refused.get(path) == content:
             return

@@ -1,4 +1,8 @@
-"""What asks for a retraining beside requests: standing alerts, schedule, labels, the file."""
+"""The reasons to retrain that stand now: unresolved alerts, schedule, new labels, a changed file.
+
+The follower collects them at each look and asks the ledger again, so that a retraining that was
+deferred starts as soon as it may.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +18,18 @@ from mdlc.state.watch_documents import Verdict
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
 
 POLLED = ("schedule", "labels", "changed")
-"""Reasons that are also sources of their own where requests are counted."""
+"""Reasons that the trigger finds itself; requests are counted under them as their source."""
 
 
 class PendingReasons(NamedTuple):
-    """Reasons that stand at one time, with their evidence."""
+    """Reasons that stand at one time, and evidence for them by reason."""
 
     reasons: list[str]
     evidence: dict[str, Any]
 
 
 def alerted(watched: LifecycleEntry, now: datetime) -> PendingReasons:
-    """Return the reasons of the alerts that stand, without those about a version of the past."""
+    """Return the reasons of unresolved alerts, except those about versions that no longer serve."""
     pointer = current(watched.workspace)
     serving = pointer.version if pointer else ""
     alerts = [alert for alert in watched.ledger.standing(now) if alert.version in {"", serving}]
@@ -40,7 +44,7 @@ def _evidence(alert: StandingAlert) -> dict[str, str]:
 
 
 def pending_reasons_of(watched: LifecycleEntry, now: datetime) -> PendingReasons:
-    """Return all that asks for a retraining now, as far as retrain.when accepts it.
+    """Return all reasons that stand now and that `retrain.when` accepts.
 
     Raises:
         ServiceError: the ledger or the payload log does not answer.
@@ -60,7 +64,10 @@ def pending_reasons_of(watched: LifecycleEntry, now: datetime) -> PendingReasons
 
 
 def ask_again(watched: LifecycleEntry, now: datetime, *, follower: RunOwner) -> Verdict | None:
-    """Ask for what stands now; None: nothing does, or nothing serves that could be retrained.
+    """Ask the ledger for a retraining if any reason stands now.
+
+    Returns:
+        The verdict; None if no reason stands, or if no version serves yet.
 
     Raises:
         ServiceError: the ledger or the payload log does not answer.
@@ -86,9 +93,9 @@ def _labelled(watched: LifecycleEntry, now: datetime) -> str:
 
 
 def _changed(watched: LifecycleEntry) -> str:
-    """Say that the file is another than the newest training or run read; "" if it is not.
+    """Return how the file differs from the one that the newest training or run read; "" if equal.
 
-    A model from before mdlc noted it: the next run will.
+    Also "" for a model that was trained by an mdlc that did not record the file's digest yet.
     """
     known, now = known_digest(watched.workspace, watched.ledger), spec_digest(watched.lifecycle)
     return f"from {known[:12]} to {now[:12]}" if known and known != now else ""

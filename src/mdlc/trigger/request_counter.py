@@ -1,4 +1,4 @@
-"""How requests to the trigger are counted; the one thing that a restart begins anew."""
+"""Counts requests to the trigger. Unlike the other metrics, these begin at 0 after a restart."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class RequestCounter:
                 self._counter.labels(source, outcome)
 
     def count(self, source: str, outcome: str) -> None:
-        """Count one."""
+        """Count one request."""
         self._counter.labels(source, outcome).inc()

@@ -1,7 +1,16 @@
-"""Follows what stands and what runs: one thread, one look every few seconds.
+"""Follows the lifecycles and their runs: one thread that looks at all of them every few seconds.
 
-A run belongs to who holds its lease. Whatever kills this process, the lease runs out and the next
-one, here or beside it, starts the run again; the run itself takes care not to release twice.
+A look does this for each lifecycle:
+
+    file      read it again if it has changed
+    state     copy pointer and history from the object store, if they are there
+    sources   ask the ledger for a retraining if a reason stands
+    run       claim a run that nobody follows and start it; extend its lease; note its end
+    canary    judge the canary, if one stands
+
+A run is followed by the process that holds its lease. If that process is killed, the lease runs out
+and another process (or this one after its restart) claims the run and starts it again. The run
+itself makes sure that it does not release twice.
 """
 
 from __future__ import annotations
@@ -26,30 +35,41 @@ from mdlc.trigger.request_counter import RequestCounter
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
-"""Before the second attempt; doubled before each further one, up to the longest."""
+"""The wait before the second attempt, and the longest; it doubles before each further attempt."""
 
 
 @dataclass(frozen=True)
 class FollowTerms:
-    """How a process follows runs."""
+    """How this process follows runs: under which name, how often, and how long it waits."""
 
     owner: str
-    """Names the process: no other has this name."""
+    """The process's name in the ledger; no other process may have it."""
     poll_seconds: float = 10.0
     first_wait: timedelta = FIRST_WAIT
 
     @property
     def lease(self) -> timedelta:
-        """How long a run is left alone when its process falls silent."""
+        """How long others leave a run alone after its process stopped extending the lease."""
         return max(LEASE, timedelta(seconds=4 * self.poll_seconds))
 
     def asking(self, *, again: bool) -> Owner:
-        """Return who asks the ledger."""
+        """Return this process as the owner of a run that the ledger may decide.
+
+        `again`: the follower repeats its question, so an equal answer is not recorded again.
+        """
         return Owner(self.owner, self.lease, again=again)
 
 
 class RunFollower:
-    """Looks after lifecycles, each with its backend; `lives` returns those that are there now."""
+    """Looks at lifecycles again and again, and follows their runs.
+
+    Args:
+        lives: Returns the lifecycles that are there now, each with its backend.
+        terms: How this process follows runs.
+        requests: Counts the reasons that the trigger finds itself.
+        trials: Judges the canary of a lifecycle; None: nothing here judges canaries.
+        state: Copies what serves from the object store; None: it is local already.
+    """
 
     def __init__(
         self,
@@ -71,10 +91,10 @@ class RunFollower:
         self._woken = threading.Event()
         self._ending = threading.Event()
         self.looked = time.monotonic()
-        """When it last looked; a service whose follower hangs is not healthy."""
+        """When it last looked (monotonic clock, s); /healthz fails if that is long ago."""
 
     def run(self) -> None:
-        """Look every poll_seconds, or when woken, until `end`; then let go of all runs."""
+        """Look every `poll_seconds`, or when woken, until `end`; then release all leases."""
         while not self._ending.is_set():
             self.look()
             self._woken.wait(self._terms.poll_seconds)
@@ -82,16 +102,16 @@ class RunFollower:
         self.release_lease()
 
     def wake(self) -> None:
-        """Look now: something was decided."""
+        """Look at once, because the ledger decided something."""
         self._woken.set()
 
     def end(self) -> None:
-        """Let go of all runs and stop looking."""
+        """Have `run` release all leases and return."""
         self._ending.set()
         self._woken.set()
 
     def look(self) -> None:
-        """Look once at everything; what fails is logged and looked at again the next time."""
+        """Look once at every lifecycle; a step that fails is logged and tried again next time."""
         there = {watched.name: (watched, backend) for watched, backend in self._lives()}
         for name in self._known.keys() - there.keys():
             self._let_go(*self._known[name])
@@ -107,7 +127,7 @@ class RunFollower:
             self.looked = time.monotonic()
 
     def release_lease(self) -> None:
-        """End the runs that are followed here; the next process takes them from the cache."""
+        """Leave all runs that are followed here; the next process continues them from the cache."""
         for watched, backend in self._known.values():
             self._let_go(watched, backend)
 
@@ -118,7 +138,7 @@ class RunFollower:
             self._guarded(watched, "stop", partial(self._stopped, watched, verdict))
 
     def _guarded(self, watched: LifecycleEntry, step: str, work: Callable[[], None]) -> None:
-        """Do a step; log its trouble when it begins and when it is over."""
+        """Do a step; log an error when it first occurs, and when it is over, not at every look."""
         key = (watched.name, step)
         try:
             work()
@@ -170,7 +190,8 @@ class RunFollower:
         waits = watched.ledger.unfollowed(terms.owner, now)
         if waits is None:
             return
-        # Its last attempt may have been killed after its work was done: then it has not failed.
+        # A run with no attempts left has not failed if its last attempt finished the work and was
+        # killed before it could record the end. `spare` starts it once more to record that end.
         spare = watched.ledger.spent(waits) and backend.kept(waits)
         verdict = watched.ledger.claim(terms.owner, now, lease=terms.lease, spare=spare)
         if verdict is None:
@@ -234,7 +255,7 @@ class RunFollower:
 
 
 def _tell_end(watched: LifecycleEntry, ended: Verdict) -> None:
-    """Log the end of a run; a failure is loud."""
+    """Log the end of a run; a failure at level ERROR."""
     failed = ended.outcome == "failed"
     log(
         "run_failed" if failed else "run_ended",

@@ -1,4 +1,4 @@
-"""Puts the trigger together: which backend, and who looks after canaries."""
+"""Assembles the trigger: chooses the backend, and who judges canaries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mdlc.trigger.lifecycle_entry import LifecycleEntry
 from mdlc.trigger.trigger_server import TriggerOptions, serve
 
 REMOTE_SECONDS = 30
-"""Between two looks at a canary whose bundles lie in an object store."""
+"""Least time between two looks at a canary whose bundles lie in an object store."""
 
 
 def start(
@@ -24,7 +24,7 @@ def start(
     """Run the trigger until it is stopped.
 
     Raises:
-        MdlcError: no such backend; those of `serve`.
+        MdlcError: there is no such backend; and the errors of `trigger_server.serve`.
     """
     if backend == "local":
         secrets = {options.token_env} if options.token_env else set()

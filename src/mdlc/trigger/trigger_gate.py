@@ -1,4 +1,4 @@
-"""What the trigger lets in, and how it counts and logs what it refuses."""
+"""The trigger's request gate: which requests pass, and how refusals are counted and logged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mdlc.services.request_gate import GateRules
 from mdlc.trigger.request_counter import RequestCounter
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Paths that ask for no token."""
+"""Paths that need no token."""
 SOURCES = {"/v1/alerts": "alerts"}
 OUTCOMES = {
     "invalid_input": "invalid",
@@ -18,13 +18,13 @@ OUTCOMES = {
     "busy": "unavailable",
     "internal": "unavailable",
 }
-"""The gate's reasons -> outcomes of the trigger's metric, where they have another name."""
+"""The gate's reason of a refusal -> the outcome in the trigger's metric, where the names differ."""
 MAX_BYTES = 1_000_000
 BODY_SECONDS = 10
 
 
 def trigger_rules(*, token: str | None, local: bool) -> GateRules:
-    """Return the rules: all but health and metrics asks for the token.
+    """Return the gate's rules: every path needs the token, except health and metrics.
 
     `local`: the trigger listens on loopback only, as it must without a token.
     """
@@ -39,13 +39,13 @@ def trigger_rules(*, token: str | None, local: bool) -> GateRules:
 
 
 class TriggerWatch:
-    """Counts requests that were refused by where they came from, and logs them."""
+    """Counts refused requests by source, and logs them."""
 
     def __init__(self, requests: RequestCounter) -> None:
         self._requests = requests
 
     def refused(self, refusal: Refusal, *, path: str, cause: Exception | None = None) -> None:
-        """Note a refusal. An error that nobody foresaw is its `cause`."""
+        """Count and log a refusal; `cause` is the exception, if an unexpected one led to it."""
         if cause is not None:
             log("failed", level=logging.ERROR, path=path[:100], **reduced(cause))
         else:
@@ -55,4 +55,4 @@ class TriggerWatch:
             self._requests.count(SOURCES.get(path, "person"), outcome)
 
     def answered(self, path: str, *, seconds: float) -> None:
-        """Note nothing: the trigger's requests are few, and their time is that of the ledger."""
+        """Do nothing: the trigger gets few requests, and the ledger takes most of their time."""

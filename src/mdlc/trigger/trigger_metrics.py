@@ -1,7 +1,7 @@
-"""The trigger's metrics, computed from ledger and history at each scrape: a restart keeps them.
+"""The trigger's metrics, computed from ledger and history at each scrape.
 
-If the ledger does not answer there is no page: the trigger cannot decide then, and a scrape that
-fails says so (TriggerDown). Only the requests are counted in this process.
+So a restart loses no counts; only the requests are counted in this process. If the ledger does not
+answer, the scrape fails: the trigger cannot decide anything then, and the alert TriggerDown fires.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ ENTRIES = {
     "rollback": metrics.ROLLBACKS,
     "canary_rollback": metrics.CANARY_ROLLBACKS,
 }
-"""Kind of an entry of the history -> where it is counted."""
+"""Kind of a history entry -> the metric that counts it."""
 
 
 class FromLedger(Collector):
-    """Yields what ledger and history of the lifecycles say."""
+    """Collects the metrics of all lifecycles from their ledgers and histories."""
 
     def __init__(self, lives: Callable[[], Mapping[str, LifecycleEntry]]) -> None:
         self._lives = lives
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing: registering must not ask the ledger."""
+        """Return nothing, so that registering the collector does not ask the ledger."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Yield all families.
+        """Yield all metric families.
 
         Raises:
             ServiceError: a ledger does not answer.
@@ -59,7 +59,7 @@ class FromLedger(Collector):
 
 
 def families() -> Families:
-    """Return all families but the requests, without values."""
+    """Return all metric families except that of requests, without values."""
     found: Families = {}
     for of in metrics.TRIGGER:
         if of is metrics.TRIGGER_REQUESTS:
@@ -104,7 +104,7 @@ def _runs(found: Families, model: str, runs: Sequence[Verdict]) -> None:
 
 
 def _left(found: Families, watched: LifecycleEntry) -> None:
-    """Add what the month's budget leaves, as `policy.rule_on` counts it."""
+    """Add what is left of the month's budget, counted as `policy.rule_on` counts it."""
     spec = watched.lifecycle.spec
     left = watched.ledger.left(watched.clock())
     found[metrics.RETRAINING_RUNS_LEFT].add_metric([watched.name], left.runs)

@@ -1,4 +1,4 @@
-"""`mdlc trigger`: the follower in a thread of its own, the endpoints in the main one."""
+"""The server of `mdlc trigger`: endpoints in the main thread, the follower in one of its own."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from mdlc.trigger.run_follower import FollowTerms, RunFollower
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """Files of a server that speaks TLS, and asks for a client's certificate if `client_ca`."""
+    """Key and certificate files for TLS; with `client_ca`, clients must show a certificate too."""
 
     cert: Path | None = None
     key: Path | None = None
     client_ca: Path | None = None
 
     def options(self) -> dict[str, Any]:
-        """Return uvicorn's options.
+        """Return the TLS options of uvicorn.
 
         Raises:
-            MdlcError: a file is missing, or named without the others that it needs.
+            MdlcError: a file does not exist, or is given without the others that it needs.
         """
         given = [path for path in (self.cert, self.key, self.client_ca) if path]
         if not given:
@@ -68,7 +68,7 @@ class TlsFiles:
 
 @dataclass(frozen=True)
 class TriggerOptions:
-    """How the trigger is started."""
+    """The options of `mdlc trigger`."""
 
     host: str = "127.0.0.1"
     port: int = 8090
@@ -88,13 +88,19 @@ def serve(  # noqa: PLR0913 - what a trigger is made of
     trials: Callable[[LifecycleEntry], None] | None = None,
     state: Callable[[LifecycleEntry], None] | None = None,
 ) -> None:
-    """Look after the lifecycles in `files`, and in folders among them, until SIGTERM or SIGINT.
+    """Serve the trigger until SIGTERM or SIGINT.
 
-    At each look `state` brings here what serves, and `trials` judges a canary.
+    Args:
+        files: Files of lifecycles, and folders of such files.
+        home: Where workspaces are; None: `MDLC_HOME`, or else `.mdlc` beside each file.
+        options: The options of `mdlc trigger`.
+        backend: Returns the backend that carries out a lifecycle's runs.
+        trials: Judges the canary of a lifecycle at each look.
+        state: Copies pointer and history of a lifecycle here before each look.
 
     Raises:
-        SpecError: a file is wrong.
-        MdlcError: it would be open to the network without a token or client certificates.
+        SpecError: a file is invalid.
+        MdlcError: the server would be open to the network without a token or client certificates.
         ServiceError: the port is taken.
     """
     token = token_of(options.token_env)
@@ -136,7 +142,8 @@ def _following(follower: RunFollower) -> Callable[[Any], Any]:
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
-        # One thread for as long as the service: a child takes the end of its starter for its own.
+        # The thread lives as long as the service: Linux kills a child when the thread that
+        # started it ends.
         thread = threading.Thread(target=follower.run, name="follower", daemon=True)
         thread.start()
         yield
@@ -147,7 +154,7 @@ def _following(follower: RunFollower) -> Callable[[Any], Any]:
 
 
 def _registry() -> CollectorRegistry:
-    """Return a registry with what the process itself shows."""
+    """Return a registry with the metrics of the Python process (memory, CPU, open files)."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):

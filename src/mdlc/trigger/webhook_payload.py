@@ -1,8 +1,8 @@
-"""What may be posted to the trigger, and the little of it that is used.
+"""The bodies that may be posted to the trigger, parsed and checked.
 
-Nothing of a payload is run, opened, or put into a command, a path or a query's text. Of an alert
-count: the model it names, its reason, its name, severity and version, and, as evidence of bounded
-length, its annotations.
+Nothing of a payload is executed, opened, or put into a command, a path or the text of a query. Used
+of an alert are the labels model, reason, alertname, severity and version and, cut to a bounded
+length as evidence, its annotations.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from mdlc.retraining.standing_alerts import StandingAlert
 from mdlc.services.refusals import Refusal
 
 REASONS = frozenset({"calibration", "skill", "accuracy", "money", "drift"})
-"""Reasons that an alert may give. The others of retrain.when are the trigger's own, or a person's:
-an alert that said "manual" would pass the cooldown."""
+"""Reasons that an alert may give. The others of retrain.when come from the trigger itself or from a
+person: an alert must not say "manual", which is exempt from the cooldown."""
 NAME, TEXT, KEY = 100, 500, 64
-"""Characters kept of a label's value, of the annotations, and of a fingerprint."""
+"""How many characters are kept: of a label's value, of the annotations, of a fingerprint."""
 MOST_ALERTS = 5000
 T = TypeVar("T", bound=BaseModel)
 
 
 class WebhookAlert(BaseModel):
-    """One alert of a notification; what else Alertmanager says is ignored."""
+    """One alert of a notification; its other fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -36,16 +36,16 @@ class WebhookAlert(BaseModel):
 
     @property
     def key(self) -> str:
-        """What tells it from others: Alertmanager's fingerprint, or a digest of its labels."""
+        """The alert's identity: Alertmanager's fingerprint, or else a digest of its labels."""
         return self.fingerprint[:KEY] or digest_json(self.labels)
 
     @property
     def counts(self) -> bool:
-        """Whether it may start a retraining."""
+        """Whether the alert may start a retraining."""
         return self.labels.get("reason") in REASONS
 
     def standing(self) -> StandingAlert:
-        """Return what is kept of it."""
+        """Return the alert as the ledger keeps it."""
         said = [self.annotations.get(key, "") for key in ("summary", "description")]
         return StandingAlert(
             fingerprint=self.key,
@@ -67,7 +67,7 @@ class Notification(BaseModel):
 
 
 class RetrainRequest(BaseModel):
-    """A person's wish to retrain."""
+    """A person's request to retrain."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,19 +77,19 @@ class RetrainRequest(BaseModel):
 
 
 def parse_notification(body: bytes) -> Notification:
-    """Read a notification.
+    """Parse the body of Alertmanager's webhook.
 
     Raises:
-        Refusal: it is none.
+        Refusal: the body is not a notification.
     """
     return _read(body, Notification)
 
 
 def parse_retrain_request(body: bytes) -> RetrainRequest:
-    """Read a wish.
+    """Parse the body of a person's request.
 
     Raises:
-        Refusal: it is none.
+        Refusal: the body is not such a request.
     """
     return _read(body, RetrainRequest)
 

@@ -1,8 +1,8 @@
-"""The rules between keys as CEL, for the API server to refuse what breaks them at once.
+"""The rules between keys as CEL, so that the API server refuses a file that breaks them at once.
 
-Each says what a validator of the model says; the model is the whole truth and judges again in the
-controller. Left to it alone: classes of payoff.actions that differ, spans of retrain.freeze, time
-zones, and what only columns and sources can tell.
+Each rule repeats a validator of the model. The controller validates with the model again, which
+also checks what is not expressed here: different classes in payoff.actions, the spans of
+retrain.freeze, time zones, and everything that depends on the columns of sources.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _rule(rule: str, message: str, *, at: str = "") -> Rule:
 
 
 def _given(*keys: str) -> str:
-    """Return the number of keys that are given, as CEL."""
+    """Return a CEL expression of the number of keys that are given."""
     return f"[{', '.join(f'has(self.{key})' for key in keys)}].filter(x, x).size()"
 
 
@@ -36,14 +36,14 @@ def _starts(value: str, prefixes: Iterable[str]) -> str:
 
 
 def _needs(reason: str, *keys: str) -> str:
-    """Say that a reason of retrain.when needs a key."""
+    """Return the rule that a reason of retrain.when needs a key."""
     steps = [".".join(keys[:number]) for number in range(1, len(keys) + 1)]
     there = " && ".join(f"has(self.{step})" for step in steps)
     return f"!has(self.when) || !('{reason}' in self.when) || ({there})"
 
 
 def _seconds(value: str) -> str:
-    """Return the seconds of a duration as CEL: its own duration() knows neither days nor weeks."""
+    """Return a CEL expression of a duration's seconds; CEL's duration() lacks days and weeks."""
     units = ", ".join(f"'{unit}': {size}.0" for unit, size in UNIT_SECONDS.items())
     part = "p.substring(0, p.size() - 1)"
     parts = f"string({value}).replace(' ', '').findAll('[0-9.]+[smhdw]', 9)"
@@ -52,7 +52,7 @@ def _seconds(value: str) -> str:
 
 
 def _windows() -> str:
-    """Say that monitor.long_window is not shorter than monitor.window."""
+    """Return the rule that monitor.long_window is not shorter than monitor.window."""
     defaults = {key: format_duration(getattr(Monitor(), key)) for key in ("window", "long_window")}
     said = {
         key: f"(has(self.{key}) ? {_seconds(f'self.{key}')} : {_plain(default)})"
@@ -98,7 +98,7 @@ RULES: dict[str, list[Rule]] = {
         ),
     ],
     "Source": [
-        # The definition cannot see a key that a plug-in adds: the controller counts that one.
+        # The definition does not know the keys of plug-ins; the controller counts those.
         _rule(f"{_given(*FORMATS)} <= 1", f"no more than one of {', '.join(FORMATS)}")
     ],
     "Join": [
@@ -186,12 +186,12 @@ RULES: dict[str, list[Rule]] = {
         _rule(ACCURACY, "retrain.when has accuracy, so monitor.quality.min_accuracy is needed"),
     ],
 }
-"""Model -> its rules. `has` is false for null as well."""
+"""Model -> its rules. In them `has` is false for null as well."""
 
 NAMES = {"maxLength": 63, "pattern": f"^{COLUMN.pattern}$"}
 LIMITS: dict[str, dict[str, Any]] = {
-    # The API server estimates what a rule costs from the longest list that can be, so each list
-    # that a rule stands in or looks into has an end. They are far above what files have.
+    # The API server estimates the cost of a rule from the longest possible lists. So each list that
+    # a rule is inside of, or reads, needs a maximum length, far above what real files have.
     "Business.goals": {"maxItems": 100},
     "Cluster.secrets": {"maxItems": 64},
     "Cluster.stages": {"maxProperties": 10},
@@ -212,4 +212,4 @@ LIMITS: dict[str, dict[str, Any]] = {
     "Table.source": {"maxLength": 63},
     "Metadata.name": {"maxLength": 53, "pattern": f"^{LABEL.pattern}$"},
 }
-"""Model and key -> a bound of the schema."""
+"""Model and key -> bounds to add to the schema."""

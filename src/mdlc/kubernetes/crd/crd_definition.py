@@ -61,7 +61,7 @@ def schema() -> Schema:
     if lost:
         raise AssertionError(f"rules and limits of models that are not there: {sorted(lost)}")
     name = made["properties"]["metadata"]["properties"]["name"]
-    # Of metadata Kubernetes lets a definition say something about the name only.
+    # Of metadata, Kubernetes lets a definition restrict the name only.
     made["properties"]["metadata"] = {"type": "object", "properties": {"name": name}}
     name.pop("description", None)
     made["properties"]["apiVersion"] = {"type": "string"}

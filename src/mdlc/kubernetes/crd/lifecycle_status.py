@@ -1,6 +1,7 @@
-"""What the controller says of a lifecycle: the status of the resource.
+"""The status of the Lifecycle resource, which the controller writes.
 
-Nothing in it is a secret or a value of the data; whoever may read the resource may read it.
+It contains no secrets and no values of the data, because everyone who may read the resource may
+read it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""From pydantic's JSON Schema to the structural OpenAPI v3 schema that Kubernetes takes.
+"""Converts pydantic's JSON Schema to the structural OpenAPI v3 schema that Kubernetes accepts.
 
-Everything is inlined. Defaults stay out: what somebody applied is what is stored, and the model
-fills in the rest when it reads it. What Kubernetes cannot say (a value of several types) is left to
-the model: the controller validates with it in any case.
+References are inlined. Defaults are left out, so that the stored object is what was applied; the
+model fills them in when it reads the object. What such a schema cannot express (a value of several
+types) is left open; the controller validates with the model in any case.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from mdlc.core.plugins import only_built_in
 
 Schema = dict[str, Any]
 DURATION = r"^( *[0-9][0-9 ]*([.][0-9 ]+)?[smhdw])+ *$"
-"""As parse_duration reads it, with spaces."""
+"""A duration as parse_duration reads it; spaces are allowed."""
 OPEN = {"Source", "DataCheck"}
-"""Models whose keys plug-ins add to. The definition is one for a whole cluster, and plug-ins are
-those of an image; so it knows the built-in keys, the same whoever renders it, and keeps others as
-they are, for the controller to judge by the plug-ins that it has."""
+"""Models to which plug-ins add keys. The definition is for a whole cluster, but plug-ins belong to
+an image. So the definition has only the built-in keys and preserves unknown ones; the controller
+validates those with its plug-ins."""
 FORMATS = {
     "date": {"format": "date"},
     "date-time": {"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt _][0-9]{2}:[0-9]{2}.*)?$"},
     "time": {"pattern": r"^[0-9]{2}:[0-9]{2}.*$"},
 }
-"""Kubernetes' own date-time asks for a zone, which the file need not give."""
+"""Format -> pattern in its place; Kubernetes' date-time needs a time zone, the file does not."""
 KEPT = (
     *("type", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
     *("minProperties", "maxProperties", "enum", "required"),
@@ -35,9 +35,11 @@ LONGEST_DEFAULT = 40
 
 
 class Converter:
-    """Converts one model; `rules` are put where the model of that name stands.
+    """Converts one model.
 
-    `limits` are bounds that the model does not have, by model and key: "Data.sources".
+    Args:
+        rules: CEL rules by the name of the model that they are put into.
+        limits: Additional bounds by model and key, such as "Data.sources".
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Converter:
         self._rules = rules
         self._limits = limits
         self.used: set[str] = set()
-        """Rules and limits that found their place."""
+        """Names of the rules and limits that were applied."""
 
     def convert(self) -> Schema:
         """Return the whole schema."""
@@ -81,7 +83,7 @@ class Converter:
         return self._described(made, node)
 
     def _any(self, choices: list[Schema]) -> Schema:
-        """Return one schema for several: nullable, or of no type that Kubernetes could check."""
+        """Return one schema for a union: nullable, or without a type if several are allowed."""
         some = [choice for choice in choices if choice.get("type") != "null"]
         if len(some) == 1:
             made = self._node(some[0])
@@ -135,7 +137,7 @@ class Converter:
 
 
 def _duration() -> Schema:
-    """A text such as 7d, or a whole number of seconds."""
+    """Return the schema of a duration: a text such as 7d, or a whole number of seconds."""
     return {
         "x-kubernetes-int-or-string": True,
         "anyOf": [{"type": "integer"}, {"type": "string"}],
@@ -146,7 +148,7 @@ def _duration() -> Schema:
 
 
 def _bounds(node: Schema) -> Schema:
-    """Return OpenAPI 3.0's exclusive bounds, which are flags."""
+    """Return exclusive bounds as in OpenAPI 3.0, where they are flags."""
     made: Schema = {}
     for key, flag in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if flag in node:

@@ -1,7 +1,8 @@
-"""Where a run that the ledger decided is carried out.
+"""Backends: where a run that the ledger decided is carried out.
 
-A backend starts a run once, however often it is asked; says how it stands; and ends it. It keeps
-nothing that a restart of the trigger would miss: what it needs is in the verdict.
+A backend starts a run, reports its state and ends it. Starting is idempotent: a second call finds
+the run that the first one started. Everything a backend needs is in the verdict, so a restart of
+the trigger loses nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from mdlc.core.files import Document
 from mdlc.state.watch_documents import Verdict
 
 PASSING = (ServiceError, StorageError, BusyError, KilledError)
-"""Errors whose cause may pass (a service away, a node drained): the run is tried again."""
+"""Errors with a temporary cause (a service is away, a node was drained): the run is retried."""
 
 
 class RunReport(Document):
@@ -23,42 +24,49 @@ class RunReport(Document):
     detail: str
     version: str = ""
     transient: bool = False
-    """Of a failed one: whether another attempt may help."""
+    """Whether another attempt may succeed; set only if the outcome is "failed"."""
 
 
 class Backend(Protocol):
     """Carries out the runs of one lifecycle."""
 
     def start(self, verdict: Verdict) -> str:
-        """Start the run, or find it started; return its id here, "" if it has none.
+        """Start the run, unless it was started before.
+
+        Returns:
+            The backend's own id of the run; "" if it has none.
 
         Raises:
-            MdlcError: it cannot be started.
+            MdlcError: the run cannot be started.
         """
 
     def poll(self, verdict: Verdict) -> RunReport | None:
-        """Return how the attempt ended, None while it goes on.
+        """Return how the attempt ended; None while it goes on.
 
         Raises:
-            MdlcError: it cannot be asked now.
+            MdlcError: the backend does not answer now.
         """
 
     def kept(self, verdict: Verdict) -> bool:
-        """Say whether an earlier attempt's work is there, so that a start begins none anew.
+        """Return whether an earlier attempt finished its work but its end was not recorded.
 
-        Such a run is started once more even at its bound of attempts: only its end is missing.
+        Such a run is started once more even if `retrain.attempts` are used up: the start only
+        finds the result and records it.
 
         Raises:
-            MdlcError: it cannot be asked now.
+            MdlcError: the backend does not answer now.
         """
 
     def leave(self, verdict: Verdict) -> None:
-        """Stop following it: end what cannot go on without this process. Finished stages stay."""
+        """Stop following the run; end its processes if they cannot go on without this one.
+
+        Finished stages stay in the cache for the next attempt.
+        """
 
     def cancel(self, verdict: Verdict) -> None:
-        """End the attempt, for the ledger says that the run has ended."""
+        """End the attempt, because the ledger says that the run has ended."""
 
 
 def failure_report(error: MdlcError) -> RunReport:
-    """Return the report of an attempt that an error ended."""
+    """Return the report of an attempt that ended with `error`."""
     return RunReport(outcome="failed", detail=str(error), transient=isinstance(error, PASSING))

@@ -1,4 +1,7 @@
-"""The process of one attempt, as the local backend starts it: `mdlc retrain FILE --verdict ID`."""
+"""The child process that carries out one attempt: `mdlc retrain FILE --verdict ID`.
+
+The local backend starts it. It writes its result to `report.json` in the run's folder.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +26,19 @@ from mdlc.trigger.backends import RunReport, failure_report
 
 REPORT = "report.json"
 PARENT = "MDLC_TRIGGER_PID"
-"""The variable that names the trigger's process: who else starts this has no use for a report."""
+"""Environment variable with the trigger's process id; the child ends if that process is gone."""
 WAIT_SECONDS = 600
-"""For another mdlc that works on the same lifecycle."""
+"""How long to wait for the workspace's lock while another mdlc works on the same lifecycle."""
 
 
 def attempt(
     lifecycle: Lifecycle, *, workspace: Workspace, id: str, progress: Progress
 ) -> RunReport | None:
-    """Carry out the run `id` of the ledger and write the report; None if it has ended already."""
+    """Carry out the run `id` of the ledger and write the report.
+
+    Returns:
+        The report, also of a failure; None if the run has ended already.
+    """
     die_with_parent()
     try:
         report = _attempt(lifecycle, workspace=workspace, id=id, progress=progress)
@@ -43,7 +50,7 @@ def attempt(
 
 
 def die_with_parent() -> None:
-    """Ask Linux to end this process when the trigger dies; end now if it has died already."""
+    """Have Linux kill this process when the trigger dies; exit now if the trigger is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = os.environ.get(PARENT)
@@ -72,7 +79,7 @@ def _attempt(
 
 
 def _hold(workspace: Workspace, held: ExitStack) -> None:
-    """Hold the workspace, once another process has let go of it."""
+    """Take the workspace's lock; wait up to WAIT_SECONDS if another process has it."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:

@@ -1,8 +1,9 @@
-"""Runs on Kubeflow Pipelines: the trigger submits and watches, the pipeline releases.
+"""Runs on Kubeflow Pipelines: the trigger submits and watches them, the pipeline releases.
 
-A run goes on without the trigger. Its name has the verdict's id, time and attempt, so one that was
-submitted, and not noted in the ledger before a kill, is found again and not made twice. What serves
-lies in an object store; its small files are copied here, so that the trigger reads them as ever.
+A run goes on when the trigger stops. Its name contains the verdict's id, time and attempt. So if
+the trigger is killed after it submitted a run and before it noted that in the ledger, the next
+start finds the run by its name and submits no second one. The pointer and the history lie in an
+object store; `copy_state` copies them here, so that the trigger reads local files as elsewhere.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from mdlc.state.workspace import Workspace
 from mdlc.trigger.backends import RunReport, failure_report
 
 STATE = ("history.jsonl", "history.jsonl.head", "serving.json")
-"""What tells which version serves, in the order in which a release writes it."""
+"""The files that say which version serves, in the order in which a release writes them."""
 
 
 class RunClient(Protocol):
-    """What is used of `pipelines.kubeflow.kfp_client.KfpClient`."""
+    """The methods of `pipelines.kubeflow.kfp_client.KfpClient` that the backend uses."""
 
     def experiment(self, name: str) -> str:
         """Return the id of a lifecycle's experiment."""
@@ -49,9 +50,12 @@ class RunClient(Protocol):
 
 
 class KubeflowBackend:
-    """Runs of one lifecycle; `lifecycle` returns the newest valid content of its file.
+    """The runs of one lifecycle on Kubeflow Pipelines.
 
-    `connect` is asked at each use: Kubeflow Pipelines may be away when the trigger starts.
+    Args:
+        connect: Returns a client. Called at each use, because Kubeflow Pipelines may be away when
+            the trigger starts.
+        lifecycle: Returns the newest valid content of the lifecycle's file.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class KubeflowBackend:
         self._lifecycle = lifecycle
 
     def start(self, verdict: Verdict) -> str:
-        """Submit the run, unless an attempt of it goes on or has ended well."""
+        """Submit the run, unless an attempt of it is running or has succeeded."""
         lifecycle, found = self._lifecycle(), self._found(verdict)
         if found:
             return found
@@ -81,13 +85,14 @@ class KubeflowBackend:
         )
 
     def poll(self, verdict: Verdict) -> RunReport | None:
-        """Return what the run wrote down at its end."""
+        """Return the outcome that the run's last step recorded; None while the run goes on."""
         state = self._connect().state(verdict.backend_run)
         if state.state == "running":
             return None
         made = state.outcome
         if made is None:
-            # Not even its last step ran: the cluster ended it, or the object store is out of reach.
+            # The last step did not run either: the cluster ended the run, or the object store
+            # cannot be reached.
             why = state.error or "it left no outcome"
             return RunReport(
                 outcome="failed",
@@ -100,17 +105,17 @@ class KubeflowBackend:
             outcome=made.outcome,
             detail="; ".join(made.reasons) or state.error,
             version=made.version,
-            # No stage said why: its pod was lost, or the object store was away. A person who ended
-            # it meant it.
+            # No stage recorded an error: its pod was lost, or the object store was away. A run
+            # that a person stopped is not retried.
             transient=made.outcome == "failed" and not state.stopped,
         )
 
     def kept(self, verdict: Verdict) -> bool:
-        """Say whether a run of it goes on, or has ended well."""
+        """Return whether an attempt of the run is running or has succeeded."""
         return bool(self._found(verdict))
 
     def leave(self, verdict: Verdict) -> None:
-        """Do nothing: the run goes on, and whoever claims it next finds it."""
+        """Do nothing: the run goes on in the cluster, and the next process to claim it finds it."""
 
     def cancel(self, verdict: Verdict) -> None:
         """Terminate the run."""
@@ -118,7 +123,7 @@ class KubeflowBackend:
             self._connect().terminate(verdict.backend_run)
 
     def _found(self, verdict: Verdict) -> str:
-        """Return the id of a run of it that has not failed; "" if there is none."""
+        """Return the id of the newest attempt that has not failed; "" if there is none."""
         experiment = self._connect().experiment(self._lifecycle().name)
         for attempt in range(verdict.attempts, 0, -1):
             found = self._connect().find(_name(verdict, attempt), experiment=experiment)
@@ -128,7 +133,7 @@ class KubeflowBackend:
 
 
 def copy_state(lifecycle: Lifecycle, *, workspace: Workspace) -> None:
-    """Copy what serves, and its history, from the object store, where it differs.
+    """Copy the pointer and the history from the object store, if they differ from the copies here.
 
     Raises:
         ServiceError: the object store does not answer.

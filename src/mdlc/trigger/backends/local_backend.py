@@ -1,4 +1,4 @@
-"""Runs on this machine: a child process that dies with its parent, and with its warm server."""
+"""Runs on this machine: each attempt is a child process that ends when the trigger ends."""
 
 from __future__ import annotations
 
@@ -20,9 +20,15 @@ GRACE_SECONDS = 3
 
 
 class LocalBackend:
-    """Runs of the lifecycle in `file`. `secrets` names variables that a child must not see.
+    """The runs of the lifecycle in `file`.
 
-    Start runs from a thread that lives as long as they do: Linux takes its end for the parent's.
+    Start them from a thread that lives as long as the trigger: Linux kills a child when the thread
+    that started it ends.
+
+    Args:
+        file: The lifecycle's file.
+        workspace: Its workspace.
+        secrets: Names of environment variables that a child must not get.
     """
 
     def __init__(self, file: Path, *, workspace: Workspace, secrets: Collection[str] = ()) -> None:
@@ -32,7 +38,7 @@ class LocalBackend:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, verdict: Verdict) -> str:
-        """Start a child for the run, unless one works on it."""
+        """Start a child process for the run, unless one is running."""
         if verdict.id in self._children:
             return ""
         folder = folder_of(self._workspace, verdict.id)
@@ -47,7 +53,7 @@ class LocalBackend:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C at a terminal is for the trigger, which ends its children.
+                # Ctrl-C at a terminal reaches the trigger alone, which then ends its children.
                 start_new_session=True,
                 env={**environment, PARENT: str(os.getpid())},
             )
@@ -60,7 +66,7 @@ class LocalBackend:
         return [sys.executable, "-m", "mdlc", "retrain", *named]
 
     def poll(self, verdict: Verdict) -> RunReport | None:
-        """Return what the child reported, once it has ended; without a report, what it released."""
+        """Return the child's report once it has ended; without a report, what it released."""
         child = self._children.get(verdict.id)
         code = child.poll() if child else -1
         if code is None:
@@ -81,11 +87,11 @@ class LocalBackend:
         return RunReport(outcome="failed", detail=detail, transient=code < 0)
 
     def kept(self, verdict: Verdict) -> bool:
-        """Say whether an attempt wrote down what is to be released: another only has to do it."""
+        """Return whether an attempt wrote its release plan: then another only has to execute it."""
         return release_plan_of(self._workspace, verdict) is not None
 
     def leave(self, verdict: Verdict) -> None:
-        """End the child; its warm server and step end with it."""
+        """End the child; its warm server and its running stage end with it."""
         child = self._children.pop(verdict.id, None)
         if child is None:
             return
