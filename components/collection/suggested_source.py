@@ -21,7 +21,9 @@ from mdlc.components.collection.columns.cell_classes import (
     BIG,
     COMMA,
     DAY_FIRST,
+    DECIMAL,
     EITHER,
+    LONG,
     MONTH_FIRST,
     OTHER,
     SAME,
@@ -55,6 +57,15 @@ MISSING = {
     "#value!",
 }
 """Texts among numbers that mean that there is none, in lower case."""
+SPELLINGS = (
+    (
+        Numbers(",", ""),
+        "[+-]?([0-9]*,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]+|0,[0-9]+)",
+    ),
+    (Numbers(",", "."), "[+-]?[0-9]{1,3}([.][0-9]{3})+,[0-9]+"),
+    (Numbers(".", ","), "[+-]?[0-9]{1,3}((,[0-9]{3})+[.][0-9]+|(,[0-9]{3}){2,})"),
+)
+"""Ways to write numbers, each with the cell that proves it: 1,234 could be two of them."""
 LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "ł": "l"})
 MOST_CHARACTERS = 63
 CHUNK = 1 << 20
@@ -77,6 +88,8 @@ def suggest(data: Path, *, format_: str) -> SuggestedSource:
     Raises:
         DataError: the file cannot be read.
     """
+    import duckdb
+
     first = SuggestedSource({format_: str(data)})
     if format_ in {"csv", "tsv"} and (encoding := _encoding(data)):
         first.keys["encoding"] = encoding
@@ -86,11 +99,14 @@ def suggest(data: Path, *, format_: str) -> SuggestedSource:
         try:
             request = _request(first)
             reader = cast("NamingReader", reader_of(request.source, name=request.name))
-            found = reader.names(connection, request, scratch=Path(folder))
-            _name(first, found.columns, left_out=found.left_out)
-            first.keys.update(found.keys)
-            if found.cells is not None:
-                _spelling(first, found.cells(_request(first)))
+            try:
+                found = reader.names(connection, request, scratch=Path(folder))
+                _name(first, found.columns, left_out=found.left_out)
+                first.keys.update(found.keys)
+                if found.cells is not None:
+                    _spelling(first, found.cells(_request(first)))
+            except duckdb.Error as error:
+                raise reader.explain(error, request=request) from error
         finally:
             connection.disconnect()
     return first
@@ -101,7 +117,7 @@ def _request(first: SuggestedSource) -> ReadRequest:
     return ReadRequest(name="rows", source=source, root=Path.cwd())
 
 
-def _name(first: SuggestedSource, columns: list[str], *, left_out: list[str]) -> None:
+def _name(first: SuggestedSource, columns: list[str], *, left_out: dict[str, str]) -> None:
     """Choose a name for each column that has none that an expression could use."""
     kept = [name for name in columns if name not in left_out]
     used = {name.lower() for name in kept if is_column(name)}
@@ -119,8 +135,7 @@ def _name(first: SuggestedSource, columns: list[str], *, left_out: list[str]) ->
     if rename:
         first.keys["rename"] = rename
     first.names = {name: rename.get(name, name) for name in kept}
-    for name in left_out:
-        first.notes.append(f"{name} is left out: a row number written by pandas, by its name")
+    first.notes += [f"{name}: {why}" for name, why in left_out.items()]
 
 
 def plain_name(name: str) -> str:
@@ -177,14 +192,16 @@ def _spelling(first: SuggestedSource, cells: Cells) -> None:
 
 
 def _marks(first: SuggestedSource, cells: Cells, counts: dict[str, dict[str, int]]) -> Cells:
-    """Find the decimal mark and that of thousands, if they read every number with a comma."""
+    """Find the decimal mark and that of thousands, where a cell proves them and none denies it."""
     commas = [name for name, found in counts.items() if COMMA in found and OTHER not in found]
-    for numbers in (Numbers(",", ""), Numbers(",", "."), Numbers(".", ",")) if commas else ():
+    dotted = any({DECIMAL, LONG} & set(counts[name]) for name in counts if name not in commas)
+    for numbers, proof in SPELLINGS if commas else ():
+        if numbers.decimal == "," and dotted:
+            continue
         tried = survey.spelled(cells, numbers=numbers)
         known = survey.classes(tried, commas)
-        if not all(set(found) <= {*NUMBERS, BIG} for found in known.values()):
-            continue
-        if numbers == Numbers(",", "") and not _is_decimal(cells, commas):
+        fits = all(set(found) <= {*NUMBERS, BIG} for found in known.values())
+        if not fits or not any(survey.matching(cells, name, pattern=proof) for name in commas):
             continue
         first.keys.update({"decimal": numbers.decimal} if numbers.decimal != "." else {})
         first.keys.update({"thousands": numbers.thousands} if numbers.thousands else {})
@@ -194,16 +211,6 @@ def _marks(first: SuggestedSource, cells: Cells, counts: dict[str, dict[str, int
         )
         return tried
     return cells
-
-
-def _is_decimal(cells: Cells, columns: list[str]) -> bool:
-    """Say whether a comma is proven to be a decimal mark: not three digits follow it somewhere."""
-    return any(
-        survey.matching(
-            cells, column, pattern="[+-]?([0-9]*,([0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]+|0,[0-9]+)"
-        )
-        for column in columns
-    )
 
 
 def _order(first: SuggestedSource, cells: Cells, classes: dict[str, set[str]]) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mdlc.components.collection.columns.cell_classes import (
-    DATED,
-    OTHER,
     Numbers,
     class_of,
     named,
@@ -17,6 +15,8 @@ from mdlc.components.collection.columns.cell_classes import (
 
 AT_ONCE = 200
 """Columns of one query: a table of thousands of columns is asked in parts."""
+FEW = 50
+"""Columns up to which each has a query of its own: planning them takes no time."""
 MOST_SHAPES = 20
 MOST_LETTERS = 40
 """Of a value that is shown."""
@@ -38,15 +38,17 @@ class Cells:
     files: int = 1
     words: frozenset[str] = frozenset()
     """Columns whose values are texts by their format, whatever they spell: a date at most."""
+    codes: bool = True
+    """Whether a text such as 5E2 may be a code: not where the format says that it is a number."""
 
     def cell(self, column: str) -> str:
         """Return SQL: a value of the column, NULL where its text means that."""
         name = named(column)
         if not self.nulls:
             return name
-        return (
-            f"CASE WHEN {name} IN ({', '.join(map(quoted, self.nulls))}) THEN NULL ELSE {name} END"
-        )
+        # Not IN: to plan it takes a time that grows with the square of the columns.
+        words = "".join(f" WHEN {quoted(word)} THEN NULL" for word in self.nulls)
+        return f"CASE {name}{words} ELSE {name} END"
 
     def ask(self, select: str, columns: Sequence[str], rest: str = "") -> list[Any]:
         """Run a query over the table's cells, each under its column's name."""
@@ -67,26 +69,6 @@ def classes(cells: Cells, columns: Collection[str]) -> dict[str, dict[str, int]]
         for place, name, rows in cells.connection.raw_sql(query).fetchall():
             if name is not None:
                 found[part[place]][name] = rows
-    for name in cells.words & found.keys():
-        dated = {kind: rows for kind, rows in found[name].items() if kind in DATED}
-        rest = sum(found[name].values()) - sum(dated.values())
-        found[name] = {**dated, **({OTHER: rest} if rest else {})}
-    return found
-
-
-def different(
-    cells: Cells, columns: Collection[str], *, besides: Collection[str]
-) -> dict[str, int]:
-    """Return column -> how many different texts are of other classes than `besides`."""
-    found: dict[str, int] = {}
-    known = ", ".join(map(quoted, sorted(besides)))
-    for part in _parts(columns):
-        asked = (
-            f"count(DISTINCT CASE WHEN {class_of(named(column), numbers=cells.numbers)}"
-            f" NOT IN ({known}) THEN {named(column)} END)"
-            for column in part
-        )
-        found.update(zip(part, cells.ask(", ".join(asked), part)[0], strict=True))
     return found
 
 
@@ -94,7 +76,7 @@ def examples(cells: Cells, column: str, *, of: Collection[str], at_most: int = 3
     """Return the most frequent texts of some classes; of several files, with one that has them."""
     kind = class_of(named(column), numbers=cells.numbers)
     wanted = ", ".join(map(quoted, sorted(of)))
-    file = f"min({FILE})" if cells.files > 1 else "NULL"
+    file = f"min(parse_filename({FILE}))" if cells.files > 1 else "NULL"
     rest = f"WHERE {kind} IN ({wanted}) GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {at_most}"
     rows = cells.ask(f"{named(column)}, {file}", [column], rest)
     return [shortened(text) + (f" in {file}" if file else "") for text, file in rows]
@@ -157,16 +139,20 @@ def _below(values: Iterable[str], cells: Cells) -> str:
     """Return SQL for values one below the other: v, and i, the place of its column.
 
     So an expression is planned once and not a column: that takes long for a table of thousands.
+    One column stays as it is, which is faster for many rows.
     """
     listed = list(values)
+    if len(listed) == 1:
+        return f"SELECT {listed[0]} AS v, 0 AS i FROM {cells.relation}"  # noqa: S608
     places = f"unnest(range({len(listed)})) AS i"
     return f"SELECT unnest([{', '.join(listed)}]) AS v, {places} FROM {cells.relation}"  # noqa: S608
 
 
 def _parts(columns: Collection[str]) -> Iterator[list[str]]:
     names = list(columns)
-    for start in range(0, len(names), AT_ONCE):
-        yield names[start : start + AT_ONCE]
+    size = AT_ONCE if len(names) > FEW else 1
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
 
 
 def shortened(text: str) -> str:

@@ -12,12 +12,10 @@ from mdlc.components.collection.columns import lossy_conversions as conversions
 from mdlc.components.collection.columns.cell_classes import named
 from mdlc.components.collection.columns.cell_survey import Cells
 from mdlc.components.collection.columns.column_verdict import (
-    FEW,
-    HALF,
-    NEARLY,
-    NUMBERS,
     ColumnVerdict,
     decide,
+    decide_numbers,
+    decide_words,
 )
 from mdlc.core.documents.prepared_data import Remark
 from mdlc.core.errors import DataError, SpecError, closest
@@ -139,10 +137,9 @@ class ColumnTyping:
 
     def _verdicts(self, columns: list[str]) -> dict[str, ColumnVerdict]:
         counts = survey.classes(self.cells, columns)
-        mixed = [column for column in columns if _is_mixed(counts[column])]
-        texts = survey.different(self.cells, mixed, besides=NUMBERS)
+        usual = decide if self.cells.codes else decide_numbers
         return {
-            column: decide(counts[column], few=texts.get(column, FEW + 1) <= FEW)
+            column: (decide_words if column in self.cells.words else usual)(counts[column])
             for column in columns
         }
 
@@ -221,12 +218,6 @@ def resolve(connection: Any, text: str, *, where: str) -> str:
     except duckdb.Error as error:
         hint = "such as VARCHAR, BIGINT, DOUBLE, BOOLEAN, DATE or TIMESTAMP"
         raise SpecError(f"{text!r} is not a DuckDB type", where=where, hint=hint) from error
-
-
-def _is_mixed(counts: dict[str, int]) -> bool:
-    """Say whether numbers are most of a column, and not so many that they settle it."""
-    rows = sum(counts.values())
-    return HALF * rows <= sum(counts.get(name, 0) for name in NUMBERS) < NEARLY * rows
 
 
 def counted(count: int, what: str) -> str:

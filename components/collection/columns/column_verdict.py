@@ -13,16 +13,14 @@ from typing import Literal
 
 from mdlc.components.collection.columns import cell_classes as c
 
-NUMBERS = {c.INTEGER, c.WIDE, c.DECIMAL, c.LONG, c.NAN}
-WHOLE = {c.INTEGER, c.WIDE, c.BIG, c.ZEROS, c.PLUS}
+NUMBERS = {c.INTEGER, c.COMPACT, c.WIDE, c.DECIMAL, c.LONG, c.NAN}
+WHOLE = {c.INTEGER, c.COMPACT, c.WIDE, c.BIG, c.ZEROS, c.PLUS}
 TIMES = {c.DATE, c.TIME, c.ZONED, c.FINE, c.ZONED_FINE}
 YEAR_LAST = {c.DAY_FIRST, c.MONTH_FIRST, c.EITHER, c.SAME}
-NEARLY = 0.9
-"""Share of numbers from which a column of text is nearly one of numbers."""
+HALF = 0.5
+"""Share of numbers, or of dates, from which it is said that other cells make a column text."""
 SOME = 0.1
 """Share of values with a power of ten up to which they are numbers among others."""
-HALF, FEW = 0.5, 3
-"""So is one with this share, if no more different texts than these are in the way."""
 Kind = Literal["text", "number", "rounded", "date", "missing"]
 
 
@@ -46,25 +44,29 @@ TEXT = ColumnVerdict("VARCHAR")
 AS_NUMBER = "{keys}.types: {{{column}: DOUBLE}} makes it a number"
 AS_TIME = "{keys}.types: {{{column}: TIME}} makes it a time, to derive from"
 AS_DATE = "say {keys}.date_format: {{{column}: '%d-%b-%Y'}}, with the format that it has"
+AS_SHORT_DATE = "say {keys}.date_format: {{{column}: '%m/%d/%y'}}, with the format that it has"
+AS_COMPACT_DATE = "if so, say {keys}.date_format: {{{column}: '%Y%m%d'}}"
 AS_TEXT = "{keys}.types: {{{column}: VARCHAR}} keeps the text"
 SAY_NULLS = "list what means missing in {keys}.nulls, or say the column's type in {keys}.types"
 
 
-def decide(counts: dict[str, int], *, few: bool = False) -> ColumnVerdict:
-    """Return the verdict on a column with these classes (class -> rows, NULL left out).
-
-    `few` says that at most FEW different texts are not numbers.
-    """
+def decide(counts: dict[str, int]) -> ColumnVerdict:
+    """Return the verdict on a column with these classes (class -> rows, NULL left out)."""
     rows = sum(counts.values())
     if not rows:
         return ColumnVerdict(
             "VARCHAR", "text", "every row is empty", "leave it out, or look at its rows"
         )
+    if counts.keys() == {c.COMPACT}:
+        message = "its numbers, such as {shown}, may be dates"
+        return ColumnVerdict("BIGINT", "number", message, AS_COMPACT_DATE, frozenset({c.COMPACT}))
+    if c.COMPACT in counts:
+        return decide(_merged(counts, c.COMPACT, into=c.INTEGER))
     for rule in (_numbers, _times, _year_last, _whole, _codes):
         found = rule(counts)
         if found is not None:
             return found
-    return _nearly(counts, few=few) or TEXT
+    return _nearly(counts) or TEXT
 
 
 def _text(message: str, hint: str, *shown: str) -> ColumnVerdict:
@@ -165,17 +167,23 @@ def _codes(counts: dict[str, int]) -> ColumnVerdict | None:
         (c.CLOCK, set(), "the time of day {shown} is kept as text", AS_TIME),
         (
             c.COMMA,
-            numbers,
-            "it is kept as text: the comma in {shown} may be a decimal mark or one of thousands",
+            {*numbers, c.GROUPED},
+            "it is kept as text: the mark in {shown} may be a decimal mark or one of thousands",
             "say {keys}.decimal: ',' or {keys}.thousands: ','",
         ),
         (
             c.UNIT,
             {*numbers, c.COMMA},
             "it is kept as text, for the unit in {shown}",
-            "derive a number from it, such as CAST(replace({column}, '%', '') AS DOUBLE)",
+            "derive a number, such as CAST(regexp_replace({column}, '[^0-9.]', '', 'g') AS DOUBLE)",
         ),
-        (c.SHORT_YEAR, set(), "the date {shown} is kept as text", AS_DATE),
+        (c.SHORT_YEAR, set(), "the date {shown} is kept as text", AS_SHORT_DATE),
+        (
+            c.GROUPED,
+            numbers,
+            "it is kept as text, though the marks in {shown} may stand between thousands",
+            "say {keys}.thousands, with the mark",
+        ),
         (c.NAMED_MONTH, set(), "the date {shown} is kept as text", AS_DATE),
     )
     for name, beside, message, hint in rules:
@@ -184,13 +192,39 @@ def _codes(counts: dict[str, int]) -> ColumnVerdict | None:
     return None
 
 
-def _nearly(counts: dict[str, int], *, few: bool) -> ColumnVerdict | None:
-    """Recognize a column that a few cells keep from being numbers, or dates."""
+def _nearly(counts: dict[str, int]) -> ColumnVerdict | None:
+    """Recognize a column that some cells keep from being numbers, or dates."""
     rows = sum(counts.values())
     numbers = NUMBERS - {c.NAN} | {c.PLUS}
+    if counts.keys() <= TIMES | YEAR_LAST:
+        message = "it is kept as text, as its dates are written in several ways, such as {shown}"
+        return _text(message, "repair the rows, or derive it", *counts)
     for classes, what in ((numbers, "numbers"), (TIMES, "times"), (YEAR_LAST, "dates")):
         fit = sum(count for name, count in counts.items() if name in classes)
-        if fit >= NEARLY * rows or (few and fit >= HALF * rows):
+        if fit >= HALF * rows:
             message = f"it is text, though {fit:,} of {rows:,} values are {what}: not {{shown}}"
             return _text(message, SAY_NULLS, *(counts.keys() - classes))
     return None
+
+
+def decide_words(counts: dict[str, int]) -> ColumnVerdict:
+    """Return the verdict on texts that are texts by their format, such as those of JSON.
+
+    They may be dates, which the format has not, and never numbers.
+    """
+    rows, dated = sum(counts.values()), {k: n for k, n in counts.items() if k in c.DATED}
+    other = rows - sum(dated.values())
+    if rows and counts.keys() <= NUMBERS | WHOLE | {c.POWER}:
+        message = "it is text, as its numbers, such as {shown}, are in quotes"
+        return _text(message, AS_NUMBER, *counts)
+    return decide({**dated, **({c.OTHER: other} if other else {})})
+
+
+def decide_numbers(counts: dict[str, int]) -> ColumnVerdict:
+    """Return the verdict on numbers that are numbers by their format: 1e3 is no code."""
+    return decide(_merged(counts, c.POWER, into=c.DECIMAL) if c.POWER in counts else counts)
+
+
+def _merged(counts: dict[str, int], one: str, *, into: str) -> dict[str, int]:
+    rest = {name: count for name, count in counts.items() if name != one}
+    return {**rest, into: rest.get(into, 0) + counts[one]}

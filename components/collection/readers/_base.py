@@ -96,8 +96,8 @@ class SourceNames:
     """The columns of a source before anything is asked of their names."""
 
     columns: list[str]
-    left_out: list[str] = field(default_factory=list)
-    """Those that are not read, as nobody gave them a name."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Those that are not read, as nobody gave them a name, each with the reason."""
     keys: dict[str, Any] = field(default_factory=dict)
     """Keys of the source that were recognized, such as its delimiter."""
     cells: Callable[[ReadRequest], Cells] | None = None

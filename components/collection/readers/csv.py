@@ -68,7 +68,7 @@ class Delimited(NamingReader):
             files = self.files(asked, scratch=scratch)
             return self.cells(connection, files, request=asked, scratch=scratch)[0]
 
-        return SourceNames(text.header, list(_without_name([text], request=request)), keys, cells)
+        return SourceNames(text.header, _without_name([text], request=request), keys, cells)
 
     def cells(
         self, connection: Any, files: list[Path], *, request: ReadRequest, scratch: Path

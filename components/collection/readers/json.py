@@ -52,7 +52,9 @@ class Json(NamingReader):
         answers = {name for name in flat if kinds[name] == {"BOOLEAN"} and name not in stated}
         _refuse_mixed(kinds, answers | words, request=request)
         there = [name for name in flat if name not in answers]
-        cells = Cells(connection, relation, there, files=len(files), words=frozenset(words))
+        cells = Cells(
+            connection, relation, there, files=len(files), words=frozenset(words), codes=False
+        )
         kept = [name for name in there if request.keeps(name)]
         typing = ColumnTyping(cells, request.name, request.source, kept, request.hidden)
         others = [name for name in guessed if name not in there]

@@ -13,7 +13,7 @@ from mdlc.components.collection.readers._base import (
     ReadRequest,
     SourceNames,
 )
-from mdlc.components.collection.readers.typed_parts import UNNAMED, TypedPart
+from mdlc.components.collection.readers.typed_parts import INDEX, UNNAMED, TypedPart
 from mdlc.components.collection.text_dialect import different_names
 from mdlc.core.errors import DataError
 
@@ -36,24 +36,25 @@ class Parquet(NamingReader):
         """Return the first file's names."""
         del connection  # the footer says them
         file = self.files(request, scratch=scratch)[0]
-        columns, _, _ = different_names(_footer(file, request=request))
-        return SourceNames(columns, [name for name in columns if UNNAMED.fullmatch(name)])
+        columns, _, _ = different_names(_footer(file, request=request).names)
+        return SourceNames(columns, {n: INDEX for n in columns if UNNAMED.fullmatch(n)})
 
 
-def _footer(file: Path, *, request: ReadRequest) -> list[str]:
+def _footer(file: Path, *, request: ReadRequest) -> Any:
+    """Return the file's Arrow schema."""
     from pyarrow import ArrowException, parquet
 
     try:
-        names: list[str] = parquet.read_schema(file).names
+        return parquet.read_schema(file)
     except (ArrowException, OSError) as error:
         message = f"{file} is not a whole Parquet file"
         raise DataError(message, where=request.where, hint="write it again") from error
-    return names
 
 
 def _part(connection: Any, file: Path, *, request: ReadRequest) -> TypedPart:
     """Return one file, its columns with different names."""
-    names, _, twice = different_names(_footer(file, request=request))
+    footer = _footer(file, request=request)
+    names, _, twice = different_names(footer.names)
     for name in twice:
         if request.keeps(name) and name not in request.source.rename:
             message = f"{file.name}: two columns are called {name.rpartition('.')[0]}"
@@ -65,4 +66,16 @@ def _part(connection: Any, file: Path, *, request: ReadRequest) -> TypedPart:
         f"{named(row[0])} AS {named(name)}" for row, name in zip(found, names, strict=True)
     )
     schema = {name: row[1] for row, name in zip(found, names, strict=True)}
-    return TypedPart(file.name, f"SELECT {listed} FROM {source}", schema)  # noqa: S608
+    other = _read_otherwise(dict(zip(names, footer.types, strict=True)), schema)
+    return TypedPart(file.name, f"SELECT {listed} FROM {source}", schema, other)  # noqa: S608
+
+
+def _read_otherwise(written: dict[str, Any], schema: dict[str, str]) -> dict[str, str]:
+    """Return column -> what the engine makes of a type that it does not have."""
+    import pyarrow.types as kinds
+
+    return {
+        name: f"{kind} is read as {schema[name]}"
+        for name, kind in written.items()
+        if kinds.is_decimal256(kind) or kinds.is_duration(kind)
+    }

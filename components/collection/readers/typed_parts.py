@@ -8,8 +8,8 @@ said. Each part is asked everything in one query for many columns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mdlc.components.collection.columns import lossy_conversions as conversions
@@ -50,6 +50,8 @@ class TypedPart:
     query: str
     """SQL that selects them, under different names."""
     schema: Schema
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    """Column -> what is said of a type that the engine does not have."""
 
 
 Kinds = dict[TypedPart, str]
@@ -166,7 +168,12 @@ def _said(
     """Say that parts have several types, else what of the values is not kept later."""
     if not request.keeps(name):
         return
-    if len(set(kinds.values())) > 1:
+    yield from (
+        request.remark(name, "type", said)
+        for said in dict.fromkeys(part.otherwise.get(name, "") for part in kinds)
+        if said
+    )
+    if len({one for one in kinds.values() if one != unified_type.EMPTY}) > 1:
         shown = ", ".join(dict.fromkeys(f"{one} in {part.name}" for part, one in kinds.items()))
         yield request.remark(name, "type", f"it is {kind}, which holds all: {shown[:200]}")
         return
