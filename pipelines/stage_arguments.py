@@ -34,7 +34,7 @@ STAGES = (
     *("training", "evaluation", "deployment"),
 )
 """In the order in which they run."""
-PREPARING = {"columns", "rename", "derive", "where"}
+EXPRESSIONS = {"derive", "where"}
 """Keys of a source that only preparation reads: collection copies rows as they are."""
 
 
@@ -107,10 +107,10 @@ def _sources(run: RunInputs) -> str:
     """Return spec.data, still valid, without the keys that only preparation reads."""
     data = run.lifecycle.spec.data
     sources: dict[str, Any] = {
-        name: source.model_dump(mode="json", by_alias=True, exclude=PREPARING, exclude_none=True)
+        name: source.model_dump(mode="json", by_alias=True, exclude=EXPRESSIONS, exclude_none=True)
         for name, source in data.sources.items()
     }
-    return json.dumps({"sources": sources, "target": "target"})
+    return json.dumps({"sources": sources, "target": "target", "sensitive": data.sensitive})
 
 
 def _half_life(run: RunInputs) -> str:

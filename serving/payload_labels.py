@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from mdlc.core.columns import spelled, truth_of
 from mdlc.core.errors import closest
 from mdlc.serving.payload_tables import LABELS, PREDICTIONS
 from mdlc.serving.request_clock import FUTURE
@@ -120,7 +121,10 @@ def as_text(value: object, *, classes: list[str]) -> tuple[str, str]:
         if not number or not math.isfinite(float(value)):  # type: ignore[arg-type]
             return "", "wanted a finite number"
         return repr(float(value)), ""  # type: ignore[arg-type]
-    if isinstance(value, bool):
+    truth = truth_of(classes) if isinstance(value, bool | str) else None
+    if truth and isinstance(value, bool | str):
+        text = spelled(value, truth=truth)
+    elif isinstance(value, bool):
         text = "true" if value else "false"
     elif isinstance(value, float) and value.is_integer():
         text = str(int(value))

@@ -153,7 +153,7 @@ class RequestReader:
                     return numbers.astype(np.float32)
             elif feature.kind == "category":
                 self._check_texts(feature, values)
-                if set(map(type, values)) == {str}:
+                if feature.truth is None and set(map(type, values)) == {str}:
                     return np.array(values, dtype=object)
             return from_values(feature, values)
         except DataError as error:

@@ -56,7 +56,8 @@ GROUPS = {
     "A lifecycle": ("Lifecycle", "Server", "Report"),
     "What its methods return": ("RunResult", "RetrainingResult", "RollbackResult", "DocumentList"),
     "Its documents": (
-        *("BusinessCaseResult", "DataSnapshot", "PreparedData", "ExplorationResult"),
+        *("BusinessCaseResult", "DataSnapshot", "DataReading", "PreparedData"),
+        *("ExplorationResult",),
         *("SelectionResult", "TrainingResult", "EvaluationResult", "DeploymentResult"),
         *("PlanResult", "StatusResult", "ReplayResult"),
     ),

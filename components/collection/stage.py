@@ -1,7 +1,10 @@
 """Collection: what arrived, as Parquet with digests, before anything is done to it.
 
-Rows are raw: columns, rename, derive and where belong to preparation, so that a changed expression
-never asks a source again, and a digest says what the source gave.
+Rows are raw: derive and where belong to preparation, so that a changed expression never asks a
+source again, and a digest says what the source gave. Columns keep the names that they came with.
+
+There is one way to read a source, `open_source`: a run, `mdlc validate`, `mdlc init` and
+`mdlc predict --rows` all take it, so a value means the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers import ReadRequest, SourceReader, reader_of
+from mdlc.components.collection.readers import OpenedSource, ReadRequest, reader_of, typed_parts
 from mdlc.core import engine
 from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
 from mdlc.core.errors import DataError, MdlcError, StorageError
@@ -32,9 +35,9 @@ def collect(data: Data, *, root: Path, out: Path) -> Snapshot:
     with storage_errors(out), tempfile.TemporaryDirectory(dir=out) as folder:
         connection = engine.connect(scratch=Path(folder))
         try:
-            for name, source in data.sources.items():
-                request = ReadRequest(name=name, source=source, root=root)
-                sources[name] = _copy(connection, request, out=out, scratch=Path(folder))
+            for request in _requests(data, root=root):
+                scratch = Path(folder)
+                sources[request.name] = _copy(connection, request, out=out, scratch=scratch)
         finally:
             connection.disconnect()
     digest = digest_json({name: source.digest for name, source in sources.items()})
@@ -49,10 +52,7 @@ def source_digests(data: Data, *, root: Path) -> dict[str, str]:
     Raises:
         DataError: a source is missing.
     """
-    requests = [
-        ReadRequest(name=name, source=each, root=root) for name, each in data.sources.items()
-    ]
-    return {request.name: _digest(request) for request in requests}
+    return {request.name: _digest(request) for request in _requests(data, root=root)}
 
 
 def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
@@ -72,20 +72,13 @@ def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
 @contextlib.contextmanager
 def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
     """Yield source -> its raw rows as an Ibis table, read where they lie; raises as `schemas`."""
-    import duckdb
-
     tables: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
         connection = engine.connect(scratch=Path(folder))
         try:
-            for name, source in data.sources.items():
-                request = ReadRequest(name=name, source=source, root=root)
-                reader = reader_of(source, name=name)
-                try:
-                    tables[name] = _open(reader, connection, request, scratch=Path(folder))
-                except duckdb.Error as error:
-                    raise reader.explain(error, request=request) from error
-                _check_names(tables[name].columns, request=request)
+            for request in _requests(data, root=root):
+                found = open_source(connection, request, scratch=Path(folder))
+                tables[request.name] = found.table
             yield tables
         finally:
             connection.disconnect()
@@ -102,15 +95,40 @@ def _digest(request: ReadRequest) -> str:
         raise reader.explain(error, request=request) from error
 
 
-def _open(reader: SourceReader, connection: Any, request: ReadRequest, *, scratch: Path) -> Any:
-    import duckdb
+def open_source(connection: Any, request: ReadRequest, *, scratch: Path) -> OpenedSource:
+    """Return a source's raw rows, typed, and what was decided about them.
 
+    Raises:
+        SpecError: a location or a type is malformed.
+        DataError: the source is missing, empty, broken, or has columns that cannot be named.
+    """
+    reader = reader_of(request.source, name=request.name)
     try:
-        return reader.open(connection, request, scratch=scratch)
-    except (MdlcError, duckdb.Error):
+        found = reader.open(connection, request, scratch=scratch)
+        if not isinstance(found, OpenedSource):  # of a plug-in: it has types, but says nothing
+            part = typed_parts.part_of(connection, found, name=request.source.format)
+            found = typed_parts.opened(connection, [part], request=request)
+    except MdlcError:
         raise
     except Exception as error:
-        raise reader.explain(error, request=request) from error
+        raise _explained(error, request=request) from error
+    _check_names(found.table.columns, request=request)
+    return found
+
+
+def _requests(data: Data, *, root: Path) -> Iterator[ReadRequest]:
+    hidden = frozenset(data.sensitive)
+    for name, source in data.sources.items():
+        yield ReadRequest(name=name, source=source, root=root, sensitive=hidden)
+
+
+def _explained(error: Exception, *, request: ReadRequest) -> MdlcError:
+    if engine.cannot_write(error):
+        return StorageError(
+            f"cannot copy source {request.name}: no space left on the disk",
+            hint="free space or choose another folder with --home, then run again",
+        )
+    return reader_of(request.source, name=request.name).explain(error, request=request)
 
 
 def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) -> SourceSnapshot:
@@ -118,20 +136,13 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
     import pyarrow.parquet
 
     source = request.source
-    reader = reader_of(source, name=request.name)
     source_digest = _digest(request)
     path = out / f"{request.name}.parquet"
+    found = open_source(connection, request, scratch=scratch)
     try:
-        table = _open(reader, connection, request, scratch=scratch)
-        _check_names(table.columns, request=request)
-        table.to_parquet(path, compression="zstd")
+        found.table.to_parquet(path, compression="zstd")
     except duckdb.Error as error:
-        if engine.cannot_write(error):
-            raise StorageError(
-                f"cannot write {path}: no space left on the disk",
-                hint="free space or choose another folder with --home, then run again",
-            ) from error
-        raise reader.explain(error, request=request) from error
+        raise _explained(error, request=request) from error
     rows: int = pyarrow.parquet.read_metadata(path).num_rows
     if rows == 0:
         raise DataError(f"{source.location or request.name} has no rows", where=request.where)
@@ -139,10 +150,11 @@ def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) ->
         location=source.location,
         format=source.format,
         rows=rows,
-        columns={name: str(kind) for name, kind in table.schema().items()},
+        columns={name: str(kind) for name, kind in found.table.schema().items()},
         file=path.name,
         digest=digest_path(path),
         source_digest=source_digest,
+        remarks=found.remarks,
     )
 
 
@@ -150,8 +162,7 @@ def _check_names(columns: tuple[str, ...], *, request: ReadRequest) -> None:
     """Refuse a column that no expression could name, unless it is renamed or left out."""
     source = request.source
     for name in columns:
-        kept = not source.columns or name in source.columns
-        if kept and name not in source.rename and not is_column(name):
+        if request.keeps(name) and name not in source.rename and not is_column(name):
             shown = name if len(name) <= 80 else f"{name[:77]}..."
             raise DataError(
                 f"{shown!r} is not a column name: a letter, then letters, digits and _",

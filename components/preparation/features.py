@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from mdlc.core.columns import Feature
+from mdlc.core.documents.prepared_data import LeftOut
 from mdlc.core.errors import SpecError, closest
 from mdlc.core.spec.data import Data, Image
 
@@ -19,13 +20,7 @@ def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
         SpecError: a feature is refused (a time, a key, known later), or there is none.
     """
     pixels = pixel_columns(data.image, schema=schema)
-    reserved = {
-        data.target: "the target",
-        **dict.fromkeys(data.table.key, "a key"),
-        **dict.fromkeys(data.identifiers, "an identifier"),
-        **dict.fromkeys(data.known_later, "known_later"),
-        **dict.fromkeys(filter(None, (data.table.time, data.table.label_time)), "a time"),
-    }
+    reserved = _reserved(data)
     if data.features:
         chosen = [
             _explicit(data, name, schema=schema, where=f"spec.data.features[{number}]")
@@ -49,6 +44,38 @@ def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
     if not chosen:
         raise SpecError("no column is left to be a feature", where="spec.data.features")
     return [_marked(feature, sensitive=set(data.sensitive), pixels=pixels) for feature in chosen]
+
+
+def left_out(data: Data, *, schema: dict[str, Any], features: list[Feature]) -> list[LeftOut]:
+    """Return the table's columns that are no features, each with the reason."""
+    used = {feature.name for feature in features} | set(pixel_columns(data.image, schema=schema))
+    reserved = _reserved(data)
+    found: list[LeftOut] = []
+    for name, kind in schema.items():
+        if name in used or name.startswith("__") or name == data.target:
+            continue
+        why = f"it is {reserved[name]}" if name in reserved else ""
+        if not why and data.features:
+            why = "spec.data.features does not list it"
+        elif not why and kind.is_temporal():
+            why = f"it is a {kind}, not a number or a text; derive one, such as {_part(name, kind)}"
+        found.append(LeftOut(column=name, why=why or f"no model takes its type, {kind}"))
+    return found
+
+
+def _part(name: str, kind: Any) -> str:
+    return f"hour({name})" if kind.is_time() else f"dayofweek({name})"
+
+
+def _reserved(data: Data) -> dict[str, str]:
+    """Return column -> what it is, for those that a default never makes a feature."""
+    return {
+        **dict.fromkeys(data.table.key, "a key"),
+        **dict.fromkeys(data.identifiers, "an identifier"),
+        **dict.fromkeys(data.known_later, "known_later"),
+        **dict.fromkeys(filter(None, (data.table.time, data.table.label_time)), "a time"),
+        data.target: "the target",
+    }
 
 
 def pixel_columns(image: Image | None, *, schema: dict[str, Any]) -> list[str]:
@@ -89,7 +116,7 @@ def shaped(table: Any, *, features: list[Feature], image: Image | None) -> dict[
                 [(table[name] / feature.scale).cast("float32") for name in names]
             )
         elif feature.kind == "category":
-            columns[feature.name] = as_text(table[feature.name])
+            columns[feature.name] = _one_spelling(as_text(table[feature.name]), feature)
         else:
             columns[feature.name] = as_number(table[feature.name])
     return columns
@@ -112,6 +139,17 @@ def as_text(column: Any) -> Any:
     number = as_number(column.cast("float64"))
     whole = (number == number.floor()) & (number.abs() < 2**53)
     return ibis.ifelse(whole, number.try_cast("int64").cast("string"), number.cast("string"))
+
+
+def _one_spelling(text: Any, feature: Feature) -> Any:
+    """Return a feature's texts with one spelling for false and one for true, where it has such."""
+    import ibis
+
+    if feature.truth is None:
+        return text
+    false, true = feature.truth
+    lower = text.lower()
+    return ibis.cases((lower == false.lower(), false), (lower == true.lower(), true), else_=text)
 
 
 def _explicit(data: Data, name: str, *, schema: dict[str, Any], where: str) -> Feature:

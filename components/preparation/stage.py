@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.preparation import data_tests, splits, target, times
+from mdlc.components.preparation import data_tests, splits, target, times, truths
 from mdlc.components.preparation import features as shaping
 from mdlc.components.preparation import labelled_feedback as returned
 from mdlc.components.preparation import row_rules as rules
@@ -20,7 +20,7 @@ from mdlc.components.preparation.column_names import check_columns
 from mdlc.components.preparation.guard.inspection import Context, Inspected, inspect
 from mdlc.core import engine
 from mdlc.core.columns import KEY, LABEL_TIME, SPLIT, TARGET, TIME, Feature
-from mdlc.core.documents.prepared_data import CheckResult, Prepared, Snapshot
+from mdlc.core.documents.prepared_data import CheckResult, LeftOut, Prepared, Remark, Snapshot
 from mdlc.core.errors import DataError, SpecError, StorageError, closest
 from mdlc.core.files import digest_path, read_document, storage_errors, write_document
 from mdlc.core.spec.data import Data
@@ -52,6 +52,8 @@ class _Shaped:
 
     table: Any
     features: list[Feature]
+    left_out: list[LeftOut]
+    remarks: list[Remark]
     task: Task
     removed_null_target: int
     results: list[CheckResult]
@@ -103,11 +105,14 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
         nulls, wide = rules.without_missing(wide, target=data.target)
         rules.refuse_missing_times(wide, data=data)
         windows = _windows(model, data, table=wide, until=until)  # refuses early
-        features = shaping.choose(data, schema=dict(wide.schema()))
+        schema = dict(wide.schema())
+        features, remarks = truths.spell(wide, shaping.choose(data, schema=schema))
+        left_out = shaping.left_out(data, schema=schema, features=features)
         known = _before(wide, until or model.split.until, data=data)
         task = target.task_of(known, target=data.target, wanted=model.task)
         table = _shape(wide, work=work, features=features, task=task)
-        shaped = _Shaped(table, features, task, nulls, _user_tests(work, wide))
+        results = _user_tests(work, wide)
+        shaped = _Shaped(table, features, left_out, remarks, task, nulls, results)
         if feedback is not None:
             known = _shape(everything, work=work, features=features, task=task)
             sources = _Sources(known, windows, until, guard)
@@ -202,6 +207,8 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
         task=task,
         classes=classes,
         features=features,
+        left_out=shaped.left_out,
+        remarks=shaped.remarks,
         slices=list(work.model.slices),
         has_time=windows is not None,
         until=windows.until if windows else None,

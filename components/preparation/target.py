@@ -36,7 +36,7 @@ def task_of(table: Any, *, target: str, wanted: Task | None) -> Task:
             raise SpecError(message, where="spec.model.task")
         return "regression"
     distinct = table.select(target).distinct().limit(MAX_CLASSES + 1).count().to_pyarrow().as_py()
-    amount = kind.is_numeric() and (not kind.is_integer() or distinct > MAX_CLASSES)
+    amount = kind.is_numeric() and (distinct > MAX_CLASSES or not whole(table[target]))
     if amount and wanted is None:
         return "regression"
     if distinct < 2:
@@ -46,6 +46,19 @@ def task_of(table: Any, *, target: str, wanted: Task | None) -> Task:
         message = f"binary, but the target {target} has more than two classes"
         raise SpecError(message, where="spec.model.task", hint="multiclass, or leave it out")
     return "binary" if distinct == 2 else "multiclass"
+
+
+def whole(column: Any) -> bool:
+    """Say whether every number of a column is whole: 1.0 and 0.0 are classes, as 1 and 0 are.
+
+    pandas writes whole numbers with gaps so, since its integers know no gaps.
+    """
+    kind = column.type()
+    if not (kind.is_floating() or kind.is_decimal()):
+        return True
+    number = column.cast("float64")
+    parts = ((number != number.floor()) | number.isinf()).fill_null(False).sum()
+    return not parts.to_pyarrow().as_py()
 
 
 def shaped(column: Any, *, task: Task) -> Any:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mdlc.api.status_result import StatusResult as StatusResult
     from mdlc.api.stored_report import Report as Report
     from mdlc.api.typed_documents import BusinessCaseResult as BusinessCaseResult
+    from mdlc.api.typed_documents import DataReading as DataReading
     from mdlc.api.typed_documents import DataSnapshot as DataSnapshot
     from mdlc.api.typed_documents import DeploymentResult as DeploymentResult
     from mdlc.api.typed_documents import DocumentList as DocumentList
@@ -60,7 +61,8 @@ _HOMES = {
     "mdlc.api.stored_report": ("Report",),
     "mdlc.api.run_results": ("RunResult", "RetrainingResult", "RollbackResult"),
     "mdlc.api.typed_documents": (
-        *("BusinessCaseResult", "DataSnapshot", "PreparedData", "ExplorationResult"),
+        *("BusinessCaseResult", "DataSnapshot", "DataReading", "PreparedData"),
+        *("ExplorationResult",),
         *("SelectionResult", "TrainingResult", "EvaluationResult", "DeploymentResult"),
         *("PlanResult", "ReplayResult", "DocumentList"),
     ),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from mdlc.core.spec import load
@@ -322,10 +323,19 @@ def test_predict_answers_its_own_example_and_refuses_what_is_wrong(
     table = tmp_path / "rows.csv"
     table.write_text("x,y,group\n0.5,1,a\n-3,1,b\n")
     assert len(tiny.mdlc("predict", file, "--rows", table).stdout.splitlines()) == 2
+    table.write_text("id,x,y,group,answer\nr1,0.5,1,a,left\nr2,-3,1,b,bought\n")
+    for name in ("answers.csv", "answers.parquet"):
+        out = tmp_path / name
+        told = tiny.mdlc("predict", file, "--rows", table, "--out", out)
+        assert "no features, and left out: answer" in told.stderr
+        with duckdb.connect() as connection:
+            found = connection.execute(f"SELECT id, action FROM '{out}'").fetchall()
+        assert [row[0] for row in found] == ["r1", "r2"]
+        assert {row[1] for row in found} <= {"act", "wait"}
 
     asked.write_text('[{"x": 1, "gruop": "a"}]')
     line = error_of(tiny.mdlc("predict", file, "--rows", asked), 4)
-    assert "row 0: gruop is not a feature; did you mean group?" in line
+    assert "gruop is not a feature, and group is not there; did you mean group?" in line
     asked.write_text('[{"x": "high", "group": "a"}]')
     line = error_of(tiny.mdlc("predict", file, "--rows", asked), 4)
     assert "feature x, row 0: wanted a number, got 'high'" in line

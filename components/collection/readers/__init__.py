@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from mdlc.components.collection.readers._base import FileReader, ReadRequest, SourceReader
+from mdlc.components.collection.readers._base import (
+    FileReader,
+    NamingReader,
+    OpenedSource,
+    ReadRequest,
+    SourceReader,
+)
 from mdlc.core.errors import SpecError
 from mdlc.core.spec.base import SpecSection
 from mdlc.core.spec.data import Source
@@ -27,4 +33,12 @@ def reader_of(source: Source, *, name: str) -> SourceReader:
         raise
 
 
-__all__ = ["FileReader", "ReadRequest", "SourceReader", "SpecSection", "reader_of"]
+__all__ = [
+    "FileReader",
+    "NamingReader",
+    "OpenedSource",
+    "ReadRequest",
+    "SourceReader",
+    "SpecSection",
+    "reader_of",
+]

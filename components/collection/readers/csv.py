@@ -1,107 +1,109 @@
 """CSV and TSV: strict, so that a stray delimiter is an error and not a shifted row.
 
-The dialect is fixed (one delimiter, `"` quotes, no comments, no skipped lines) and only the types
-are sniffed, over the whole file: a column of integers whose last value is a text is a text column.
+Every value is read as the text that it is; `columns` then decides the types from all rows of all
+files. So a column of integers whose last value is a text is a text column, and nothing is lost on
+the way.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mdlc.components.collection.readers._base import FileReader, ReadRequest
+from mdlc.components.collection.columns.cell_classes import Numbers, named, quoted
+from mdlc.components.collection.columns.cell_survey import FILE, Cells
+from mdlc.components.collection.columns.column_typing import ColumnTyping
+from mdlc.components.collection.readers._base import (
+    NamingReader,
+    OpenedSource,
+    ReadRequest,
+    SourceNames,
+)
+from mdlc.components.collection.readers.typed_parts import INDEX, UNNAMED
+from mdlc.components.collection.text_dialect import TextFile, open_text
 from mdlc.core import engine
-from mdlc.core.errors import DataError, SpecError, closest
+from mdlc.core.documents.prepared_data import Remark
+from mdlc.core.errors import DataError
+from mdlc.core.spec.data import DIALECT, Source
 
 LINE = re.compile(r"CSV Error on Line: (\d+)")
-TYPE = re.compile(r"[A-Za-z0-9_ ,()\[\]]+")
-CONVERTING = re.compile(r'column "([^"]+)".*?Could not convert string .*? to \'?([A-Z ]+)', re.S)
 COUNTS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
-SNIFFED = ["NULL", "BIGINT", "DOUBLE", "TIME", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "VARCHAR"]
-MAX_LINE_CHARACTERS = 2_000_000
-"""DuckDB's own limit on a line."""
+NEVER = "\x00 never"
+"""A text that no file has: which texts mean NULL is decided later, where it can be counted."""
+NAMELESS = "it has no name in the file, as a row number that pandas writes, and is left out"
 
 
-class Delimited(FileReader):
+class Delimited(NamingReader):
     """Text with one delimiter between values."""
 
+    heeds: ClassVar[frozenset[str]] = frozenset({*DIALECT, "date_format"})
     delimiter: ClassVar[str]
 
-    def read(self, connection: Any, files: list[Path], *, request: ReadRequest) -> Any:
+    def open(self, connection: Any, request: ReadRequest, *, scratch: Path) -> OpenedSource:
         """Return the rows; NULL texts and column types are the source's."""
-        import duckdb
+        files = self.files(request, scratch=scratch)
+        cells, remarks = self.cells(connection, files, request=request, scratch=scratch)
+        kept = [name for name in cells.columns if request.keeps(name)]
+        typing = ColumnTyping(cells, request.name, request.source, kept, request.hidden)
+        table = engine.view(connection, typing.select())
+        return OpenedSource(table, [*remarks, *typing.remarks])
 
-        headers = [self._header(file, request=request) for file in files]
-        header = headers[0]
-        source = request.source
-        for name in source.types if source.header else ():
-            if name not in header:
-                where = f"{request.part('types')}.{name}"
-                raise SpecError(f"no column {name}", where=where, hint=closest(name, header))
-        fixed = {
-            "header": source.header,
-            "delim": self.delimiter,
-            "quote": '"',
-            "escape": '"',
-            "comment": "",
-            "skip": 0,
-            "strict_mode": True,
-            "nullstr": list(source.nulls),
-            # Not BOOLEAN: yes and no are text that a person wrote, and classes of a payoff.
-            "auto_type_candidates": SNIFFED,
-        }
-        names = [str(file) for file in files]
-        try:
-            _check_types(connection, source.types, where=request.part("types"))
-            types = dict(source.types) or None
-            return connection.read_csv(names, types=types, sample_size=-1, **fixed)
-        except duckdb.Error as error:
-            plain = error if LINE.search(str(error)) else _again(connection, names, header, fixed)
-            if "state machine" in str(plain or error):
-                for file in files:
-                    self._check_counts(file, expected=len(header), request=request)
-            raise self.explain(plain or error, request=request) from error
+    def names(self, connection: Any, request: ReadRequest, *, scratch: Path) -> SourceNames:
+        """Return the names in the first file's header, and how it is written."""
+        file = self.files(request, scratch=scratch)[0]
+        text = open_text(
+            file,
+            source=request.source,
+            expected=self.delimiter,
+            scratch=scratch,
+            where=request.where,
+        )
+        keys: dict[str, Any] = {"encoding": text.encoding} if text.encoding else {}
+        keys.update({"delimiter": text.delimiter} if text.delimiter != self.delimiter else {})
+
+        def cells(asked: ReadRequest) -> Cells:
+            files = self.files(asked, scratch=scratch)
+            return self.cells(connection, files, request=asked, scratch=scratch)[0]
+
+        return SourceNames(text.header, _without_name([text], request=request), keys, cells)
+
+    def cells(
+        self, connection: Any, files: list[Path], *, request: ReadRequest, scratch: Path
+    ) -> tuple[Cells, list[Remark]]:
+        """Return all rows as texts, without the nameless columns, and what was decided."""
+        source, where = request.source, request.where
+        texts = _alike(
+            [
+                open_text(
+                    file, source=source, expected=self.delimiter, scratch=scratch, where=where
+                )
+                for file in files
+            ]
+        )
+        _refuse_twice(texts, request=request)
+        remarks = [request.remark("", "dialect", line) for text in texts for line in text.remarks]
+        remarks += _absent(texts, request=request)
+        raw = scratch / f"{request.name}.texts.parquet"
+        _copy(connection, texts, source=source, to=raw)
+        left_out = _without_name(texts, request=request)
+        remarks += [request.remark(name, "nameless", why) for name, why in left_out.items()]
+        there = dict.fromkeys(n for text in texts for n in text.header if n not in left_out)
+        cells = Cells(
+            connection,
+            f"read_parquet({quoted(str(raw))})",
+            list(there),
+            tuple(source.nulls),
+            Numbers(source.decimal, source.thousands),
+            len(texts),
+        )
+        return cells, remarks
 
     def explain(self, error: Exception, *, request: ReadRequest) -> DataError:
         """Make one line of DuckDB's many; the row itself is not shown, it may be sensitive."""
         return _explain(error, request=request)
-
-    def _check_counts(self, file: Path, *, expected: int, request: ReadRequest) -> None:
-        """Name the first row with another number of values: DuckDB does not always say which."""
-        opened = gzip.open if file.suffix == ".gz" else open
-        with opened(file, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
-            rows = csv.reader(text, delimiter=self.delimiter)
-            for row in rows:
-                if row and len(row) != expected:
-                    raise DataError(
-                        f"line {rows.line_num}: {len(row)} values where the first line has"
-                        f" {expected}",
-                        where=request.where,
-                        hint="quote values that contain the delimiter",
-                    )
-
-    def _header(self, file: Path, *, request: ReadRequest) -> list[str]:
-        """Return the first line's names; DuckDB would rename duplicates without a word."""
-        opened = gzip.open if file.suffix == ".gz" else open
-        try:
-            with opened(file, "rt", encoding="utf-8-sig", errors="replace", newline="") as text:
-                first = text.readline(MAX_LINE_CHARACTERS)
-        except (OSError, EOFError) as error:
-            raise DataError(f"{file} is not a whole .gz: {error}", where=request.where) from error
-        names = next(csv.reader([first], delimiter=self.delimiter), [])
-        if not request.source.header:
-            return [f"column{number}" for number in range(len(names))]
-        seen: set[str] = set()
-        for name in names:
-            if name.lower() in seen:
-                message = f"{file.name}: two columns are called {name}"
-                hint = "rename one in its first line (upper and lower case are the same)"
-                raise DataError(message, where=request.where, hint=hint)
-            seen.add(name.lower())
-        return names
 
 
 class Csv(Delimited):
@@ -116,56 +118,90 @@ class Tsv(Delimited):
     delimiter = "\t"
 
 
-def _check_types(connection: Any, types: dict[str, str], *, where: str) -> None:
-    """Refuse what is not a DuckDB type, such as VARCHAR or TIMESTAMP."""
-    import duckdb
-
-    for column, text in types.items():
-        try:
-            if not TYPE.fullmatch(text):
-                raise duckdb.ParserException(text)
-            connection.raw_sql(f"SELECT CAST(NULL AS {text})")
-        except duckdb.Error as error:
-            message = f"{text!r} is not a DuckDB type"
-            hint = "such as VARCHAR, BIGINT, DOUBLE, BOOLEAN, DATE or TIMESTAMP"
-            raise SpecError(message, where=f"{where}.{column}", hint=hint) from error
+def _alike(texts: list[TextFile]) -> list[TextFile]:
+    """Give columns that differ in upper and lower case between files the first file's name."""
+    names: dict[str, str] = {}
+    for text in texts:
+        for name in text.header:
+            names.setdefault(name.lower(), name)
+    return [replace(text, header=[names[name.lower()] for name in text.header]) for text in texts]
 
 
-def _again(
-    connection: Any, names: list[str], header: list[str], fixed: dict[str, Any]
-) -> Exception | None:
-    """Read as plain text: where sniffing only says that it failed, this names the line."""
-    import duckdb
+def _refuse_twice(texts: list[TextFile], *, request: ReadRequest) -> None:
+    for text in texts:
+        for name in text.twice:
+            if request.keeps(name) and name not in request.source.rename:
+                given = name.rpartition(".")[0]
+                raise DataError(
+                    f"{text.path.name}: two columns are called {given}"
+                    " (upper and lower case are the same)",
+                    where=request.where,
+                    hint=f"rename the second under {request.part('rename')}: {{{name}: NEW}}",
+                )
 
-    columns = dict.fromkeys(header, "VARCHAR")
-    try:
-        table = connection.read_csv(names, columns=columns, auto_detect=False, **fixed)
-        # Every column of every row has to be parsed, and nothing is kept.
-        table.aggregate(
-            **{f"c{i}": table[name].length().max() for i, name in enumerate(header)}
-        ).execute()
-    except duckdb.Error as error:
-        return error
-    return None
+
+def _absent(texts: list[TextFile], *, request: ReadRequest) -> list[Remark]:
+    """Name each column that some of the files lack."""
+    remarks = []
+    for name in dict.fromkeys(name for text in texts for name in text.header):
+        without = [text.path.name for text in texts if name not in text.header]
+        if without and request.keeps(name):
+            remarks.append(request.absent(name, without=without, files=len(texts)))
+    return remarks
+
+
+def _copy(connection: Any, texts: list[TextFile], *, source: Source, to: Path) -> None:
+    """Write all rows of all files as texts into one Parquet file."""
+    groups = groupby(texts, key=lambda text: (text.header, text.delimiter, text.zipped, text.skip))
+    parts = [_scan(list(group), source=source, named_files=len(texts) > 1) for _, group in groups]
+    every = " UNION ALL BY NAME ".join(f"(FROM {part})" for part in parts)
+    connection.raw_sql(f"COPY ({every}) TO {quoted(str(to))} (COMPRESSION snappy)").fetchall()
+
+
+def _scan(texts: list[TextFile], *, source: Source, named_files: bool) -> str:
+    """Return SQL that reads files of the same header as texts; nothing is guessed."""
+    first = texts[0]
+    columns = ", ".join(f"{named(name)}: 'VARCHAR'" for name in first.header)
+    quote = quoted(source.quote)
+    return (
+        f"read_csv([{', '.join(quoted(str(text.path)) for text in texts)}],"
+        f" columns = {{{columns}}}, auto_detect = false, header = {str(source.header).lower()},"
+        f" delim = {quoted(first.delimiter)}, quote = {quote}, escape = {quote}, comment = '',"
+        f" skip = {first.skip}, strict_mode = true, nullstr = {quoted(NEVER)},"
+        f" compression = '{'gzip' if first.zipped else 'none'}'"
+        + (f", filename = {quoted(FILE)})" if named_files else ")")
+    )
+
+
+def _without_name(texts: list[TextFile], *, request: ReadRequest) -> dict[str, str]:
+    """Return the columns that are left out since nobody named them, each with the reason."""
+    asked = {*request.source.columns, *request.source.rename, *request.source.types}
+    nameless = {name for text in texts for name in text.nameless}
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(name for text in texts for name in text.header):
+        if name in asked:
+            continue
+        if name in nameless:
+            found[name] = NAMELESS
+        elif request.source.header and UNNAMED.fullmatch(name):
+            found[name] = INDEX
+    return found
 
 
 def _explain(error: Exception, *, request: ReadRequest) -> DataError:
     text = str(error)
     line, counts = LINE.search(text), COUNTS.search(text)
     place = f"line {line.group(1)}: " if line else ""
-    hint = ""
+    message, hint = place + engine.first_line(error), ""
     if counts:
         message = f"{place}{counts.group(2)} values where the first line has {counts.group(1)}"
-        hint = "quote values that contain the delimiter"
+        hint = (
+            f"quote values that contain the delimiter; lines before the header are skipped with"
+            f" {request.part('skip')}"
+        )
     elif "unterminated quote" in text:
         message = f"{place}a quote is opened and not closed"
-    elif "not utf-8" in text:
+    elif "not utf-8" in text.lower():
         message = f"{place}the text is not UTF-8"
-        hint = "convert it, for example with iconv -f latin1 -t utf-8"
-    else:
-        column = CONVERTING.search(text)
-        message = place + engine.first_line(error)
-        if column:
-            message = f"{place}a value of {column.group(1)} is not {column.group(2)}"
-            hint = f"change the column's type under {request.part('types')}"
+        hint = f"say how it is written under {request.part('encoding')}, such as cp1252 or latin-1"
     return DataError(message, where=request.where, hint=hint)

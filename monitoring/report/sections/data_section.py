@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from mdlc.core.documents.prepared_data import CheckResult, Prepared, Snapshot
 from mdlc.monitoring.report.formatting import number, percent, plural, when
-from mdlc.monitoring.report.page_parts import Block, Cell, Fact, Facts, ReportSection, ReportTable
+from mdlc.monitoring.report.page_parts import (
+    Block,
+    Cell,
+    Fact,
+    Facts,
+    Notes,
+    ReportSection,
+    ReportTable,
+)
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "data", "Data and its tests"
@@ -15,7 +23,7 @@ def build(inputs: ReportInput) -> ReportSection:
     """Return the section."""
     blocks: list[Block] = []
     if inputs.snapshot:
-        blocks.append(_sources(inputs.snapshot))
+        blocks += [_sources(inputs.snapshot), *_remarks(inputs.snapshot)]
     prepared = inputs.prepared
     if prepared is None:
         missing = (
@@ -24,7 +32,8 @@ def build(inputs: ReportInput) -> ReportSection:
             else ("Collection and preparation have not run yet.")
         )
         return ReportSection(ID, TITLE, blocks=blocks, missing=missing)
-    blocks = [_facts(prepared), *blocks, _splits(prepared), _checks(prepared.checks)]
+    blocks = [_facts(prepared), *blocks, *_left_out(prepared)]
+    blocks += [_splits(prepared), _checks(prepared.checks)]
     failed = sum(not check.passed for check in prepared.checks)
     lead = (
         f"{plural(failed, 'data test')} of {len(prepared.checks)} failed."
@@ -48,6 +57,26 @@ def _sources(snapshot: Snapshot) -> ReportTable:
     ]
     head = ["Source", "Location", "Format", "Rows", "Columns", "Digest"]
     return ReportTable("Sources", head, rows, frozenset({3, 4}))
+
+
+def _remarks(snapshot: Snapshot) -> list[Block]:
+    """Say what was decided where a value could be read in another way."""
+    found = [remark for source in snapshot.sources.values() for remark in source.remarks]
+    return [Notes("How values were read", [Cell(str(r), "warn") for r in found])] if found else []
+
+
+def _left_out(prepared: Prepared) -> list[Block]:
+    blocks: list[Block] = []
+    if prepared.remarks:
+        notes = [Cell(str(remark), "warn") for remark in prepared.remarks]
+        blocks.append(Notes("How words were read", notes))
+    if prepared.left_out:
+        rows: list[list[Cell | str]] = [[item.column, item.why] for item in prepared.left_out]
+        head = ["Column", "Why"]
+        blocks.append(
+            ReportTable("Columns that are no features", head, rows, folded=len(rows) > 15)
+        )
+    return blocks
 
 
 def _facts(prepared: Prepared) -> Facts:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mdlc.api.lifecycle_serving import BY_HAND, LifecycleServing
+from mdlc.api.lifecycle_checks import LifecycleChecks
+from mdlc.api.lifecycle_serving import BY_HAND
 from mdlc.api.located_errors import locates_errors
 from mdlc.api.run_results import RetrainingResult, RunResult
 from mdlc.api.stored_report import Report
-from mdlc.api.typed_documents import EvaluationResult, PlanResult, ReplayResult
+from mdlc.api.typed_documents import DataReading, EvaluationResult, ReplayResult
 from mdlc.api.work_progress import Shown, shown
 from mdlc.core.errors import RefusedError
 from mdlc.state.rehearsal_documents import RehearsalRecord
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from mdlc.api.cluster_lifecycle import ClusterLifecycle
 
 
-class Lifecycle(LifecycleServing):
-    """A model's whole life, as one file describes it; returned by `mdlc.load` and `mdlc.init`.
+class Lifecycle(LifecycleChecks):
+    """A model's whole life: made by `mdlc.load` and `mdlc.init`.
 
     Methods that change something hold the lifecycle's lock while they run, and raise BusyError if
     another process holds it. All errors are classes of `mdlc.errors`.
@@ -31,52 +32,6 @@ class Lifecycle(LifecycleServing):
         # 'lightgbm'
         lifecycle.predict(rows)["action"]
     """
-
-    @locates_errors
-    def validate(self, *, data: bool = True) -> Lifecycle:
-        """Check that the sources can be read and have the columns that the file names.
-
-        Args:
-            data: Whether to read the sources. With False nothing is checked, since `mdlc.load` has
-                already checked the file.
-
-        Returns:
-            The lifecycle, so that calls can be chained.
-
-        Raises:
-            DataError: a source is missing or cannot be read.
-            SpecError: the file names a column that the data lack.
-
-        Example:
-            mdlc.load("lifecycle.yaml").validate().run()
-        """
-        if data:
-            from mdlc.life.check_data import check_data
-
-            check_data(self._definition, root=self._workspace.root)
-        return self
-
-    @locates_errors
-    def plan(self) -> PlanResult:
-        """Return what a run would do: which stages are cached, which would run, and why.
-
-        Returns:
-            An item for each stage with `state` (cached, run, depends), `why`, and the `seconds`
-            that it took the last time.
-
-        Raises:
-            DataError: a source is missing.
-
-        Example:
-            lifecycle.plan().to_frame()[["stage", "state"]]
-        """
-        from mdlc.life.train import choose_arguments
-        from mdlc.pipelines.local.local_runner import LocalRunner
-        from mdlc.pipelines.local.warm_server import WarmServer
-
-        runner = LocalRunner(self._workspace, WarmServer())
-        asked = choose_arguments(self._definition, workspace=self._workspace, runner=runner)
-        return PlanResult.of(runner.plan(asked))
 
     @locates_errors
     def run(self, *, force: bool = False, progress: Shown = None) -> RunResult:
@@ -118,6 +73,7 @@ class Lifecycle(LifecycleServing):
             released=made.released,
             serving=made.pointer.version if made.pointer else None,
             evaluation=EvaluationResult.of(made.evaluation),
+            reading=DataReading.of(made.reading),
             stages=made.results.stages,
         )
 

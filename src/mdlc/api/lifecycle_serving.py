@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mdlc.api.lifecycle_documents import LifecycleDocuments
-from mdlc.api.located_errors import locates_errors
+from mdlc.api.located_errors import located, locates_errors
 from mdlc.api.run_results import RollbackResult, ServerAddress
 from mdlc.api.server_handle import Server
+from mdlc.api.work_progress import Shown, shown
 from mdlc.life import releases
 from mdlc.state.release_documents import Pointer
 from mdlc.state.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mdlc.life.answer_tables import Answered
+    from mdlc.life.predictions import OpenedRows
 
 BY_HAND = "asked for by hand"
 
@@ -51,35 +56,125 @@ class LifecycleServing(LifecycleDocuments):
 
         return answer_table(self._workspace, rows)
 
-    @locates_errors
     def predict_file(
-        self, rows: str | Path, *, url: str | None = None, token_env: str | None = None
+        self,
+        rows: str | Path,
+        *,
+        url: str | None = None,
+        token_env: str | None = None,
+        progress: Shown = None,
     ) -> dict[str, Any]:
         """Predict the rows of a file; the result is an answer of the V1 protocol.
 
+        The file is read as the table's source is: its delimiter, decimal mark, words for missing
+        values and `rename`. A column that is no feature is left out, and a feature without a column
+        is missing; both are said.
+
         Args:
-            rows: A CSV, TSV, Parquet or JSON file; "-" reads JSON from standard input.
-            url: A server to ask, such as http://localhost:8080; None: predict in this process with
-                the released model.
-            token_env: Name of the environment variable with the server's bearer token.
+            rows: A CSV, TSV, Parquet or JSON file, .jsonl and .gz too; "-" reads JSON from standard
+                input.
+            url: A server to ask, such as http://localhost:8080; None: the released model, here.
+            token_env: Name of the variable that holds the server's bearer token.
+            progress: Where it is said what of the file is left out, and what is missing.
 
         Returns:
             `predictions`, a mapping for each row, and `model_version`.
 
         Raises:
-            DataError: the file cannot be read, or has columns that are not features.
-            ServiceError: the server does not answer, or refuses the request.
+            DataError: the file cannot be read, has no feature, or a value has a wrong type.
+            ServiceError: the server does not answer, or refuses.
 
         Example:
             lifecycle.predict_file("rows.csv")["predictions"][0]
             # {'scores': {'late': 0.31, 'on_time': 0.69}, 'action': 'nothing', 'expected': 0.0}
         """
+        whole: dict[str, Any] = {}
+        answers: list[dict[str, Any]] = []
+        for part in self.predict_parts(rows, url=url, token_env=token_env, progress=progress):
+            answers += part["predictions"]
+            whole = part
+        return {**whole, "predictions": answers}
+
+    def predict_parts(
+        self,
+        rows: str | Path,
+        *,
+        url: str | None = None,
+        token_env: str | None = None,
+        progress: Shown = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Answer the rows of a file a part at a time, so that its size does not matter.
+
+        Arguments and errors are those of `predict_file`.
+
+        Yields:
+            `predictions` of the next rows, in the file's order, and `model_version`.
+
+        Example:
+            for part in lifecycle.predict_parts("rows.parquet"):
+                print(len(part["predictions"]))
+        """
         from mdlc.life import predictions
 
-        instances = predictions.read_rows(Path(rows))
-        if url:
-            return predictions.ask(self.name, instances, url=url, token_env=token_env)
-        return predictions.answer_here(self._workspace, instances)
+        server = predictions.PredictionServer(self.name, url, token_env) if url else None
+        with located(self.file), shown(progress) as told:
+            whole = predictions.read_instances(Path(rows)) if server else None
+            if server and whole is not None:
+                yield from server.ask_all(whole)
+                return
+            with self._opened(rows) as asked:
+                if server:
+                    life = self._definition, self._workspace
+                    features = predictions.features_of_rows(*life, asked, say=told.say)
+                    yield from server.ask_all(features)
+                    return
+                for part in self._answered(asked, say=told.say):
+                    yield {"predictions": part.predictions(), "model_version": part.version}
+
+    def write_predictions(
+        self,
+        rows: str | Path,
+        out: str | Path,
+        *,
+        progress: Shown = None,
+    ) -> int:
+        """Answer the rows of a file with the released model, into a file.
+
+        Args:
+            rows: As for `predict_file`.
+            out: A .csv or .parquet file; it is whole or absent. It has `id` (the table's key, else
+                the column `id`, else the row's number from 0), then `score_CLASS` for each class,
+                `action` and `expected`; for regression `value`.
+            progress: Where it is said what of the file is left out, and what is missing.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            DataError: as `predict_file`.
+            UsageError: the name of `out` says no format.
+            StorageError: the disk refuses.
+
+        Example:
+            lifecycle.write_predictions("rows.parquet", "answers.parquet")
+            # 10000000
+        """
+        from mdlc.life import answer_tables
+
+        target = Path(out)
+        answer_tables.check_name(target)
+        with located(self.file), shown(progress) as told, self._opened(rows) as asked:
+            return answer_tables.write(self._answered(asked, say=told.say), out=target)
+
+    def _opened(self, rows: str | Path) -> AbstractContextManager[OpenedRows]:
+        from mdlc.life.predictions import opened_rows
+
+        return opened_rows(Path(rows), data=self.spec.data)
+
+    def _answered(self, asked: OpenedRows, *, say: Callable[[str], None]) -> Iterator[Answered]:
+        from mdlc.life.predictions import answer_here
+
+        return answer_here(self._definition, self._workspace, asked, say=say)
 
     @locates_errors
     def example(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def arrow_table(table: Any, *, where: str = "") -> pa.Table:
         frame = _with_index(table, where=where)
         _check_names(frame.columns, where=where)
         return pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowException, TypeError) as error:
+    except (pa.ArrowException, TypeError, OverflowError) as error:
         told = str(error.args[0] if error.args else error).splitlines()[0]
         raise DataError(
             f"a table in memory cannot be kept: {told}",

@@ -9,18 +9,20 @@ from typing import Any
 
 from mdlc.api.lifecycle import Lifecycle
 from mdlc.api.memory_sources import is_table, write_table
+from mdlc.api.work_progress import Shown, shown
 from mdlc.core.errors import UsageError, closest
 from mdlc.core.names import is_label
 from mdlc.core.plugins import READERS
 from mdlc.core.plugins import names as plugin_names
 from mdlc.core.spec import Lifecycle as LifecycleFile
 from mdlc.core.spec import load as load_file
+from mdlc.core.spec.data import DIALECT
 from mdlc.core.spec.lifecycle import API_VERSION
 from mdlc.core.spec.load import from_mapping
 from mdlc.state.workspace import workspace_named, workspace_of
 
-TEXT_ONLY = ("header", "nulls", "types")
-"""Keys of a source that apply to text files only; a table in memory has types."""
+TEXT_ONLY = (*DIALECT, "date_format")
+"""Keys of a source that are for text; a table in memory has its types."""
 
 
 def load(
@@ -41,8 +43,8 @@ def load(
         source: A lifecycle file; or a dict with the keys of the file, in which `apiVersion` and
             `kind` may be left out, and a source may be a DataFrame, an Arrow table, or anything
             else with `__arrow_c_stream__`.
-        data: Source -> a table in memory that replaces the source's location. The source's
-            `columns`, `rename`, `derive` and `where` still apply.
+        data: Source -> a table in memory that takes the place of its location. Its `types`,
+            `columns`, `rename`, `derive` and `where` stay.
         home: Folder of the state; None: MDLC_HOME, else `.mdlc` beside the file, or in `root`.
         root: Folder that relative locations in a dict start from; None: the working directory.
             Relative locations in a file start from the file's folder.
@@ -82,18 +84,22 @@ def load(
     return Lifecycle(definition, root=file.resolve().parent, file=file, home=where)
 
 
-def init(
+def init(  # noqa: PLR0913 - all but one by keyword
     data: Any = None,
     *,
     target: str | None = None,
     name: str | None = None,
     file: str | Path = "lifecycle.yaml",
     home: str | Path | None = None,
+    progress: Shown = None,
 ) -> Lifecycle:
     """Write a first lifecycle file, adapted to the data, and open it.
 
-    The file has comments, and values to fill in; the most important is the payoff, what a decision
-    earns. Edit the file, then open it again with `mdlc.load`.
+    It writes down what the data show: `rename` for names that no expression could use, delimiter,
+    encoding, decimal mark, words for missing values, and the order of day and month.
+
+    The file has comments, and places to fill in: above all what a decision earns, by which
+    everything is judged. Edit it, then `mdlc.load` it again.
 
     Args:
         data: A DataFrame or Arrow table, or the path of a CSV, TSV, JSON or Parquet file; None: to
@@ -102,6 +108,7 @@ def init(
         name: The lifecycle's name; None: the data file's name, or my-model.
         file: The file to write; it must not exist.
         home: Folder of the state; None: MDLC_HOME, else `.mdlc` beside the file.
+        progress: Where it is said what in the file is a guess.
 
     Returns:
         The lifecycle.
@@ -126,7 +133,9 @@ def init(
         chosen = write_table(data, name="rows", folder=folder)
     elif data is not None:
         chosen = Path(data)
-    write_starter(path, data=chosen, target=target, name=name)
+    with shown(progress) as told:
+        for note in write_starter(path, data=chosen, target=target, name=name):
+            told.say(note)
     return load(path, home=home)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdlc.api.typed_documents import EvaluationResult
+from mdlc.api.typed_documents import DataReading, EvaluationResult
 from mdlc.core.files import Document
 from mdlc.state.release_documents import Pointer
 from mdlc.state.watch_documents import Verdict
@@ -19,6 +19,8 @@ class RunResult(Document):
     serving: str | None
     """The version that serves now; None if no model was worth releasing yet."""
     evaluation: EvaluationResult
+    reading: DataReading
+    """What is said about the data: how values were read, which columns are no features."""
     stages: dict[str, str]
     """Stage -> the folder that it wrote."""
 

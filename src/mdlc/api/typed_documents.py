@@ -21,6 +21,7 @@ from mdlc.core.documents.exploration_findings import Exploration
 from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.documents.training_result import Selection, Training
 from mdlc.core.errors import UsageError, closest
+from mdlc.life.data_remarks import DataRemarks
 from mdlc.pipelines.cache.run_plan import RunPlan
 from mdlc.state.replay_documents import ReplayRecord
 
@@ -118,6 +119,12 @@ class DataSnapshot(TabularDocument, Snapshot):
     """The snapshot of the sources, with digests; a row for each source."""
 
     default_part: ClassVar[str] = "sources"
+
+
+class DataReading(TabularDocument, DataRemarks):
+    """What is said about the data; a row for each remark on how values were read."""
+
+    default_part: ClassVar[str] = "remarks"
 
 
 class PreparedData(TabularDocument, Prepared):

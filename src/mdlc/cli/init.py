@@ -27,7 +27,7 @@ def init(
     It has comments; with --data and --target it is adapted to your data.
     """
     with handle_errors(verbose=verbose):
-        mdlc.init(data, target=target, name=name, file=file)
+        mdlc.init(data, target=target, name=name, file=file, progress=True)
     console().print(
         f"wrote {file}; next: mdlc validate {file}, then mdlc run {file}", soft_wrap=True
     )

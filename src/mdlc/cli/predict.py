@@ -28,7 +28,12 @@ EPILOG = (
 def predict(
     file: File = DEFAULT_FILE,
     rows: Annotated[
-        Path | None, typer.Option("--rows", help="JSON or CSV; - reads JSON from stdin.")
+        Path | None,
+        typer.Option("--rows", help="JSON, CSV, TSV or Parquet; - reads JSON from stdin."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write ids, scores and actions to a .csv or .parquet file."),
     ] = None,
     url: Annotated[
         str | None, typer.Option(help="Ask a server, such as http://localhost:8080.")
@@ -42,19 +47,33 @@ def predict(
 ) -> None:
     """Predict the rows of a file.
 
-    Uses the released model, or the server at --url. Without --rows it shows an example.
+    By the released model, or the server at --url; without --rows it shows an example. Columns that
+    are no features are left out, and named.
     """
     with handle_errors(verbose=verbose):
         lifecycle = mdlc.load(file, home=home)
         if rows is None:
             print_json(lifecycle.example())
             return
-        answers = lifecycle.predict_file(rows, url=url, token_env=token_env)
-    if as_json:
-        print_json(answers)
-        return
-    for answer in answers["predictions"]:
-        console().print(in_words(answer), markup=False)
+        if out is not None:
+            if url:
+                raise mdlc.errors.UsageError(
+                    "is for the released model here, not for --url", where="--out"
+                )
+            count = lifecycle.write_predictions(rows, out, progress=True)
+            if as_json:
+                print_json({"rows": count, "out": str(out)})
+            else:
+                console().print(f"wrote {count:,} answers to {out}", soft_wrap=True)
+            return
+        if as_json:
+            asked = {"url": url, "token_env": token_env}
+            print_json(lifecycle.predict_file(rows, **asked, progress=True))
+            return
+        screen = console()
+        for part in lifecycle.predict_parts(rows, url=url, token_env=token_env, progress=True):
+            for answer in part["predictions"]:
+                screen.print(in_words(answer), markup=False)
 
 
 def in_words(answer: dict[str, Any]) -> str:

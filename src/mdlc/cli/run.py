@@ -44,12 +44,15 @@ def run(
                 "winner": made.winner,
                 "reasons": made.reasons,
                 "stages": made.stages,
+                "data": made.reading.model_dump(mode="json"),
             }
         )
         return
     out = console()
     if made.cached:
         out.print("nothing changed: every stage is cached")
+    for line in made.reading.lines():
+        out.print(line, markup=False, soft_wrap=True)
     for reason in made.reasons:
         out.print(reason, markup=False, soft_wrap=True)
     out.print(f"serving: {f'version {made.serving}' if made.serving else 'nothing'}")

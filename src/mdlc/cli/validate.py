@@ -22,17 +22,23 @@ EPILOG = "Example: mdlc validate examples/01-flight-delays/lifecycle.yaml"
 
 def validate(
     file: File = DEFAULT_FILE,
-    data: Annotated[bool, typer.Option(help="Also look at the columns of the sources.")] = True,
+    data: Annotated[
+        bool, typer.Option(help="Also read the sources, as far as a run does before training.")
+    ] = True,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check the file, and the data's columns.
+    """Check the file, and that a run would come as far as training.
 
-    With --no-data only the file.
+    It says how it read the data. With --no-data only the file is looked at.
     """
     with handle_errors(verbose=verbose):
-        lifecycle = mdlc.load(file).validate(data=data)
+        lifecycle = mdlc.load(file)
+        told = lifecycle.read_data(progress=True) if data else None
     if as_json:
-        print_json({"name": lifecycle.name, "valid": True})
-    else:
-        console().print(f"{file}: {lifecycle.name} is valid")
+        more = {"data": told.model_dump(mode="json")} if told else {}
+        print_json({"name": lifecycle.name, "valid": True, **more})
+        return
+    for line in told.lines() if told else ():
+        console().print(f"  {line}", markup=False, soft_wrap=True)
+    console().print(f"{file}: {lifecycle.name} is valid")

@@ -7,6 +7,7 @@ in 0 to 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,9 @@ Batch = dict[str, npt.NDArray[Any]]
 MISSING = ""
 LARGEST = float(np.finfo(np.float32).max)
 """Of numbers that float32 can hold."""
+
+TRUTHS = (("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"))
+"""Words for false and true, in lower case."""
 
 KEY, TIME, LABEL_TIME, SPLIT, TARGET = "__key", "__time", "__label_time", "__split", "__target"
 """Columns that preparation adds to the table, beside the features under their own names."""
@@ -40,14 +44,44 @@ class Feature(Document):
     """Images: raw values are divided by it."""
     sensitive: bool = False
     """Listed in spec.data.sensitive: its values stay out of logs, metrics, reports and examples."""
+    truth: tuple[str, str] | None = None
+    """Categories that say false and true and nothing else: how the training rows spell them. So
+    True, true and, where they say yes and no, yes are one category, as text and as JSON's true."""
 
     @model_serializer(mode="wrap")
     def _without_default(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave `sensitive` out where it is false: older manifests keep the digest they had."""
+        """Leave defaults of later keys out: older manifests keep the digest they had."""
         fields: dict[str, Any] = handler(self)
         if not self.sensitive:
             fields.pop("sensitive", None)
+        if self.truth is None:
+            fields.pop("truth", None)
         return fields
+
+
+def truth_of(words: Iterable[str]) -> tuple[str, str] | None:
+    """Return how `words`, the most frequent first, spell false and true; None if they say more.
+
+    >>> truth_of(["True", "False", "true"]), truth_of(["yes", "no", "maybe"])
+    (('False', 'True'), None)
+    """
+    given = list(words)
+    for false, true in TRUTHS:
+        if {word.lower() for word in given} == {false, true}:
+            spelled = [next(w for w in given if w.lower() == word) for word in (false, true)]
+            return spelled[0], spelled[1]
+    return None
+
+
+def spelled(value: bool | str, *, truth: tuple[str, str]) -> str:
+    """Return a value as `truth` spells it; another word stays as it is.
+
+    >>> spelled(True, truth=("no", "yes")), spelled("FALSE", truth=("False", "True"))
+    ('yes', 'False')
+    """
+    if isinstance(value, bool):
+        return truth[value]
+    return next((word for word in truth if word.lower() == value.lower()), value)
 
 
 def rows_of(batch: Batch) -> int:
@@ -75,6 +109,8 @@ def from_values(feature: Feature, values: Any) -> npt.NDArray[Any]:
 def _text(feature: Feature, row: int, value: Any) -> str:
     if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
         return MISSING
+    if isinstance(value, bool | str) and feature.truth is not None:
+        return spelled(value, truth=feature.truth)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():

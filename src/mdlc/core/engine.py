@@ -38,6 +38,15 @@ def query(connection: Any, table: Any, *, select: str, name: str = "t") -> Any:
     return connection.table(view)
 
 
+def view(connection: Any, select: str) -> Any:
+    """Return the table that a query makes; nothing is read yet."""
+    from ibis import util
+
+    name = util.gen_name("mdlc_view")
+    connection.raw_sql(f'CREATE TEMP VIEW "{name}" AS {select}')
+    return connection.table(name)
+
+
 def cannot_write(error: BaseException) -> bool:
     """Say whether the engine failed to write its output or to spill: the disk is full, mostly."""
     text = str(error)

@@ -1,12 +1,14 @@
 """The work of the verbs on one machine: train, release, serve, predict, retrain, report.
 
-    train                 run the pipeline and release the winner if it pays
-    releases              which version serves: release, canary, promotion, rollback;
-                          `release_record` writes the history of these
-    retraining_request    ask the ledger for a retraining, and carry it out if it says run
-      -> retraining_attempt  one attempt, which may be killed and repeated
-    predictions           predictions for rows in a file, by the released model or by a server
-    prediction_trace      everything about one prediction; `lineage`: the runs and data behind it
+    train                 a run of the pipeline; its winner is released if it pays
+    releases              what serves: release, canary, promotion, rollback; `release_record` adds
+                          the line of history that tells of it
+    retraining_request    ask the ledger for a retraining; if it says run, run it
+      -> retraining_attempt  one attempt, which may be killed and made again
+    predictions           answers for rows in a file, by the released model or by a server
+      -> feature_rows, answer_tables   from columns to features; answers as a file
+    data_remarks          what the stages say about the data
+    prediction_trace      everything about one prediction; `lineage` the runs and data behind it
     serve_here, server_process   the model server, in this process or in one of its own
     gather_report, local_status, check_data, starter_file   report, status, validate, init
 

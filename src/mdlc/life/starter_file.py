@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from mdlc.core.errors import DataError, MdlcError, closest
 from mdlc.core.files import write_bytes
 from mdlc.core.names import is_label
-from mdlc.core.plugins import READERS, built_in_names
 from mdlc.core.spec.data import Data
 
 MAX_CLASSES = 20
@@ -32,7 +32,7 @@ spec:
   data:
     sources:
       rows:
-        {format}: {location}
+{source}
     target: {target}
     # table: {{key: [id], time: asked_at, label_time: known_at}}  # time makes splits honest
     # identifiers: [id]        # names of things, never features
@@ -44,8 +44,10 @@ spec:
 """
 
 
-def write_starter(file: Path, *, data: Path | None, target: str | None, name: str | None) -> None:
-    """Write the file; an existing file is never overwritten.
+def write_starter(
+    file: Path, *, data: Path | None, target: str | None, name: str | None
+) -> list[str]:
+    """Write the file; never over another one. Return what was decided about the data, in lines.
 
     Raises:
         MdlcError: the file exists.
@@ -54,28 +56,53 @@ def write_starter(file: Path, *, data: Path | None, target: str | None, name: st
     if file.exists():
         raise MdlcError(f"{file} exists", hint="give another name, or delete it first")
     classes: list[str] | None = ["no", "yes"]
-    location, kind = "data.csv", "csv"
+    keys: dict[str, Any] = {"csv": "data.csv"}
+    notes: list[str] = []
     if data:
-        kind = data.suffix.lstrip(".").replace("jsonl", "json").replace("ndjson", "json")
-        known = built_in_names(READERS)
-        if kind not in known:
-            raise DataError(f"{data}: its name does not end with one of {', '.join(known)}")
-        classes = _classes(data, kind=kind, target=target)
-        location = _relative(data, file)
+        from mdlc.components.collection.rows_file import format_of
+        from mdlc.components.collection.suggested_source import suggest
+
+        kind = format_of(data)
+        if target is None:
+            raise DataError(f"which column of {data} is predicted?", hint="add --target COLUMN")
+        if not data.is_file():
+            raise DataError(f"there is no file {data}")
+        first = suggest(data, format_=kind)
+        names = {**{new: new for new in first.names.values()}, **first.names}
+        if target not in names:
+            raise DataError(f"{data} has no column {target}", hint=closest(target, names))
+        target, notes = names[target], first.notes
+        classes = _classes(first.keys, target=target)
+        keys = {**first.keys, kind: _relative(data, file)}
     text = HEAD.format(
         name=_name(name, data),
         payoff=_payoff(classes),
-        format=kind,
-        location=_scalar(location),
+        source="\n".join(_lines(keys, indent=8)),
         target=_scalar(target or "target"),
     )
     write_bytes(file, text.encode())
+    return notes
+
+
+def _lines(keys: dict[str, Any], *, indent: int) -> list[str]:
+    """Return keys as lines of YAML: texts in the quotes that they need, lists on one line."""
+    lines: list[str] = []
+    for key, value in keys.items():
+        place = f"{' ' * indent}{_scalar(key)}:"
+        if isinstance(value, dict):
+            lines += [place, *_lines(value, indent=indent + 2)]
+        elif isinstance(value, list):
+            lines.append(f"{place} {json.dumps(value, ensure_ascii=False)}")
+        else:
+            lines.append(f"{place} {_scalar(str(value))}")
+    return lines
 
 
 def _scalar(text: str) -> str:
-    """Return `text` as a YAML scalar, quoted as in JSON if it needs quotes."""
-    plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text) and text == text.strip()
-    return text if plain and text not in {"true", "false", "null"} else json.dumps(text)
+    """Return `text` as YAML: as it is where that is plain, else in the quotes of JSON."""
+    plain = re.fullmatch(r"[A-Za-z_/][\w ./-]*", text, re.ASCII) and text == text.strip()
+    words = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+    return text if plain and text.lower() not in words else json.dumps(text, ensure_ascii=False)
 
 
 def _name(name: str | None, data: Path | None) -> str:
@@ -91,24 +118,24 @@ def _relative(data: Path, file: Path) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
-def _classes(data: Path, *, kind: str, target: str | None) -> list[str] | None:
-    """Return the target's classes as a run would see them; None for a number to predict."""
+def _classes(keys: dict[str, Any], *, target: str) -> list[str] | None:
+    """Return the target's classes as a run would see them, or None where it is a number."""
     from mdlc.components.collection.stage import opened
+    from mdlc.components.preparation.features import as_text
+    from mdlc.components.preparation.target import missing, whole
 
-    if target is None:
-        raise DataError(f"which column of {data} is predicted?", hint="add --target COLUMN")
-    section = Data.model_validate({"sources": {"rows": {kind: str(data)}}, "target": target})
+    section = Data.model_validate({"sources": {"rows": keys}, "target": target})
+    old = {new: old for old, new in keys.get("rename", {}).items()}.get(target, target)
     with opened(section, root=Path.cwd()) as tables:
         rows = tables["rows"]
-        if target not in rows.columns:
-            hint = closest(target, rows.columns)
-            raise DataError(f"{data} has no column {target}", hint=hint)
-        column = rows[target]
-        if column.type().is_floating() or column.type().is_decimal():
+        rows = rows.filter(~missing(rows, old))
+        column = rows[old]
+        if not whole(column):
             return None
-        known = rows.filter(column.notnull()).select(value=column.cast("string"))
-        values = known.distinct().order_by("value").limit(MAX_CLASSES + 1).execute()["value"]
-    return None if len(values) > MAX_CLASSES else values.tolist()
+        values = rows.select(value=as_text(column)).distinct().order_by("value")
+        found = values.limit(MAX_CLASSES + 1).to_pyarrow().to_pydict()["value"]
+        amount = column.type().is_numeric() and len(found) > MAX_CLASSES
+    return None if amount else found
 
 
 def _payoff(classes: list[str] | None) -> str:

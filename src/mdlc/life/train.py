@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mdlc.core.documents.evaluation_result import Evaluation
+from mdlc.core.errors import MdlcError
 from mdlc.core.files import D, Document, read_document, write_document
 from mdlc.core.spec import Lifecycle
+from mdlc.life.data_remarks import DataRemarks, told_by
 from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import bundle_of, current, release
 from mdlc.life.spec_digest import spec_digest
 from mdlc.monitoring.history_entries import promotion_of, serving_entry
-from mdlc.pipelines.local.local_runner import LocalRunner
+from mdlc.pipelines.local.local_runner import LocalRunner, runs
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.state.release_documents import Pointer
 from mdlc.state.workspace import Workspace
@@ -47,6 +49,8 @@ class TrainingOutcome:
     """The pointer; None if no model was ever released."""
     released: bool
     cached: bool
+    reading: DataRemarks
+    """What the stages said about the data."""
 
 
 def artifacts_path(workspace: Workspace) -> Path:
@@ -85,14 +89,15 @@ def train(
     artifacts = None if force else runner.cached(asked)
     cached = artifacts is not None
     if artifacts is None:
-        artifacts = runner.run(asked, kind="training", listener=progress.stage, force=force)
+        artifacts = _run(asked, runner=runner, progress=progress, force=force)
     stages = {stage: str(path) for stage, path in artifacts.items()}
     results = TrainingArtifacts(stages=stages, spec=spec_digest(lifecycle))
     write_document(artifacts_path(workspace), results)
     evaluation = read_document(results.folder("evaluation") / "evaluation.json", Evaluation)
     before = current(workspace)
+    said = told_by(artifacts)
     if not evaluation.promote:
-        return TrainingOutcome(results, evaluation, before, released=False, cached=cached)
+        return TrainingOutcome(results, evaluation, before, False, cached, said)
     pointer = release(
         workspace,
         deployment=results.folder("deployment"),
@@ -101,7 +106,25 @@ def train(
         why="; ".join(evaluation.reasons),
     )
     released = before is None or before.version != pointer.version
-    return TrainingOutcome(results, evaluation, pointer, released=released, cached=cached)
+    return TrainingOutcome(results, evaluation, pointer, released, cached, said)
+
+
+def _run(
+    asked: Arguments, *, runner: LocalRunner, progress: Progress, force: bool
+) -> dict[str, Path]:
+    """Run the pipeline; where a stage fails, say what the earlier ones said about the data."""
+    try:
+        return runner.run(asked, kind="training", listener=progress.stage, force=force)
+    except MdlcError:
+        done = runs(runner.workspace)[-1].stages
+        folders = {
+            name: Path(next(iter(run.artifacts.values())))
+            for name, run in done.items()
+            if run.artifacts
+        }
+        for line in told_by(folders).lines():
+            progress.say(line)
+        raise
 
 
 def _champions_before(workspace: Workspace) -> list[Path | None]:

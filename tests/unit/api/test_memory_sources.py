@@ -58,7 +58,7 @@ def test_types_arrive_at_the_reader_of_sources_as_they_were(tmp_path: Path) -> N
         "small": "int8",
         "half": "float32",
         "yes": "boolean",
-        "when": "timestamp(9)",
+        "when": "timestamp(6)",
         "day": "date",
         "kind": "string",
         "whole": "int64",

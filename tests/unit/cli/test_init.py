@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -12,7 +14,7 @@ from mdlc.core.spec import load
 from tests import tiny
 
 RUNNER = CliRunner(env={"COLUMNS": "200", "MDLC_HOME": None})
-ROWS = 40
+ROWS = 120
 
 
 def write(folder: Path, values: list[str], *, name: str = "shop visits.csv") -> Path:
@@ -84,6 +86,59 @@ def test_another_file_is_never_overwritten(tmp_path: Path) -> None:
     assert code == 1
     assert "exists; give another name" in output
     assert file.read_text() == "mine"
+
+
+HEADERS = [
+    ["order", "select", "group", "answer"],
+    ["Customer Age", "km/h", "größe", "answer"],
+    ["2nd", "a b", "a_b", "answer"],
+    ["x", "X", "x.1", "answer"],
+    ["", "Unnamed: 0", "x" * 80, "answer"],
+    ["id", "time", "key", "was it bought?"],
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0] or "nameless")
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_any_header_makes_a_file_that_validates(
+    tmp_path: Path, header: list[str], kind: str
+) -> None:
+    if kind == "parquet" and not header[0]:
+        header = ["__index_level_0__", *header[1:]]
+    columns: list[list[object]] = [[n * (c + 3) % 17 + 1 for n in range(ROWS)] for c in range(3)]
+    columns.append([["no", "yes"][n % 17 > 8] for n in range(ROWS)])
+    data = tmp_path / f"DATA.{kind.upper()}"
+    if kind == "csv":
+        rows = [header, *zip(*columns, strict=True)]
+        data.write_text("\n".join(",".join(map(str, row)) for row in rows) + "\n")
+    else:
+        pq.write_table(pa.table(columns, names=header), data)
+    code, output, file = init(tmp_path, "--data", data, "--target", header[-1])
+    assert code == 0, output
+    ended = RUNNER.invoke(app, ["validate", str(file), "--json"])
+    assert ended.exit_code == 0, ended.output
+    assert load(file).spec.data.target == ("was_it_bought" if "?" in header[-1] else "answer")
+
+
+def test_what_the_data_show_is_written_into_the_file(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    lines = [f"{n},5;{n};0{n % 9 + 1}/13/2024;0{n % 9 + 1}/01/2024;{n % 2}" for n in range(60)]
+    lines.append("1,25;?;01/14/2024;01/02/2024;0")
+    data.write_bytes("\n".join(["price;count;seen;since;answer", *lines]).encode("utf-16"))
+    code, output, file = init(tmp_path, "--data", data, "--target", "answer")
+    assert code == 0, output
+    source = load(file).spec.data.sources["rows"]
+    assert (source.encoding, source.delimiter, source.decimal) == ("utf-16", ";", ",")
+    assert source.nulls == ["", "NA", "NULL", "?"]
+    assert source.date_format == {"since": "%m/%d/%Y"}
+    assert "since is read with month first" in output
+
+
+def test_whole_floats_with_gaps_are_classes(tmp_path: Path) -> None:
+    data = write(tmp_path, ["1.0", "0.0", ""])
+    _, _, file = init(tmp_path, "--data", data, "--target", "answer")
+    assert set(load(file).spec.business.payoff.actions or {}) == {"act", "nothing"}
+    assert '"0": -1, "1": 2' in file.read_text()
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,39 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_validate_speaks_json(file: Path) -> None:
-    result = RUNNER.invoke(app, ["validate", str(file), "--json"])
+    result = RUNNER.invoke(app, ["validate", str(file), "--json", "--no-data"])
     assert json.loads(result.stdout) == {"name": "tiny", "valid": True}
+
+
+def test_validate_refuses_what_run_refuses(file: Path) -> None:
+    """Two days of rows leave nothing to train on: the windows of the file are longer."""
+    result = RUNNER.invoke(app, ["validate", str(file)])
+    assert result.exit_code == 4
+    assert "spec.model.split" in result.stderr
+
+
+def test_a_refusal_comes_with_what_earlier_stages_said(tmp_path: Path) -> None:
+    """A time that is text for one cell's sake: the line about the cell says why."""
+    rows = tmp_path / "rows.csv"
+    tiny.write_rows(rows)
+    rows.write_text(rows.read_text().replace("2026-01-02 00:00:00", "soon", 1))
+    result = RUNNER.invoke(app, ["validate", str(tiny.write_file(tmp_path))])
+    assert result.exit_code == 3, result.output
+    assert "rows.known: it is text, though 799 of 800 values are times: not soon" in result.stderr
+    assert "known is string, not a time" in result.stderr
+
+
+def test_validate_says_how_the_data_were_read(tmp_path: Path) -> None:
+    tiny.write_rows(tmp_path / "rows.csv", extra={"zip": lambda day, _: f"{day:05d}"})
+    file = tiny.write_file(tmp_path)
+    result = RUNNER.invoke(app, ["validate", str(file)], env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.output
+    assert "rows.zip: it is kept as text, for its leading zeros, as in 00000" in result.stdout
+    assert "asked, known: no feature: it is a time" in result.stdout
+    assert "zip: no feature: spec.data.features does not list it" in result.stdout
+    told = json.loads(RUNNER.invoke(app, ["validate", str(file), "--json"]).stdout)["data"]
+    assert [remark["column"] for remark in told["remarks"]] == ["zip"]
+    assert {"column": "id", "why": "it is an identifier"} in told["not_features"]
 
 
 def test_plan_speaks_json_before_any_run(file: Path) -> None:

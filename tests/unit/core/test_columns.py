@@ -109,3 +109,18 @@ def test_a_condition_chooses_rows_even_none(table, features):
 def test_a_missing_column_is_an_error_that_names_it(table):
     with pytest.raises(DataError, match="nope"):
         read_table(table, features=[Feature(name="nope", kind="number")])
+
+
+@pytest.mark.parametrize(
+    ("truth", "values", "texts"),
+    [
+        (("False", "True"), [True, "true", "TRUE", False, None], ["True"] * 3 + ["False", ""]),
+        (("no", "yes"), [True, "Yes", False, "maybe"], ["yes", "yes", "no", "maybe"]),
+        (None, [True, "True", 1.0], ["true", "True", "1"]),
+    ],
+)
+def test_false_and_true_are_spelled_as_in_training(
+    truth: tuple[str, str] | None, values: list[object], texts: list[str]
+) -> None:
+    feature = Feature(name="b", kind="category", truth=truth)
+    assert from_values(feature, values).tolist() == texts

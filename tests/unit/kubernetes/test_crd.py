@@ -99,6 +99,7 @@ def test_it_is_structural():
         assert not isinstance(node.get("exclusiveMinimum", True), float), path
     assert free == [
         ".spec.data.sources[]",
+        ".spec.data.sources[].date_format",
         ".spec.data.checks[]",
         ".spec.data.checks[].max",
         ".spec.data.checks[].min",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mdlc.core.spec import load
+from mdlc.core.spec import Data, load
 from mdlc.pipelines.cache.run_plan import read_tasks
 from mdlc.pipelines.compile_training import compile_training
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
@@ -52,13 +52,17 @@ def folder(tmp_path: Path) -> Path:
             {"collection", "preparation", "selection"},
         ),
         (
+            ("csv: rows.csv", "csv: rows.csv\n        rename: {x: z}"),
+            {"collection", "preparation", "selection"},
+        ),
+        (
             ("csv: rows.csv", "csv: rows.csv\n        where: x > 0"),
             {"preparation", "selection"},
         ),
         (("features: [x, y, group]", "features: [x]"), {"business", "preparation", "selection"}),
         (
             ("identifiers: [id]", "identifiers: [id]\n    sensitive: [group]"),
-            {"business", "preparation", "exploration", "selection"},
+            {"business", "collection", "preparation", "exploration", "selection"},
         ),
         (("  model:\n", "  explore: {clip_quantile: 0.01}\n  model:\n"), {"exploration"}),
         (("candidates: [logistic]", "candidates: [lightgbm]"), {"selection", "training"}),
@@ -129,3 +133,16 @@ def test_what_is_learnt_from_feedback_is_only_for_retrainings(
     after = asked(folder, ("max_per_month: 0", edit), feedback=feedback)
     changed = {name for name in before if before[name] != after[name]}
     assert set().union(*(readers[name] for name in changed)) == stages
+
+
+def test_collection_is_handed_every_key_that_says_how_a_source_is_read(folder: Path) -> None:
+    """With `rename` left out, a run refused the very names that the file renames."""
+    keys = (
+        "rename: {a b: x}\n        columns: [a b]\n        delimiter: ;\n        decimal: ','\n"
+        "        encoding: cp1252\n        skip: 1\n        date_format: '%d.%m.%Y'"
+    )
+    found = asked(folder, ("csv: rows.csv", f"csv: rows.csv\n        {keys}"))
+    handed = Data.model_validate_json(str(found["sources"])).sources["rows"]
+    assert (handed.rename, handed.columns, handed.skip) == ({"a b": "x"}, ["a b"], 1)
+    assert (handed.delimiter, handed.decimal, handed.encoding) == (";", ",", "cp1252")
+    assert handed.date_format == "%d.%m.%Y"

@@ -15,6 +15,7 @@ from mdlc.core.errors import MdlcError
 from mdlc.core.files import read_document
 from mdlc.core.spec import load
 from mdlc.core.spec.deploy import Canary
+from mdlc.life.data_remarks import DataRemarks
 from mdlc.life.progress import SilentProgress
 from mdlc.life.train import TrainingArtifacts, TrainingOutcome
 from mdlc.monitoring.watch import Watch
@@ -67,7 +68,9 @@ class Scene:
         )
         results = TrainingArtifacts(stages={"preparation": str(self.folder)}, spec="")
         released = pointer if self.worth else None
-        return TrainingOutcome(results, evaluation, released, released=True, cached=False)
+        return TrainingOutcome(
+            results, evaluation, released, released=True, cached=False, reading=DataRemarks()
+        )
 
     @contextmanager
     def _serving(self, *_: Any, **__: Any) -> Iterator[Any]:

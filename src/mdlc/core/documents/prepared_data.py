@@ -3,11 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from mdlc.core.columns import Feature
 from mdlc.core.files import Document
 from mdlc.core.spec.model import Task
+
+
+class Remark(Document):
+    """What reading did where another reading was possible, and how to say otherwise."""
+
+    source: str
+    column: str
+    """"" for all of the source."""
+    kind: Literal[
+        "text",
+        "number",
+        "rounded",
+        "date",
+        "missing",
+        "dialect",
+        "nameless",
+        "absent",
+        "type",
+        "spelling",
+    ]
+    """What it is about: a text that looks like something else, a number that may be a code, digits
+    that a double does not keep, the order of day and month, cells read as missing, how the file is
+    written, a column without a name, one that some files lack, types that differ between files, or
+    words that mean the same."""
+    message: str
+    hint: str = ""
+    """The next step, if the reading is wrong."""
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        place = f"{self.source}.{self.column}" if self.column else self.source
+        return f"{place}: {self.message}" + (f"; {self.hint}" if self.hint else "")
+
+
+class LeftOut(Document):
+    """A column that is no feature."""
+
+    column: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.column} is not a feature: {self.why}"
 
 
 class SourceSnapshot(Document):
@@ -24,6 +67,8 @@ class SourceSnapshot(Document):
     """SHA-256 of that file."""
     source_digest: str
     """SHA-256 of the bytes that were read."""
+    remarks: list[Remark] = []
+    """One for each column whose type is a guess with consequences; what else was decided."""
 
 
 class Snapshot(Document):
@@ -79,6 +124,10 @@ class Prepared(Document):
     task: Task
     classes: list[str]
     features: list[Feature]
+    left_out: list[LeftOut] = []
+    """Columns of the table that are no features, and why."""
+    remarks: list[Remark] = []
+    """What preparation decided about values, as collection does about types."""
     slices: list[str]
     has_time: bool
     until: datetime | None

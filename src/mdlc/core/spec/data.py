@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -12,11 +13,30 @@ from mdlc.core.plugins import CHECKS, READERS, names
 from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.open_section import OpenSection
 
+DIALECT: dict[str, Any] = {
+    "header": True,
+    "skip": 0,
+    "delimiter": None,
+    "quote": '"',
+    "encoding": None,
+    "decimal": ".",
+    "thousands": "",
+    "nulls": ["", "NA", "NULL"],
+}
+"""Keys of a source about how a text is written, with their defaults."""
+
 
 def _column(name: str) -> str:
     if not is_column(name):
         raise ValueError(f"{name!r} is not a column name: a letter, then letters, digits and _")
     return name
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return codecs.lookup(name)._is_text_encoding
+    except (LookupError, ValueError):
+        return False
 
 
 Column = Annotated[str, AfterValidator(_column)]
@@ -33,11 +53,34 @@ class Source(OpenSection):
     group: ClassVar[str] = READERS
 
     header: bool = Field(True, description="csv, tsv: the first line names the columns.")
+    skip: int = Field(0, ge=0, description="csv, tsv: lines before the header, or the first row.")
+    delimiter: str | None = Field(
+        None, description="csv, tsv: character between values, such as ;. Default: , or a tab."
+    )
+    quote: str = Field(
+        '"', max_length=1, description='csv, tsv: character around a value; "" for none.'
+    )
+    encoding: str | None = Field(
+        None, description="csv, tsv: such as utf-16, latin-1 or cp1252. Default: utf-8."
+    )
+    decimal: str = Field(".", description="csv, tsv: the decimal mark of numbers, . or a comma.")
+    thousands: str = Field(
+        "",
+        max_length=1,
+        description="csv, tsv: mark between groups of three digits, such as a dot.",
+    )
+    date_format: str | dict[str, str] = Field(
+        default={},
+        description="csv, tsv, json: strptime format of dates, such as %m/%d/%Y: one for all "
+        "columns that fit it, or column -> format.",
+    )
     nulls: list[str] = Field(
         default=["", "NA", "NULL"], description="csv, tsv: texts meaning NULL."
     )
     types: dict[str, str] = Field(
-        default={}, description="csv, tsv: column -> DuckDB type, where sniffing guesses wrong."
+        default={},
+        description="Column -> DuckDB type, where the one read is wrong; refused where it would "
+        "change a value.",
     )
     columns: list[str] = Field(default=[], description="Keep only these; [] keeps all.")
     rename: dict[str, Column] = Field(default={}, description="Old name -> new name.")
@@ -52,6 +95,22 @@ class Source(OpenSection):
         if len(given) != 1:
             known = ", ".join(names(READERS))
             raise ValueError(f"a source has exactly one of {known}; got {given or 'none'}")
+        return self
+
+    @model_validator(mode="after")
+    def _dialect_fits(self) -> Source:
+        heeds: frozenset[str] = getattr(self.plugin_key(self.format), "heeds", frozenset())
+        for key, value in {**DIALECT, "date_format": {}}.items():
+            if getattr(self, key) != value and key not in heeds:
+                raise RuleError(f"{key} means nothing to {self.format}", key)
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise RuleError(f"{self.delimiter!r} is not one character", "delimiter")
+        if self.decimal not in {".", ","}:
+            raise RuleError(f"{self.decimal!r} is neither . nor a comma", "decimal")
+        if self.thousands and (self.thousands.isalnum() or self.thousands in {self.decimal, "-"}):
+            raise RuleError(f"{self.thousands!r} cannot stand between digits", "thousands")
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            raise RuleError(f"{self.encoding!r} is not an encoding of text", "encoding")
         return self
 
     @property

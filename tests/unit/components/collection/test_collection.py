@@ -114,7 +114,6 @@ def test_a_text_in_the_last_row_makes_a_text_column(tmp_path: Path) -> None:
         (b"a,b\n1,\xff\xfe\n", "the text is not UTF-8"),
         (b"a,A\n1,2\n", "two columns are called A"),
         (b"a,b c\n1,2\n", "'b c' is not a column name"),
-        (b"a;b\n1;2\n", "'a;b' is not a column name"),
     ],
 )
 def test_a_broken_csv_is_one_clear_line(tmp_path: Path, content: bytes, message: str) -> None:
@@ -144,7 +143,7 @@ def test_a_renamed_column_may_have_any_name(tmp_path: Path) -> None:
         ({"csv": "flights.csv", "types": {"a": "INTT"}}, "not a DuckDB type", SpecError),
         (
             {"csv": "flights.csv", "types": {"b": "INTEGER"}},
-            "a value of b is not INTEGER",
+            "1 value of b is not INTEGER, such as x",
             DataError,
         ),
         ({"parquet": "half.parquet"}, "is not a whole Parquet file", DataError),
@@ -153,7 +152,7 @@ def test_a_renamed_column_may_have_any_name(tmp_path: Path) -> None:
         ({"json": "numbers.json"}, "not readable as json", DataError),
         ({"csv": "two.zip"}, "holds 2 files", DataError),
         ({"csv": "half.zip"}, "is not a whole .zip", DataError),
-        ({"csv": "half.csv.gz"}, "Unexpected end of GZIP stream", DataError),
+        ({"csv": "half.csv.gz"}, "is not a whole .gz", DataError),
     ],
 )
 def test_what_cannot_be_read_says_why_and_what_to_do(
@@ -188,7 +187,7 @@ def test_a_changed_file_changes_the_digest(tmp_path: Path) -> None:
     assert source_digests(data, root=tmp_path) != before
 
 
-@pytest.mark.parametrize("method", ["digest", "read"])
+@pytest.mark.parametrize("method", ["digest", "open"])
 def test_whatever_a_reader_raises_is_an_error_of_its_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from mdlc.components.preparation.stage import check_columns
 from mdlc.core.errors import DataError, MdlcError, SpecError
 from mdlc.core.spec.data import Data
-from tests.unit.components.preparation.small import EVENTS, MODEL, rows, run, spec
+from tests.unit.components.preparation.small import EVENTS, MODEL, SPEC, rows, run, spec
 
 
 def test_windows_are_point_in_time_correct_and_the_digest_stable(tmp_path: Path) -> None:
@@ -197,3 +197,50 @@ def test_names_are_checked_without_rows() -> None:
         check_columns(
             data, {"events": {"id": "int64", "t": "timestamp", "x": "int64", "y": "boolean"}}
         )
+
+
+def targets(values: str) -> str:
+    """Return EVENTS whose target is one of the values (SQL), in turn."""
+    return f"SELECT * EXCLUDE y, ([{values}])[1 + id % len([{values}])] AS y FROM ({EVENTS})"
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "classes"),
+    [
+        ("1.0::DOUBLE, 0.0, NULL", "binary", ["0", "1"]),
+        ("1.0::DOUBLE, 0.0, 'nan'::DOUBLE", "binary", ["0", "1"]),
+        ("1.0::DECIMAL(4,1), 2.0, 3.0", "multiclass", ["1", "2", "3"]),
+        ("1.0::DOUBLE, 0.5, 0.0", "regression", []),
+    ],
+)
+def test_whole_numbers_with_gaps_are_classes(
+    tmp_path: Path, values: str, task: str, classes: list[str]
+) -> None:
+    """pandas writes 1.0 and 0.0 where some are missing; its integers know no gaps."""
+    found = run(tmp_path, sql={"events": targets(values)})
+    assert (found.task, found.classes) == (task, classes)
+
+
+def test_false_and_true_have_one_spelling_and_the_feature_knows_it(tmp_path: Path) -> None:
+    words = "CASE WHEN id % 10 = 0 THEN 'true' WHEN id % 2 = 0 THEN 'True' ELSE 'False' END"
+    sql = f"SELECT *, {words} AS b, if(id % 2 = 0, 'Y', 'N') AS p FROM ({EVENTS})"
+    found = run(tmp_path, sql={"events": sql})
+    truths = {feature.name: feature.truth for feature in found.features if feature.truth}
+    assert truths == {"b": ("False", "True"), "p": ("N", "Y")}
+    (remark,) = found.remarks
+    assert str(remark) == "table.b: False, True, true are two categories, False and True"
+
+
+def test_each_column_that_is_no_feature_has_a_reason(tmp_path: Path) -> None:
+    found = run(tmp_path, spec={**SPEC, "identifiers": ["c"]})
+    why = {item.column: item.why for item in found.left_out}
+    assert why == {
+        "id": "it is a key",
+        "t": "it is a time",
+        "seen": "it is a time",
+        "c": "it is an identifier",
+    }
+    chosen = run(tmp_path, spec={**SPEC, "features": ["x"]})
+    assert {item.why for item in chosen.left_out if item.column in {"c", "n", "flag"}} == {
+        "spec.data.features does not list it"
+    }
