@@ -1,7 +1,7 @@
-"""Collection: what arrived, as Parquet with digests, before anything is done to it.
+"""The collection stage: copies each source into Parquet, unchanged, with a digest.
 
-Rows are raw: columns, rename, derive and where belong to preparation, so that a changed expression
-never asks a source again, and a digest says what the source gave.
+Preparation applies columns, rename, derive and where. So a changed expression does not read a
+source again, and the digest is that of the source itself.
 """
 
 from __future__ import annotations
