@@ -1,1 +1,1 @@
-"""The business stage: see README.md."""
+"""The business stage: compares building a model, a rule, buying and nothing; see README.md."""

@@ -1,7 +1,7 @@
-"""The ways of deciding, build, rule, buy and nothing, each valued against doing nothing.
+"""The alternatives build, rule, buy and nothing, each valued against doing nothing.
 
-Only the difference to doing nothing counts, which is the incremental cash flow of Brealey, Myers
-and Allen, Principles of Corporate Finance, chapter 6: money that comes either way favours nobody.
+Only the difference to doing nothing counts: the incremental cash flow of Brealey, Myers and Allen,
+Principles of Corporate Finance, chapter 6. Money that is earned in every case is left out.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from mdlc.core.documents.business_case import Alternative
 from mdlc.core.spec.business import Business, Option
 
 NAMES = ("nothing", "rule", "buy", "build")
-"""Least effort first: of equals, the first is best."""
+"""Least effort first: of alternatives with equal value, the first is best."""
 
 
 @dataclass(frozen=True)
 class EconomicAssumptions:
-    """What all ways of deciding share."""
+    """What all alternatives have in common."""
 
     decisions: float
-    """A year."""
+    """Decisions a year."""
     years: float
     rate: float
     nothing: float
-    """What doing nothing earns, per decision."""
+    """Money that doing nothing earns per decision."""
 
     @property
     def annuity(self) -> float:
@@ -35,7 +35,7 @@ class EconomicAssumptions:
 
 @dataclass(frozen=True)
 class AlternativePlan:
-    """One way of deciding: its costs, and what its decisions earn."""
+    """One alternative: its costs, and what its decisions earn."""
 
     name: str
     once: float = 0
@@ -50,13 +50,13 @@ class AlternativePlan:
         return self.per_year + self.per_decision * world.decisions
 
     def yearly(self, world: EconomicAssumptions) -> float | None:
-        """Return a year's gain over doing nothing less its costs; None without known money."""
+        """Return a year's gain over doing nothing minus its costs; None if the money is unknown."""
         if self.money is None:
             return None
         return (self.money - world.nothing) * world.decisions - self.running(world)
 
     def value(self, world: EconomicAssumptions) -> float | None:
-        """Return the net present value; None without known money.
+        """Return the net present value; None if the money is unknown.
 
         -once + annuity x yearly (Brealey, Myers and Allen, chapter 2).
         """
@@ -77,7 +77,7 @@ class AlternativePlan:
 def plans(
     business: Business, *, money: dict[str, float], measured: frozenset[str], buy_refused: str
 ) -> list[AlternativePlan]:
-    """Lay out the ways of deciding in the order of NAMES; `money` has what is known, by name."""
+    """Return the alternatives in the order of NAMES; `money`: name -> money, where known."""
     options: dict[str, Option] = {"rule": business.options.rule, "build": business.options.build}
     if business.options.buy is not None:
         options["buy"] = business.options.buy
@@ -100,7 +100,7 @@ def plans(
 
 
 def _costs(name: str, *, business: Business, option: Option) -> tuple[float, float]:
-    """Return (once, per year). Only building takes the team's days where nothing is stated."""
+    """Return the costs (once, per year). For building, the default is the team's days."""
     team = business.requirements
     once, per_year = (team.build_cost, team.running_cost) if name == "build" else (0.0, 0.0)
     return (
@@ -119,8 +119,7 @@ def _over_budget(business: Business, *, once: float) -> str:
 def best(candidates: list[AlternativePlan], *, world: EconomicAssumptions) -> str:
     """Return the name of the allowed plan with the largest known value.
 
-    "" while building is allowed and its money is not known: the comparison that the case is about
-    is then still open.
+    "" if building is allowed and its money is unknown, because then the comparison is still open.
     """
     if any(p.name == "build" and p.money is None and not p.refused for p in candidates):
         return ""
@@ -129,7 +128,7 @@ def best(candidates: list[AlternativePlan], *, world: EconomicAssumptions) -> st
 
 
 def allowed(candidates: list[AlternativePlan]) -> list[AlternativePlan]:
-    """Return the plans that nothing refuses."""
+    """Return the plans that are not refused."""
     return [plan for plan in candidates if not plan.refused]
 
 

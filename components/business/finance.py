@@ -1,4 +1,4 @@
-"""Money at different times, made comparable: present value, return, pay-back.
+"""Compares money at different times: present value, return on investment, pay-back.
 
 Costs to start fall at time 0. A year's money counts at the end of that year; where the horizon ends
 within a year, that year's share of the money counts at the end of the horizon. This is the ordinary
@@ -43,15 +43,15 @@ def return_on_investment(value: float, *, costs: float) -> float | None:
     """Return net present value over the present value of all costs; None without costs.
 
     With running costs in the denominator this is the return on all money put in, not only on the
-    start (the profitability index of Brealey, Myers and Allen, chapter 5, less 1, has only that).
+    start (as in the profitability index of Brealey, Myers and Allen, chapter 5, minus 1).
     """
     return value / costs if costs > 0 else None
 
 
 def payback_years(once: float, *, yearly: float, years: float, rate: float) -> float | None:
-    """Return when the discounted gains have paid the start; None: not within the horizon.
+    """Return the years until discounted gains have paid the start; None if beyond the horizon.
 
-    `yearly` is the gain of a year less its costs. Within a year the gain is taken to come evenly
+    `yearly` is the gain of a year minus its costs. Within a year the gain is taken to come evenly
     (discounted pay-back, Brealey, Myers and Allen, chapter 5).
 
     >>> payback_years(150, yearly=100, years=3, rate=0)

@@ -10,11 +10,11 @@ from mdlc.core.spec.business import Business, Goal
 
 
 def goal_states(business: Business, metrics: Mapping[str, float]) -> list[GoalState]:
-    """Return each goal with its value and whether it is met; None where the value is not known.
+    """Return each goal with its value and whether it is met; None if the value is unknown.
 
-    `metrics` are a model's, by the names that goals use. money_per_year follows from
-    money_per_decision unless it is given. NaN and infinity are not known. The date is not judged:
-    a goal met early is met.
+    `metrics` are a model's, by the names that goals use. money_per_year is computed from
+    money_per_decision unless it is given. NaN and infinity count as unknown. The date of a goal is
+    not considered.
     """
     known = {name: value for name, value in metrics.items() if math.isfinite(value)}
     if "money_per_decision" in known:

@@ -21,7 +21,7 @@ def notes(
     world: EconomicAssumptions,
     bounds: Bounds,
 ) -> list[str]:
-    """Return the notes: the verdict first, then what it is built on."""
+    """Return the notes: the verdict first, then its assumptions."""
     build = next(plan for plan in plans if plan.name == "build")
     found = [
         _verdict(business, plans=plans, world=world),
@@ -97,7 +97,7 @@ def _money(
 def _reach(
     business: Business, *, build: AlternativePlan, world: EconomicAssumptions, bounds: Bounds
 ) -> list[str]:
-    """Say what building must gain to pay, and whether the payoff allows that much."""
+    """Return what building must gain to pay, and whether the payoff allows that much."""
     least = build.break_even(world)
     if least is None or build.costs(world) == 0:
         return []
@@ -114,7 +114,7 @@ def _reach(
 
 
 def _turns(entry: Sensitivity) -> bool:
-    """Say whether a change that is tried turns the verdict."""
+    """Return whether a change within the tried range changes the verdict."""
     return entry.break_even is not None and abs(entry.break_even - 1) <= SWING
 
 

@@ -1,4 +1,4 @@
-"""What the payoff alone says, before there are data: the most that any model could earn.
+"""Bounds that follow from the payoff alone, before there are data: the most any model can earn.
 
 A model that knew the truth would earn each class's best payoff. What it gains over an action that
 is taken always is that action's regret (Savage, The Theory of Statistical Decision, Journal of the
@@ -20,14 +20,14 @@ STAND_INS = ("one class", "another class")
 
 @dataclass(frozen=True)
 class Bounds:
-    """Money per decision that the payoff fixes whatever the data are."""
+    """Money per decision that follows from the payoff for any data."""
 
     nothing: float | None
-    """What doing nothing earns; None where that depends on the data."""
+    """What doing nothing earns; None if that depends on the data."""
     most: float
     """No decision earns more."""
     most_gain: float | None
-    """No model gains more than this over doing nothing; None where there is no such bound."""
+    """No model gains more than this over doing nothing; None if there is no such bound."""
 
 
 def bounds(payoff: Payoff) -> Bounds:

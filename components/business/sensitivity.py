@@ -1,9 +1,9 @@
-"""How much the verdict on building hangs on each assumption.
+"""How much the verdict on building depends on each assumption.
 
 One assumption at a time is scaled, the others stay (Saltelli and others, Global Sensitivity
-Analysis: The Primer, 2008, chapter 1, who also say what that leaves out: assumptions that are wrong
-together). Each net present value is linear in each factor, so the factor at which building equals
-another way of deciding follows from two points, exactly.
+Analysis: The Primer, 2008, chapter 1). So assumptions that are wrong together are not covered. Each
+net present value is linear in each factor, so two points give exactly the factor at which building
+equals another alternative.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TIE = 1e-9
 
 
 def sensitivities(plans: list[AlternativePlan], *, world: EconomicAssumptions) -> list[Sensitivity]:
-    """Return one entry for each assumption; [] while building's money is not known."""
+    """Return one entry for each assumption; [] if building's money is unknown."""
     build = next(plan for plan in plans if plan.name == "build")
     if build.money is None:
         return []
@@ -44,7 +44,7 @@ def _value(
 ) -> float:
     """Return the plan's net present value with one assumption times `factor`.
 
-    Only the number of decisions touches other plans than building.
+    Only the number of decisions changes the value of plans other than building.
     """
     money = plan.money if plan.money is not None else world.nothing
     if assumption == "decisions_per_year":

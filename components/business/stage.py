@@ -1,8 +1,8 @@
-"""The business case: what the file asks for and allows, and which way of deciding pays.
+"""The business case: requirements, goals, and which alternative pays best.
 
-Before the first run nobody knows what a model or a rule earns. Then their money, and all that
-follows from it, is None, `best` is open, and what building must earn to pay takes its place.
-`business.expected_money_per_decision` stands in for building as an expectation that says so.
+Before the first run it is unknown what a model or a rule earns. Then their money, and all that
+follows from it, is None, `best` is "", and the case states what building must earn to pay. If
+`business.expected_money_per_decision` is set, building is valued with it, marked as not measured.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def assess(
 ) -> BusinessCase:
     """Check the requirements, compare the alternatives, write business.json into `out`.
 
-    `features` are the model's, [] where they are not known yet; a service that would be sent a
-    column of `sensitive` is refused.
+    `features` are the model's, [] if they are not known yet; a service that would receive a column
+    of `sensitive` is refused.
 
     Raises:
         SpecError: the file's amounts overflow.
@@ -55,7 +55,7 @@ def remeasure(
     business: Business,
     metrics: Mapping[str, float] | None = None,
 ) -> BusinessCase:
-    """Return the case with what a run measured in place of what was expected.
+    """Return the case with measured values of a run in place of expected ones.
 
     Args:
         case: as `assess` made it; it says whether buying is refused.
@@ -65,7 +65,7 @@ def remeasure(
         metrics: the deployed model's metrics, for goals that are not about money.
 
     Raises:
-        StageError: `measured` names something else.
+        StageError: `measured` has another name.
         SpecError: the file's amounts overflow.
     """
     for name in measured:
@@ -120,7 +120,7 @@ def _case(
 
 
 def _stated_money(business: Business, *, nothing: float | None) -> dict[str, float]:
-    """Return what the file says each way earns per decision; doing nothing is 0 unless known."""
+    """Return the money per decision that the file states; doing nothing is 0 unless known."""
     money = {"nothing": nothing or 0.0}
     if business.options.buy is not None:
         money["buy"] = business.options.buy.money_per_decision
@@ -139,7 +139,7 @@ def _member(member: TeamMember) -> dict[str, float | str]:
 
 
 def _refuse_overflow(case: BusinessCase) -> None:
-    """Each amount of the file is finite, but their products may not be."""
+    """Refuse amounts whose products are not finite, though each amount is."""
     for number in _numbers(case.model_dump()):
         if not math.isfinite(number):
             raise SpecError(

@@ -1,4 +1,4 @@
-"""Collection: what arrived, as Parquet with digests, before anything is done to it.
+"""The collection stage: copies each source into Parquet, unchanged, with a digest.
 
 Rows are raw: derive and where belong to preparation, so that a changed expression never asks a
 source again, and a digest says what the source gave. Columns keep the names that they came with.

@@ -1,1 +1,1 @@
-"""Deployment: the winner in the model registry, and its bundle where the server finds it."""
+"""The deployment stage: registers the winner and copies its bundle; see README.md."""

@@ -13,7 +13,7 @@ def deployment(
     models: dsl.Input[dsl.Model],
     release: dsl.Output[dsl.Model],
 ) -> None:
-    """Register the winner, and name it champion where evaluation says so.
+    """Register the winner, and make it champion if evaluation promoted it.
 
     Args:
         name: The lifecycle's name.

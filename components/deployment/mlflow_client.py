@@ -1,7 +1,7 @@
-"""MLflow without its noise: no progress bars, no log lines, no warnings.
+"""An MLflow client without progress bars, log lines and warnings.
 
-What MLflow says is meant for a person at a notebook; its migrations alone write dozens of lines.
-Loggers and warning filters are put back afterwards.
+MLflow's output is meant for notebooks; its migrations alone write dozens of lines. Loggers and
+warning filters are restored afterwards.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOGGERS = ("mlflow", "alembic")
 @contextlib.contextmanager
 def mlflow_client(registry: str) -> Iterator[Any]:
     """Yield an MlflowClient for `registry` alone; MLflow is silent inside the block."""
-    # Read when MLflow is imported, so it stays.
+    # MLflow reads the setting at its import, so it is not restored.
     telemetry.switch_off()
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     with warnings.catch_warnings():

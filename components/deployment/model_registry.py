@@ -1,7 +1,7 @@
-"""The model registry: which versions there are, which one is champion, and how one is added.
+"""The model registry: lists versions, finds the champion, and registers a bundle.
 
-A version is known by the digest of its bundle. Each step looks first for what is there, so a
-killed run is completed by the next one and the same bundle never becomes two versions.
+A version is identified by the digest of its bundle. Each step first looks for what is there, so the
+next run completes one that was killed, and the same bundle never becomes two versions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mdlc.core.bundle import Manifest
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 DIGEST, BUNDLE, REPLACED = "digest", "bundle", "replaced"
-"""Tags of a version: its bundle's digest, where that is now, which champion it took over from."""
+"""Tags of a version: its bundle's digest, the bundle's folder, and the champion it replaced."""
 _CUT = 500
 
 
@@ -43,11 +43,11 @@ class VersionRef(ChampionRef):
 
 @dataclass(frozen=True)
 class Registered:
-    """What registering led to."""
+    """The result of registering a bundle."""
 
     version: str
     replaced: str
-    """The champion before; "" if there was none or nothing was promoted."""
+    """The previous champion; "" if there was none or nothing was promoted."""
     created: datetime
 
 
@@ -119,7 +119,7 @@ def register(  # noqa: PLR0913 - all of it is what a version is made of
 
 
 def _run(client: Any, name: str, *, manifest: Manifest, metrics: dict[str, float]) -> Any:
-    """Return the finished run of this bundle; one that a killed process left is completed."""
+    """Return the finished run of this bundle; complete one that a killed process left."""
     from mlflow.entities import Metric, Param
 
     experiment = client.get_experiment_by_name(name)
@@ -130,7 +130,7 @@ def _run(client: Any, name: str, *, manifest: Manifest, metrics: dict[str, float
         tags = {DIGEST: manifest.digest, "candidate": manifest.candidate} | _facts(manifest)
         run = client.create_run(number, run_name=manifest.candidate, tags=tags)
     if run.info.status != "FINISHED":
-        when = run.info.start_time  # The same for each attempt, so that no value is logged twice.
+        when = run.info.start_time  # equal in each attempt, so that no value is logged twice
         client.log_batch(
             run.info.run_id,
             metrics=[Metric(key, value, when, 0) for key, value in metrics.items()],
@@ -156,22 +156,22 @@ def _ensure_model(client: Any, name: str) -> None:
 
 
 def _find(client: Any, name: str, *, digest: str) -> Any:
-    """Return the version with this digest or None; versions are born with their digest."""
+    """Return the version with this digest, or None; versions get it when they are created."""
     found = client.search_model_versions(f"name='{name}' and tag.{DIGEST}='{digest}'")
     return found[0] if found else None
 
 
 def _source(client: Any, run: Any, *, bundle: Path, registry: str) -> tuple[str, dict[str, str]]:
-    """Return a new version's source and, for a folder that may move, the tag that follows it."""
+    """Return a new version's source and, for a folder that may move, the tag with its location."""
     if registry.startswith(("http://", "https://")):
-        # An MLflow server refuses versions that point at somebody's own disk.
+        # An MLflow server refuses versions whose source is on a client's disk.
         client.log_artifacts(run.info.run_id, str(bundle), "bundle")
         return f"{run.info.artifact_uri}/bundle", {}
     return bundle.as_uri(), {BUNDLE: bundle.as_uri()}
 
 
 def _promote(client: Any, name: str, *, version: Any, reigning: str) -> str:
-    """Move `champion`; return the version it leaves, which a tag remembers in case of a crash."""
+    """Move the alias `champion`; return the version it was at, which a tag records before."""
     number = str(version.version)
     if reigning == number:
         return str(version.tags.get(REPLACED, ""))

@@ -1,4 +1,4 @@
-"""Whether the registry answers, found out in seconds: MLflow itself would retry for minutes."""
+"""Checks within seconds whether the registry answers; MLflow itself would retry for minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mdlc.core.errors import ServiceError, StorageError
 from mdlc.core.files import disk_full
 
 WAIT_SECONDS = 10.0
-"""For a lock on SQLite, or a connection to a server."""
+"""Longest wait for a lock on SQLite, or for a connection to a server."""
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
@@ -37,7 +37,7 @@ def sqlite_path(registry: str) -> Path | None:
 
 @contextlib.contextmanager
 def answering(registry: str) -> Iterator[None]:
-    """Check that `registry` answers, and turn what fails inside the block into a ServiceError.
+    """Check that `registry` answers, and turn errors inside the block into a ServiceError.
 
     Raises:
         ServiceError: the registry is locked, unreachable or broken; one line, no credentials.
@@ -71,7 +71,7 @@ def _check(registry: str) -> None:
 
 
 def _check_sqlite(path: Path) -> None:
-    """Take and give back the write lock; makes the folder, since a new registry is welcome."""
+    """Take and release the write lock; create the folder if it is missing, for a new registry."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -79,7 +79,7 @@ def _check_sqlite(path: Path) -> None:
 
 
 def _foreign(error: Exception) -> bool:
-    """Say whether an error is of the registry: MLflow's, SQLAlchemy's, the system's, a driver's."""
+    """Return whether an error comes from MLflow, SQLAlchemy, the system or a driver."""
     kinds = (sqlite3.Error, OSError, ImportError)
     return isinstance(error, kinds) or type(error).__module__.startswith(("mlflow", "sqlalchemy"))
 

@@ -1,4 +1,4 @@
-"""Deployment's entry: the winner's bundle copied and checked, registered, and written down."""
+"""The deployment stage: copies and checks the winner's bundle, and registers it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def deploy(name: str, *, evaluation: Path, training: Path, registry: str, out: P
     call with the same winner finds the version that the first one made.
 
     Raises:
-        ArtifactError: a document or the bundle is missing, altered, or another than was judged.
+        ArtifactError: a document or the bundle is missing or altered, or not the one evaluated.
         ServiceError: the registry does not answer.
     """
     judged = read_document(evaluation / "evaluation.json", Evaluation)
@@ -53,7 +53,7 @@ def deploy(name: str, *, evaluation: Path, training: Path, registry: str, out: P
 
 
 def _copy(source: Path, target: Path, *, digest: str) -> Manifest:
-    """Copy the bundle and check the copy: what is deployed is what was judged."""
+    """Copy the bundle and check that the copy is the bundle that was evaluated."""
     if not source.is_dir():
         raise ArtifactError(f"{source} is missing", hint="run the training again")
     with whole_folder(target) as folder:

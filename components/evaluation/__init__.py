@@ -1,1 +1,1 @@
-"""Evaluation: who decides best on rows that no model has seen, in money and with intervals."""
+"""The evaluation stage: compares contenders in money on rows that no model was trained on."""

@@ -1,7 +1,7 @@
-"""The same contest on rows that the sources label themselves: feedback alone makes no champion.
+"""Repeats the decisive comparison on test rows with the sources' own labels (the anchor).
 
-The newest labels decide about a promotion, and they come from outside. Where the sources have test
-rows with labels of their own, the challenger has to earn more on these, too.
+The labels that decide about a promotion come from outside, as feedback, and may be poisoned. If the
+sources have labels for enough test rows, the challenger must earn more on these rows too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Contest:
         comparisons: Sequence[Comparison],
         guard: Guard | None,
     ) -> tuple[PromotionVerdict, Anchor | None]:
-        """Let the sources' labels have their say, where they are asked and there are enough."""
+        """Compare on the sources' labels too, if `guard` asks for it and there are enough rows."""
         rows = bench.prepared.anchor
         if guard is None or not guard.anchor_rows or rows < guard.anchor_rows:
             return judged, None
@@ -53,7 +53,7 @@ class Contest:
     def held(
         self, winner: ScoredContender, bench: EvaluationContext, *, against: str
     ) -> Comparison:
-        """Compare the winner with whom it was compared, on the sources' own labels."""
+        """Compare the winner with the contender `against` on the sources' own labels."""
         split = held_out_rows.read(self.prepared, bench.prepared, split="test", name=TABLE)
         own = replace(bench, validation=split, test=split)
         scorer = Scorer.load(self.training / winner.folder)
@@ -72,7 +72,7 @@ class Contest:
 def judge(
     judged: PromotionVerdict, feedback: Comparison, sources: Comparison, *, rows: int
 ) -> PromotionVerdict:
-    """Let the sources' labels have their say: a promotion needs both to name the same winner."""
+    """Refuse a promotion unless feedback and sources agree about which model earns more."""
     title, gain = TITLES[sources.against], sources.gain
     agree = (feedback.gain.value > 0) == (gain.value > 0)
     more = "more" if gain.value >= 0 else "less"
@@ -92,6 +92,6 @@ def judge(
 
 
 def document(feedback: Comparison, sources: Comparison, *, rows: int) -> Anchor:
-    """Return the contest as evaluation.json has it."""
+    """Return the comparison as it is written to evaluation.json."""
     agrees = (feedback.gain.value > 0) == (sources.gain.value > 0)
     return Anchor(rows=rows, against=sources.against, gain=sources.gain, agrees=agrees)

@@ -1,4 +1,4 @@
-"""Whether 30 % means 30 %: reliability curves and the expected calibration error."""
+"""Reliability curves and the expected calibration error of predicted probabilities."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def evaluation(
         payoff: spec.business.payoff as JSON.
         champion: The serving bundle, or "".
         champion_digest: Its digest; part of the cache key.
-        guard: spec.retrain.guard as JSON, or "" where the sources' own labels have no say.
+        guard: spec.retrain.guard as JSON, or "" to leave out the comparison on the sources' labels.
         table: What preparation wrote.
         models: What training wrote.
         verdict: evaluation.json.

@@ -1,4 +1,4 @@
-"""Who takes part: each candidate that can be served, the champion, and doing nothing."""
+"""The contenders: each candidate that can be served, the champion, and doing nothing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ScoredContender:
 
 @dataclass(frozen=True)
 class EvaluationContext:
-    """What all contenders are given: the same rows and the same money."""
+    """What all contenders have in common: the same rows and the same payoff."""
 
     prepared: Prepared
     money: Money
@@ -59,17 +59,17 @@ class EvaluationContext:
     test: HeldOutRows
 
     def enter(self, name: str, scorer: Scorer, *, folder: str = "") -> ScoredContender:
-        """Let a loaded bundle decide about both splits.
+        """Let a loaded bundle decide about the rows of both splits.
 
         Raises:
-            StageError: it answers something else than finite numbers, one for each class.
+            StageError: its scores are not finite numbers, one for each class.
         """
         splits = (self.validation, self.test)
         validation, test = (self._decide(name, scorer, split=split) for split in splits)
         return ScoredContender(name, folder, scorer.manifest.digest, validation, test)
 
     def nothing(self, training_truth: Floats | Ints) -> ScoredContender:
-        """Enter doing nothing: one action, or one number, whatever the row.
+        """Enter doing nothing: the same action, or the same number, for every row.
 
         The action is the file's `do_nothing` or the best constant on the training rows, the
         probabilities are the training rows' shares; the number is the quantile of the training
@@ -128,7 +128,7 @@ def candidates(
 
     Raises:
         ArtifactError: a bundle is not the one that training.json names.
-        StageError: there is none, or one answers nonsense.
+        StageError: there is none, or the scores of one are not finite numbers.
     """
     entrants = []
     for result in training.candidates:
@@ -154,8 +154,8 @@ def champion(
 ) -> tuple[ScoredContender | None, str, str]:
     """Enter the champion as it serves now: (entrant or None, its digest, why it is left out).
 
-    It acts by its own cost matrix and is paid by the file's. It is left out when today's data or
-    cost matrix do not fit it, or when it answers nonsense: then it can not decide any more.
+    It chooses actions by its own payoff and is judged by the file's. It is left out if today's data
+    or payoff do not fit it, or if its scores are not finite numbers.
 
     Raises:
         ArtifactError: the bundle is missing or altered.
@@ -174,7 +174,7 @@ def champion(
 
 
 def mismatch(manifest: Manifest, *, prepared: Prepared, money: Money) -> str:
-    """Say in words why a bundle cannot decide about the table's rows; "" if it can."""
+    """Return in words why a bundle cannot decide about the table's rows; "" if it can."""
     if manifest.task != prepared.task:
         return f"it answers a {manifest.task} question, the data ask a {prepared.task} one"
     if set(manifest.classes) != set(prepared.classes):

@@ -1,4 +1,4 @@
-"""The rows that judge: one split of the prepared table, with the truth as numbers."""
+"""Reads the rows of one split of the prepared table, with the truth as numbers."""
 
 from __future__ import annotations
 

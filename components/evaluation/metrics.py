@@ -1,4 +1,4 @@
-"""How good predictions are, as functions of sums over rows.
+"""Metrics of predictions, computed as functions of sums over rows.
 
 Every metric here is computed from per-row statistics that add up (`*_statistics`) and a function
 of their sums (`*_metrics`). So a bootstrap resample is a weighted sum, thousands of them are one

@@ -1,4 +1,4 @@
-"""Evaluation's entry: candidates, champion and doing nothing before the same rows and money."""
+"""The evaluation stage: compares candidates, champion and doing nothing on the same rows."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     champion: Path | None = None,
     guard: Guard | None = None,
 ) -> Evaluation:
-    """Find the candidate that decides best and say whether it may replace the champion.
+    """Find the candidate that earns most, and decide whether it replaces the champion.
 
-    The winner is picked on the validation rows; the test rows, which nothing has used, judge it.
-    With `guard` the sources' own labels of test rows, where there are enough, have to agree.
-    Writes evaluation.json into `out`.
+    The winner is chosen on the validation rows and judged on the test rows, which were not used
+    before. With `guard`, it is also judged on test rows with the sources' own labels, if there are
+    enough. Writes evaluation.json into `out`.
 
     Raises:
         ArtifactError: a document or bundle is missing, half-written or altered.
@@ -101,7 +101,7 @@ def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) ->
 def _rivals(
     winner: ScoredContender, *, field: list[ScoredContender], reigning: ScoredContender | None
 ) -> list[ScoredContender]:
-    """Return whom the winner is compared with: the champion, the rule, doing nothing."""
+    """Return the contenders that the winner is compared with: champion, rule, doing nothing."""
     rule = [c for c in field if c.name == RULE and c is not winner]
     nothing = [c for c in field if c.name == NOTHING]
     return [*([reigning] if reigning else []), *rule, *nothing]

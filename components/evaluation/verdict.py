@@ -1,4 +1,4 @@
-"""Who wins, by how much, and whether that is enough: sentences with the numbers behind them."""
+"""Chooses the winner, compares it, and decides about promotion, with reasons in sentences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mdlc.core.documents.evaluation_result import Comparison
 from mdlc.core.spec.promotion import Promotion
 
 TITLES = {CHAMPION: "the champion", NOTHING: "doing nothing", RULE: "the rule"}
-"""Contenders that are no candidates, in words."""
+"""Names in sentences of contenders that are not candidates, and of the rule."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class PromotionVerdict:
 def best(candidates: Sequence[ScoredContender]) -> ScoredContender:
     """Return the candidate that earns most on the validation rows; of equals, the rule.
 
-    The test rows have no say: a winner picked on them would look better than it is.
+    The test rows are not used for that, because a winner chosen on them would look too good.
     """
     return max(candidates, key=lambda c: (float(c.validation.money.mean()), c.name == RULE))
 
@@ -68,9 +68,9 @@ def judge(
     champion_digest: str,
     needs: Promotion,
 ) -> PromotionVerdict:
-    """Decide about promotion: enough against the champion, or nothing if there is none to beat.
+    """Decide about promotion: enough against the champion or, without one, against doing nothing.
 
-    A winner that is no rule must also earn more than the rule on the test rows, on average.
+    A winner that is not the rule must also earn more than the rule on the test rows, on average.
     """
     against = {comparison.against: comparison for comparison in comparisons}
     findings = [sentence(winner.name, comparison, needs=needs) for comparison in comparisons]
@@ -91,7 +91,7 @@ def judge(
 
 
 def decisive_of(comparisons: Sequence[Comparison]) -> Comparison:
-    """Return the comparison that decides: with the champion, without one with doing nothing."""
+    """Return the comparison that decides: with the champion or, without one, with doing nothing."""
     against = {comparison.against: comparison for comparison in comparisons}
     return against.get(CHAMPION) or against[NOTHING]
 

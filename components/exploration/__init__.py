@@ -1,1 +1,1 @@
-"""The exploration stage: see README.md."""
+"""The exploration stage: statistics of the training rows, and cleaning; see README.md."""

@@ -15,7 +15,7 @@ import numpy as np
 from mdlc.components.exploration.training_rows import NAME, VALUE, fetch
 
 MAX_BINS = 40
-"""More bars than this no one reads, and heavy tails would ask for millions."""
+"""Most bins of a histogram; heavy tails would otherwise need millions."""
 
 
 def edges(*, low: float, high: float, spread: float, rows: int, distinct: int) -> list[float]:

@@ -42,7 +42,7 @@ def p_value(values: npt.NDArray[np.float64]) -> float | None:
 
 
 def is_normal(p: float | None) -> bool:
-    """Say whether the test leaves normality standing; untested is not normal."""
+    """Return whether the test does not reject normality; False if it was not possible."""
     return p is not None and p >= SIGNIFICANCE
 
 

@@ -1,4 +1,4 @@
-"""A sample of the training rows in memory, for what has no cheap aggregate: ranks, normality."""
+"""A sample of the training rows in memory, for statistics without a cheap aggregate, as ranks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The exploration stage: what the training rows look like, and the cleaning that follows.
+"""The exploration stage: statistics of the training rows, and the cleaning decided from them.
 
-Only rows whose split is train are looked at: cleaning that had seen the test rows would make their
-verdict too kind.
+Only training rows are used: cleaning that depended on test rows would make the test too favourable.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ NULL_SQL = f"SELECT * FROM prepared WHERE {TARGET} IS NOT NULL"  # noqa: S608 - 
 
 
 def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path) -> Exploration:
-    """Look at the prepared training rows and decide how every row is cleaned.
+    """Describe the prepared training rows and decide how every row is cleaned.
 
     Reads prepared.json and table.parquet in `prepared`, writes exploration.json into `out`.
     Values of `sensitive` columns, and of images made of them, do not reach the document; statistics
     of them do.
 
     Raises:
-        ArtifactError: `prepared` is not whole.
+        ArtifactError: `prepared` is incomplete.
         DataError: there are no training rows, a column is missing, or no feature is left.
     """
     document = read_document(prepared / PREPARED, Prepared)
@@ -146,7 +145,7 @@ def _decide(
 def _warn(
     found: Exploration, *, explore: Explore, unusable: Mapping[str, int], gone: set[str]
 ) -> list[str]:
-    """Say what a person should look at; of dropped features, only a leak."""
+    """Return warnings for a person; about dropped features, only those of leaks."""
     columns: list[cleaning_decisions.Column] = [*found.numbers, *found.categories]
     kept = [column for column in columns if column.name not in gone]
     classes = found.target["kind"] == "classes"

@@ -1,4 +1,4 @@
-"""What one feature alone says about the target, on one scale for all features of a kind.
+"""How well each feature alone predicts the target, on one scale for all features of a kind.
 
 Sources: the area under the ROC curve from ranks, J. A. Hanley and B. J. McNeil, Radiology 143
 (1982), U / (n1 n0) of Mann and Whitney; Cramér's V with its bias corrected, W. Bergsma, Journal of

@@ -1,6 +1,6 @@
 """Follows names through the file, from sources to features, without reading a row.
 
-`mdlc validate` and preparation itself use it: a name that the data lack is found before any work.
+`mdlc validate` and preparation use it to find a name that the data lack before any work is done.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The selection stage: see README.md."""
+"""The selection stage: decides which kinds of model take part; see README.md."""

@@ -13,7 +13,7 @@ def selection(
     table: dsl.Input[dsl.Dataset],
     contest: dsl.Output[dsl.Artifact],
 ) -> None:
-    """Decide which kinds of answer take part, and whether ML is needed at all.
+    """Decide which kinds of model take part, and whether ML is needed at all.
 
     Args:
         model: spec.model's task, candidates and rule as JSON.

@@ -1,7 +1,7 @@
-"""Who takes part: the rule always, and the candidates of the file or those that suit the task.
+"""Chooses the contestants: the rule, and the file's candidates or those that suit the task.
 
-What a kind suits is its own declaration (`core/model_kind.py`), found by the name of its entry
-point; selection imports nothing of training.
+Each kind declares what it suits (`core/model_kind.py`) and is found by the name of its entry point;
+selection imports nothing of training.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from mdlc.core.spec.model import CandidateChoice, Task
 
 RULE = "rule"
 DEFAULTS = (RULE, "logistic", "linear", "lightgbm", "keras_mlp", "keras_cnn")
-"""Kinds that take part where the file names none, if they suit, in this order. None of a plug-in:
-installing a package changes no file's result."""
+"""Kinds that take part, if they suit, when the file names none; in this order. No plug-in is among
+them, so that installing a package does not change the result of a file."""
 
 
 def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -> list[Contestant]:
     """Return the contestants in order, the rule first.
 
-    Without candidates in the file, the defaults that suit; with them, these, one that does not
-    suit as refused with the reason. `image` says whether a feature is an image.
+    Without candidates in the file, these are the defaults that suit. Candidates of the file that do
+    not suit are returned as refused, with the reason. `image`: whether a feature is an image.
 
     Raises:
         SpecError: a kind is not installed, or cannot be imported.
@@ -44,8 +44,8 @@ def ready_made(
 ) -> Contestant | None:
     """Return the service that the file says can be bought, refused if it gets a sensitive column.
 
-    It takes part on paper only: its money is what the file states, since trying it would send rows
-    outside. None: the file names no service.
+    It is not called, because that would send rows outside; its money is what the file states. None
+    if the file names no service.
     """
     buy = business.options.buy
     if buy is None:

@@ -1,4 +1,4 @@
-"""Which kind of answer the problem needs: a rule, ML of which task and kinds, or a service."""
+"""The selection stage: checks the task and chooses rule, kinds of model and service to compare."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mdlc.core.spec.model import Model
 
 
 def select(model: Model, *, data: Data, business: Business, prepared: Path, out: Path) -> Selection:
-    """Check the task, choose the contestants, say whether ML can pay; write selection.json.
+    """Check the task, choose the contestants, decide whether ML can pay; write selection.json.
 
     `prepared` is preparation's folder, `out` an empty one.
 
@@ -24,7 +24,7 @@ def select(model: Model, *, data: Data, business: Business, prepared: Path, out:
         SpecError: the stated task or the payoff does not fit the target; a kind is not known or
             stands twice.
         DataError: the target has one class.
-        ArtifactError: `prepared` is not whole.
+        ArtifactError: `prepared` is incomplete.
         StorageError: `out` cannot be written.
     """
     document = read_document(prepared / "prepared.json", Prepared)
@@ -49,7 +49,7 @@ def select(model: Model, *, data: Data, business: Business, prepared: Path, out:
 
 
 def _columns(data: Data, *, names: list[str]) -> list[str]:
-    """Return the columns that the features are made of: an image is made of those of its prefix."""
+    """Return the columns of the features; for an image, all columns with its prefix."""
     if data.image is None or data.image.name not in names:
         return names
     prefix = data.image.prefix

@@ -1,4 +1,4 @@
-"""Is ML needed at all? What can be said before anything is trained.
+"""Decides, before anything is trained, whether ML can pay at all.
 
 The most that any model can earn is what knowing the truth would earn. Its gain over doing nothing
 is the expected value of perfect information (Raiffa and Schlaifer, Applied Statistical Decision
@@ -21,7 +21,7 @@ from mdlc.core.payoff import for_classes, for_numbers
 from mdlc.core.spec.business import Business, Payoff
 
 MIN_ROWS = 50
-"""Fewer training rows are read by a person faster than a model is built."""
+"""With fewer training rows no model is needed: a person reads them faster than one is built."""
 
 MIN_UNLIKE = 10
 """Fewer rows unlike the most frequent answer: the target is as good as constant.
@@ -35,7 +35,7 @@ AGAIN = "prepare the data again"
 
 @dataclass(frozen=True)
 class Target:
-    """What the training rows say about the target."""
+    """Facts about the target in the training rows."""
 
     unlike: int
     """Rows that differ from the most frequent answer."""
@@ -44,7 +44,7 @@ class Target:
 
 
 def verdict(prepared: Prepared, *, folder: Path, business: Business) -> tuple[bool | None, str]:
-    """Return False and why, where ML cannot pay; else None: open until money is compared.
+    """Return False and the reason if ML cannot pay; else None: open until money is compared.
 
     `folder` is the one that `prepared` was read from.
 

@@ -66,8 +66,8 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
 
     `warm` is the bundle of an older model: the candidate of its kind starts from its
     hyperparameters. With `half_life` older training rows count less. Contestants that selection
-    refused are left out, they are in selection.json. With `part` only that kind is trained, and
-    that it may be refused is for `parts.assemble` to judge.
+    refused are left out; selection.json has them. With `part` only that kind is trained, and it is
+    no error if it is refused: `parts.assemble` checks that any candidate can be served.
 
     Raises:
         SpecError: a candidate, a hyperparameter, the rule, the metric or the payoff is wrong.
@@ -108,7 +108,7 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
 
 
 def fixed_params(model: Model) -> dict[str, Params]:
-    """Return kind -> what the file fixes of its hyperparameters.
+    """Return kind -> the hyperparameters that the file fixes.
 
     Raises:
         SpecError: a kind or hyperparameter is unknown.
@@ -140,7 +140,7 @@ def _entries(
 
 
 def _run(entry: TrainingEntry, packer: Packer, *, tuning: Tuning, out: Path) -> CandidateResult:
-    """Tune one candidate and write its bundle, or say why it is refused."""
+    """Tune one candidate and write its bundle, or return why it is refused."""
     started = time.monotonic()
     kind = entry.candidate.kind
     result = _nothing_yet(entry, metric=packer.judge.metric)
@@ -165,7 +165,7 @@ def _run(entry: TrainingEntry, packer: Packer, *, tuning: Tuning, out: Path) -> 
     except MdlcError:
         raise
     except Exception as error:
-        # Anything may come out of a library; the other candidates are not to blame.
+        # Libraries raise errors of any type; the other candidates are trained all the same.
         log.warning("%s failed", kind, exc_info=True)
         doing = "it cannot be exported: " if result.trials else ""
         update = {"refused": f"{doing}{reason_of(error)}"}

@@ -1,7 +1,7 @@
 """The search for hyperparameters: Optuna's tree-structured Parzen estimator, seeded.
 
-Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011. The first trial is what
-is known to work: the defaults, or what the last model of this kind was trained with.
+Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011. The first trial has the
+default hyperparameters, or those of the last model of this kind.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mdlc.core.errors import MdlcError
 from mdlc.core.spec.model import Tuning
 
 RANDOM_TRIALS = 4
-"""Trials before the estimator has enough to go on; Optuna's 10 is more than most searches here."""
+"""Random trials before the estimator is used; Optuna's default 10 exceeds most searches here."""
 log = logging.getLogger(__name__)
 
 
@@ -45,10 +45,10 @@ class SearchError(Exception):
 def search(
     candidate: Candidate, judge: Judge, *, tuning: Tuning, fixed: Params, warm: Params
 ) -> SearchResult:
-    """Fit trials until their number or time is spent; keep the best one's model.
+    """Fit trials until their number or time is used up; keep the best one's model.
 
-    `fixed` are never tuned. `warm` are where the search starts, instead of the defaults. A trial
-    that raises is recorded as failed, and the search goes on.
+    `fixed` hyperparameters are not tuned. `warm` ones replace the defaults in the first trial. A
+    trial that raises is recorded as failed, and the search goes on.
 
     Raises:
         SearchError: all trials failed.
@@ -108,7 +108,7 @@ def _try(
     except MdlcError:
         raise
     except Exception as error:
-        # Libraries raise anything; one point of the space must not end the search.
+        # Libraries raise errors of any type; one failed trial must not end the search.
         log.warning("%s with %s failed", candidate.kind, params, exc_info=True)
         return None, None, reason_of(error)
     if value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
@@ -117,7 +117,7 @@ def _try(
 
 
 def _exports(fitted: Fitted) -> bool:
-    """Say whether the model can be written; why not is told when the best one is."""
+    """Return whether the model can be exported; the reason is reported if it is the best one."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             fitted.export(Path(folder))

@@ -1,4 +1,4 @@
-"""Feedback against what was predicted for the very same rows by the model that served."""
+"""Tests of feedback against the predictions of the serving model for the same rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mdlc.core.spec.retrain import Guard
 
 Judgements = Iterator[SliceFinding]
 SURE = 30
-"""Confident predictions that a group needs: a few that all fail are enough to be sure of it."""
+"""Fewest confident predictions of a group that is tested."""
 
 
 def flipped(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
@@ -45,7 +45,7 @@ def flipped(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
 
 
 def shares(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
-    """Judge each class's share of the labels against that predicted: by window and by day."""
+    """Test each class's share of labels against its predicted share: by window and by day."""
     bound = guard.max_share
     if bound is None:
         return
@@ -67,9 +67,9 @@ def shares(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
 
 
 def gaps(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Judgements:
-    """Judge each group's share, observed less predicted, against the other groups'.
+    """Test each group's difference of observed and predicted share against the other groups'.
 
-    What happens to the whole world happens to all groups; what one sender does, to its own.
+    A real change affects all groups; wrong labels of one sender affect only its own group.
     """
     bound = guard.max_gap
     if bound is None:

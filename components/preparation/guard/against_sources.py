@@ -1,4 +1,4 @@
-"""Feedback against the sources: rows that nobody asked about, and labels that they contradict."""
+"""Tests of feedback against the sources: unknown rows, other features, contradicted labels."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def contradicted(rows: FeedbackRows, guard: Guard, *, hidden: bool) -> Iterator[
 
 
 def confirmed(rows: FeedbackRows) -> Mask:
-    """Return the rows that the sources hold just so, label and all: nobody else need vouch."""
+    """Return the rows that the sources have with the same features and the same label."""
     known: Mask = rows.known & ~rows.differs & _present(rows.source_label)
     return known & ~_wrong(rows)
 

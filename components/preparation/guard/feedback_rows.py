@@ -1,4 +1,4 @@
-"""Feedback rows beside what the sources and the model that served say about them."""
+"""Feedback rows, joined with the sources' rows and the serving model's scores."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class FeedbackRows:
     known: Mask
     """Whether the sources have the key."""
     covered: Mask
-    """Whether the sources ought to have it: they have rows before and after its time."""
+    """Whether the sources should have the key: they have rows before and after its time."""
     differs: Mask
     """Whether a feature is another than in the sources' row."""
     source_label: Array
-    """What the sources said by then; None or NaN where nothing."""
+    """The sources' label that was known by then; None or NaN if there is none."""
     groups: dict[str, Array]
     """Column -> the group of each row, as text."""
     windows: Windows | None
@@ -158,7 +158,7 @@ def _with_scores(feedback: Any, path: Path) -> Any:
 
 
 def _joined(rows: Any, known: Any, *, features: Sequence[Feature], until: datetime | None) -> Any:
-    """Put each row beside the sources' row of its key: differences, and the label known by then."""
+    """Join each row with the sources' row of its key: differences, and the label known by then."""
     import ibis
 
     compared = [feature for feature in features if feature.kind != "image"]

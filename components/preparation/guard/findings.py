@@ -1,4 +1,4 @@
-"""What a test of the feedback found, before it is a document."""
+"""The findings of the tests of feedback, before they are written to a document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SliceFinding:
     rule: str
     subject: str
     text: str
-    """What is the case, in words, with the value."""
+    """The finding in words, with the value."""
     rows: int
     value: float
     bound: float
@@ -30,7 +30,7 @@ class SliceFinding:
     """(all rows,): those to put aside if it is a breach."""
 
     def breaches(self, guard: Guard) -> bool:
-        """Say whether the value is above the bound, beyond chance."""
+        """Return whether the value exceeds the bound by more than chance explains."""
         return self.value > self.bound and self.z > guard.z
 
 
@@ -55,7 +55,7 @@ def describe_findings(judged: Sequence[SliceFinding], *, guard: Guard) -> list[G
 
 
 def impossible(rule: str, why: str) -> GuardFinding:
-    """Say that a test could not be done: nobody takes silence for a pass."""
+    """Return the finding that a test was not possible, so that it does not look passed."""
     return GuardFinding(rule=rule, subject="", rows=0, note=f"not tested: {why}")
 
 

@@ -1,11 +1,11 @@
-"""Flipped labels told from a world that has changed, by predictions that were confident.
+"""Distinguishes flipped labels from a real change, by the predictions that were confident.
 
-A world that moves makes a model's odds wrong: by a shift, or by a factor. Even then the surer a
-prediction was, the more often it comes true. Labels that somebody flips are wrong at the same rate
-however sure the prediction was. So the share of a class among predictions follows a logistic curve
-with a lower and an upper end: shift and slope are the world's, the ends are the flips (the
-four-parameter logistic of Barton and Lord, Educational Testing Service RB-81-20, 1981; that the
-ends are the rates of class-conditional noise: Liu and Tao, IEEE TPAMI 38, 2016).
+A real change (drift) makes a model's log-odds wrong by a shift or by a factor. Even then, the more
+confident a prediction was, the more often it is right. Flipped labels are wrong at the same rate,
+however confident the prediction was. So the share of a class among predictions follows a logistic
+curve with a lower and an upper end: shift and slope come from the change, the ends from the flips
+(the four-parameter logistic of Barton and Lord, Educational Testing Service RB-81-20, 1981; that
+the ends are the rates of class-conditional noise: Liu and Tao, IEEE TPAMI 38, 2016).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 TINY = 1e-4
 BINS = 200
-"""Groups of rows with about the same prediction: what the fit reads of however many rows."""
+"""Rows are put into this many groups of similar predictions, so the fit's cost is bounded."""
 MOST = 0.98
 SHIFT, SLOPE = 5.0, 4.0
-"""How far the world may move the log-odds: 150-fold, and their spread to a quarter or four times.
-Beyond, no labels at all of a class would pass for a very large move."""
+"""The largest change that is fitted: odds 150-fold, spread of log-odds to a quarter or four times.
+With a larger one, a class without any labels would be explained by a very large change."""
 STARTS = (
     (0.0, 1.0, 0.0, 0.0),
     (-2.0, 1.0, 0.0, 0.0),
@@ -36,7 +36,7 @@ STARTS = (
 
 
 def excess(predicted: Floats, happened: Mask, *, bound: float) -> tuple[float, float]:
-    """Return the share of true cases whose labels say otherwise, and how sure it is above `bound`.
+    """Return the share of flipped labels among true cases, and its z value above `bound`.
 
     Args:
         predicted: (rows,) probability of the class.

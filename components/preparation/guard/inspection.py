@@ -1,4 +1,4 @@
-"""All tests of the feedback, and what follows: the run fails, or rows are put aside."""
+"""Runs all tests of the feedback and decides: fail the run, put rows aside, or go on."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ OF_SOURCES = {"max_unknown", "max_differing", "max_contradicted"}
 SHOWN = 4
 """Further breaches that the error names; all are in checks.json."""
 MOST = 0.5
-"""Of the rows may be put aside; with more in question, what is left is not to be trusted either."""
+"""Largest share of rows that may be put aside; with more, the rest is not trusted either."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What the tests have to know about the run."""
+    """What the tests need to know about the run."""
 
     features: list[Feature]
     slices: list[str]
@@ -44,13 +44,13 @@ class Context:
 
 @dataclass(frozen=True)
 class Inspected:
-    """What the tests found, and the rows that may be learnt from."""
+    """The findings of the tests, and the rows that may be used for training."""
 
     table: Any
     findings: list[GuardFinding]
     quarantined: int
     error: DataError | None
-    """Why the run has to fail; None if it may go on."""
+    """Why the run must fail; None if it may go on."""
 
     def results(self) -> list[CheckResult]:
         """Return the findings as data tests, for checks.json and the report."""
@@ -125,10 +125,11 @@ def _groups(guard: Guard, context: Context) -> list[Feature]:
 def _judge(
     rows: FeedbackRows, guard: Guard, *, counts: dict[str, int], hidden: bool
 ) -> list[SliceFinding]:
-    """Test against the sources, which name single rows; then what is left against the scores.
+    """Test all rows against the sources, then the remaining rows against the scores.
 
-    Otherwise a few made-up rows would throw suspicion on the whole group that they hide in, and a
-    world that turned upside down, as the sources confirm, would look like a lie.
+    Rows that break a test against the sources are left out, because a few made-up rows would make
+    their whole group suspicious. Rows that the sources confirm are left out, because a real change
+    would otherwise look like wrong labels.
     """
     found = [
         *against_sources.unknown(rows, guard),
@@ -151,7 +152,7 @@ def _judge(
 def _not_tested(
     rows: FeedbackRows, guard: Guard, *, judged: Sequence[SliceFinding]
 ) -> list[GuardFinding]:
-    """Say which tests that the file asks for could not be done, and why."""
+    """Return which of the file's tests were not possible, and why."""
     few = f"no group of rows has {guard.min_rows}"
     numbers = rows.label.dtype.kind == "f"
     left = f"no group of rows that the sources do not confirm has {guard.min_rows}"
@@ -179,8 +180,8 @@ def _not_tested(
 
 
 def _error(breaches: list[SliceFinding], *, share: float, guard: Guard) -> DataError:
-    # The sources name rows, so they come first. Of the others the farthest beyond its bound is the
-    # narrowest: a sender rather than all that it is part of.
+    # Tests against the sources come first, because they name rows. Of the others, the slice that
+    # exceeds its bound most is usually the narrowest: one sender, not a whole that contains it.
     first = [item for item in breaches if item.rule in OF_SOURCES] or breaches
     worst = max(first, key=lambda item: (item.value - item.bound, item.z))
     others = sorted({f"{i.rule} ({i.subject})" for i in breaches if i is not worst and i.subject})
