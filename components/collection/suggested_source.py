@@ -26,6 +26,7 @@ from mdlc.components.collection.columns.cell_classes import (
     LONG,
     MONTH_FIRST,
     OTHER,
+    PADDED,
     SAME,
     Numbers,
 )
@@ -194,7 +195,9 @@ def _spelling(first: SuggestedSource, cells: Cells) -> None:
 def _marks(first: SuggestedSource, cells: Cells, counts: dict[str, dict[str, int]]) -> Cells:
     """Find the decimal mark and that of thousands, where a cell proves them and none denies it."""
     commas = [name for name, found in counts.items() if COMMA in found and OTHER not in found]
-    dotted = any({DECIMAL, LONG} & set(counts[name]) for name in counts if name not in commas)
+    dotted = any(
+        {DECIMAL, PADDED, LONG} & set(counts[name]) for name in counts if name not in commas
+    )
     for numbers, proof in SPELLINGS if commas else ():
         if numbers.decimal == "," and dotted:
             continue

@@ -14,8 +14,8 @@ INTEGER, WIDE, BIG, ZEROS, PLUS = "integer", "wide", "big", "zeros", "plus"
 """Whole numbers: as they are; beyond what a double keeps; beyond int64; 007; +49."""
 COMPACT = "compact"
 """A whole number that may be a date: 20240131."""
-DECIMAL, LONG, POWER, NAN = "decimal", "long", "power", "nan"
-"""1.5 and 1e-05; with more digits than a double keeps; 5E2; nan and inf."""
+DECIMAL, PADDED, LONG, POWER, NAN = "decimal", "padded", "long", "power", "nan"
+"""1.5 and 1e-05; 1.50; with more digits than a double keeps; 5E2; nan and inf."""
 DATE, TIME, ZONED, FINE, ZONED_FINE, NO_DATE = (
     "date",
     "time",
@@ -102,7 +102,8 @@ def class_of(cell: str, *, numbers: Numbers) -> str:
         f" WHEN {cell}[1] BETWEEN 'A' AND 'Z' OR {cell}[1] BETWEEN 'a' AND 'z' THEN"
         f" CASE WHEN length({cell}) <= 8 AND {_matches(text, '(?i)(nan|inf|infinity)')}"
         f" THEN '{NAN}' ELSE '{OTHER}' END"
-        f" WHEN {usual if numbers.plain else 'false'} THEN '{DECIMAL}'"
+        f" WHEN {usual if numbers.plain else 'false'} THEN"
+        f" CASE WHEN {cell}[-1] = '0' AND {cell}[-2] <> '.' THEN '{PADDED}' ELSE '{DECIMAL}' END"
         f" WHEN {cell}[5] = '-' AND {_is_usual_date(cell)} THEN '{DATE}'"
         f" WHEN {cell}[5] = '-' AND {_is_usual_time(cell)} THEN '{TIME}'"
         f" WHEN CAST(TRY_CAST({cell} AS BIGINT) AS VARCHAR) = {cell} THEN {_width(cell)}"

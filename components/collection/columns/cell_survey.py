@@ -108,6 +108,22 @@ def shapes(cells: Cells, column: str) -> list[str]:
     return [str(row[0]) for row in cells.ask(f"DISTINCT {shape}", [column], rest)]
 
 
+def spelled_twice(cells: Cells, column: str) -> list[str]:
+    """Return two texts that are one number, such as 1.1 and 1.10; [] if there are none.
+
+    Where all numbers have as many decimals none can be.
+    """
+    text = named(column)
+    decimals = f"length(split_part(trim({text}), '.', 2))"
+    least, most = cells.ask(f"min({decimals}), max({decimals})", [column])[0]
+    if least == most:
+        return []
+    texts = f"min({text}), max({text})"
+    rest = f"GROUP BY TRY_CAST({text} AS DOUBLE) HAVING min({text}) <> max({text}) ORDER BY 1"
+    found = cells.ask(texts, [column], f"WHERE contains({text}, '.') {rest} LIMIT 1")
+    return [shortened(text) for row in found for text in row]
+
+
 def unfit(cells: Cells, column: str, *, value: str) -> tuple[int, list[str]]:
     """Return how many cells `value` (SQL over the column) makes NULL, and three of them."""
     rest = f"WHERE {named(column)} IS NOT NULL AND ({value}) IS NULL"

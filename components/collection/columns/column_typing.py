@@ -9,12 +9,13 @@ from typing import Any
 from mdlc.components.collection.columns import cell_survey as survey
 from mdlc.components.collection.columns import date_formats as dates
 from mdlc.components.collection.columns import lossy_conversions as conversions
-from mdlc.components.collection.columns.cell_classes import named
+from mdlc.components.collection.columns.cell_classes import PADDED, named
 from mdlc.components.collection.columns.cell_survey import Cells
 from mdlc.components.collection.columns.column_verdict import (
     ColumnVerdict,
     decide,
     decide_numbers,
+    decide_padded,
     decide_words,
 )
 from mdlc.core.documents.prepared_data import Remark
@@ -137,11 +138,18 @@ class ColumnTyping:
 
     def _verdicts(self, columns: list[str]) -> dict[str, ColumnVerdict]:
         counts = survey.classes(self.cells, columns)
-        usual = decide if self.cells.codes else decide_numbers
-        return {
-            column: (decide_words if column in self.cells.words else usual)(counts[column])
-            for column in columns
-        }
+        return {column: self._verdict(column, counts[column]) for column in columns}
+
+    def _verdict(self, column: str, counts: dict[str, int]) -> ColumnVerdict:
+        if column in self.cells.words:
+            return decide_words(counts)
+        verdict = (decide if self.cells.codes else decide_numbers)(counts)
+        may_be_names = self.cells.codes and column in self.kept and PADDED in counts
+        if may_be_names and verdict.type == "DOUBLE" and not verdict.kind:
+            shown = survey.spelled_twice(self.cells, column)
+            if shown:
+                return decide_padded(["..."] if column in self.hidden else shown)
+        return verdict
 
     def _judged(self, column: str, verdict: ColumnVerdict) -> str:
         """Return SQL for a column; say what the verdict has to say."""

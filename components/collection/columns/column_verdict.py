@@ -13,7 +13,7 @@ from typing import Literal
 
 from mdlc.components.collection.columns import cell_classes as c
 
-NUMBERS = {c.INTEGER, c.COMPACT, c.WIDE, c.DECIMAL, c.LONG, c.NAN}
+NUMBERS = {c.INTEGER, c.COMPACT, c.WIDE, c.DECIMAL, c.PADDED, c.LONG, c.NAN}
 WHOLE = {c.INTEGER, c.COMPACT, c.WIDE, c.BIG, c.ZEROS, c.PLUS}
 TIMES = {c.DATE, c.TIME, c.ZONED, c.FINE, c.ZONED_FINE}
 YEAR_LAST = {c.DAY_FIRST, c.MONTH_FIRST, c.EITHER, c.SAME}
@@ -60,8 +60,9 @@ def decide(counts: dict[str, int]) -> ColumnVerdict:
     if counts.keys() == {c.COMPACT}:
         message = "its numbers, such as {shown}, may be dates"
         return ColumnVerdict("BIGINT", "number", message, AS_COMPACT_DATE, frozenset({c.COMPACT}))
-    if c.COMPACT in counts:
-        return decide(_merged(counts, c.COMPACT, into=c.INTEGER))
+    for name, usual in ((c.COMPACT, c.INTEGER), (c.PADDED, c.DECIMAL)):
+        if name in counts:
+            counts = _merged(counts, name, into=usual)
     for rule in (_numbers, _times, _year_last, _whole, _codes):
         found = rule(counts)
         if found is not None:
@@ -205,6 +206,12 @@ def _nearly(counts: dict[str, int]) -> ColumnVerdict | None:
             message = f"it is text, though {fit:,} of {rows:,} values are {what}: not {{shown}}"
             return _text(message, SAY_NULLS, *(counts.keys() - classes))
     return None
+
+
+def decide_padded(shown: list[str]) -> ColumnVerdict:
+    """Return the verdict on numbers of which some are spelled in two ways: 1.1 and 1.10."""
+    message = f"{' and '.join(shown)} are one number"
+    return ColumnVerdict("DOUBLE", "number", message, f"if they are versions, {AS_TEXT}")
 
 
 def decide_words(counts: dict[str, int]) -> ColumnVerdict:

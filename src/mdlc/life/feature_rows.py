@@ -25,7 +25,19 @@ from mdlc.core.spec.data import Data, Image
 
 CHUNK = 50_000
 """Rows in memory at a time."""
-NUMBERS = (c.INTEGER, c.COMPACT, c.WIDE, c.BIG, c.ZEROS, c.PLUS, c.DECIMAL, c.LONG, c.POWER, c.NAN)
+NUMBERS = (
+    c.INTEGER,
+    c.COMPACT,
+    c.WIDE,
+    c.BIG,
+    c.ZEROS,
+    c.PLUS,
+    c.DECIMAL,
+    c.PADDED,
+    c.LONG,
+    c.POWER,
+    c.NAN,
+)
 ROW, BAD = "__row", "\x1fbad"
 JSON_NUMBERS = "('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT')"
 

@@ -134,6 +134,24 @@ def test_what_the_data_show_is_written_into_the_file(tmp_path: Path) -> None:
     assert "since is read with month first" in output
 
 
+def test_a_comma_that_may_be_two_marks_is_left_to_a_person(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    rows = [f'"{n + 1},{n:03d}",{n / 8},{n % 2}' for n in range(60)]
+    data.write_text("\n".join(["v,x,answer", *rows]) + "\n")
+    code, output, file = init(tmp_path, "--data", data, "--target", "answer")
+    assert code == 0, output
+    source = load(file).spec.data.sources["rows"]
+    assert (source.decimal, source.thousands) == (".", "")
+
+
+def test_a_row_with_other_values_is_one_line(tmp_path: Path) -> None:
+    data = tmp_path / "rows.csv"
+    data.write_text("Report of May\n\nx,answer\n1,2\n")
+    code, output, _ = init(tmp_path, "--data", data, "--target", "answer")
+    assert code == 4
+    assert "line 3: 2 values where the first line has 1" in output
+
+
 def test_whole_floats_with_gaps_are_classes(tmp_path: Path) -> None:
     data = write(tmp_path, ["1.0", "0.0", ""])
     _, _, file = init(tmp_path, "--data", data, "--target", "answer")
