@@ -1,8 +1,7 @@
 """Strangers' tables from nothing to a served model: `mdlc init`, then `mdlc run`, no word more.
 
 The data sets are those of `tools.data_sets`. What each led to is in the notes: a promoted model,
-the rule, or why there is none. tests/services/test_first_hour.py checks that what is promoted can
-be asked.
+the rule, or why there is none.
 """
 
 from __future__ import annotations

@@ -54,7 +54,10 @@ def weak(columns: Sequence[Column], *, regression: bool) -> list[str]:
     ]
     if not names:
         return []
-    return [f"alone almost nothing about the target say {_list(names)}; together they still may"]
+    return [
+        f"each on its own says almost nothing about the target: {_list(names)}; "
+        "together with others they still may"
+    ]
 
 
 def _weak_limit(column: Column, *, regression: bool) -> float:

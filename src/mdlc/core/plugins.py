@@ -98,8 +98,9 @@ def find(group: str, name: str) -> Plugin:
         )
     plugins = found[name]
     if len(plugins) > 1:
+        named = " and ".join(sorted(map(str, plugins)))  # installed in any order
         raise SpecError(
-            f"more than one {NOUNS[group]} is called {name}: {' and '.join(map(str, plugins))}",
+            f"more than one {NOUNS[group]} is called {name}: {named}",
             hint="uninstall one of them",
         )
     return plugins[0]
