@@ -1,4 +1,4 @@
-"""Makes the table, one row for each decision, out of a snapshot's sources."""
+"""Makes the table, with one row for each decision, from the sources of a snapshot."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _source(connection: Any, name: str, *, data: Data, path: Path, numbered: boo
     """Return one source's rows after columns, rename, derive and where."""
     source, where = data.sources[name], f"spec.data.sources.{name}"
     if numbered:
-        # The file's own row numbers, not the engine's: these do not change with the filter.
+        # Row numbers of the file: unlike the engine's they do not change with the filter.
         table = connection.read_parquet(path, file_row_number=True)
         table = table.rename({ROW: "file_row_number"})
     else:

@@ -1,4 +1,4 @@
-"""Follows names through the file, from sources to features, without reading a row.
+"""Checks column names through the file, from sources to features, without reading a row.
 
 `mdlc validate` and preparation use it to find a name that the data lack before any work is done.
 """

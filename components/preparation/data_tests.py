@@ -1,4 +1,4 @@
-"""Runs data tests: all of them, in one query for each table, then says what failed."""
+"""Runs all data tests in one query for each table, then reports what failed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def findings(
 
 @contextlib.contextmanager
 def _fitting(request: CheckRequest) -> Iterator[None]:
-    """Turn what Ibis says of a check and a column that do not fit into an error of the file."""
+    """Turn an error of Ibis, for a check that does not fit its column, into a SpecError."""
     import ibis
 
     try:
@@ -91,7 +91,7 @@ def run(table: Any, found: list[CheckFinding], *, sensitive: Sequence[str]) -> l
 
 
 def write(results: list[CheckResult], *, out: Path) -> None:
-    """Write checks.json: there also when the run stops."""
+    """Write checks.json, also if the run is stopped afterwards."""
     write_json(out / "checks.json", [result.model_dump(mode="json") for result in results])
 
 

@@ -1,6 +1,7 @@
 """SQL expressions of the file: parsed before they run, so that an error names their place.
 
-The dialect is DuckDB's; sqlglot writes what the engine gets, so another engine can run the same.
+The dialect is DuckDB's. sqlglot writes the SQL that the engine gets, so it can be translated for
+another engine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which columns become features, of which kind, and in which shape models get them."""
+"""Decides which columns become features, of which kind, and how models get their values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
             for number, name in enumerate(data.features)
         ]
         for number, name in enumerate(data.features):
-            # A key column may be asked for by name; a default never takes one.
+            # The file may name a key column as a feature; without such a list keys are no features.
             if name in reserved and reserved[name] != "a key":
                 where = f"spec.data.features[{number}]"
                 raise SpecError(f"{name} is {reserved[name]}, not a feature", where=where)
@@ -68,7 +68,7 @@ def _part(name: str, kind: Any) -> str:
 
 
 def _reserved(data: Data) -> dict[str, str]:
-    """Return column -> what it is, for those that a default never makes a feature."""
+    """Return column -> what it is, for those that are features only if the file lists them."""
     return {
         **dict.fromkeys(data.table.key, "a key"),
         **dict.fromkeys(data.identifiers, "an identifier"),
@@ -123,7 +123,7 @@ def shaped(table: Any, *, features: list[Feature], image: Image | None) -> dict[
 
 
 def as_number(column: Any) -> Any:
-    """Return a column as double; NaN is NULL, because it means the same to everyone."""
+    """Return a column as double; NaN becomes NULL, because both mean a missing value."""
     import ibis
 
     number = column.cast("float64")
@@ -142,7 +142,7 @@ def as_text(column: Any) -> Any:
 
 
 def _one_spelling(text: Any, feature: Feature) -> Any:
-    """Return a feature's texts with one spelling for false and one for true, where it has such."""
+    """Return a feature's texts; if they say false and true, with one spelling for each."""
     import ibis
 
     if feature.truth is None:
@@ -167,13 +167,13 @@ def _explicit(data: Data, name: str, *, schema: dict[str, Any], where: str) -> F
 
 
 def _marked(feature: Feature, *, sensitive: set[str], pixels: list[str]) -> Feature:
-    """Return a feature that says if it is sensitive; an image is, if one of its `pixels` is."""
+    """Return the feature, marked if sensitive; an image is sensitive if one of `pixels` is."""
     parts = {feature.name, *(pixels if feature.kind == "image" else ())}
     return feature.model_copy(update={"sensitive": not parts.isdisjoint(sensitive)})
 
 
 def _kind(data: Data, name: str, *, schema: dict[str, Any]) -> Any:
-    """Return number, category, or None for what no model takes."""
+    """Return number, category, or None for a type that no model takes."""
     kind = schema[name]
     if kind.is_string() or (name in data.categories and (kind.is_numeric() or kind.is_boolean())):
         return "category"

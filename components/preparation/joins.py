@@ -1,4 +1,4 @@
-"""Left joins that never multiply rows, and never see what was not known yet."""
+"""Left joins that never multiply rows, and never use a row that was not known yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def join(left: Any, right: Any, *, spec: Join, where: str, sensitive: list[str])
 
     Raises:
         DataError: several rows of `right` belong to one row.
-        SpecError: the columns' types do not compare.
+        SpecError: the columns' types cannot be compared.
     """
     for number, name in enumerate(spec.match):
         kinds = left[name].type(), right[name].type()
@@ -33,7 +33,7 @@ def join(left: Any, right: Any, *, spec: Join, where: str, sensitive: list[str])
 
 
 def _as_of(left: Any, right: Any, *, as_of: AsOf, names: dict[str, str], where: str) -> Any:
-    """Join the newest row known by then, unless it is too old."""
+    """Join the newest row that was known at the row's time, unless it is too old."""
     import ibis
 
     if as_of.at_most < as_of.at_least:
@@ -57,7 +57,7 @@ def _as_of(left: Any, right: Any, *, as_of: AsOf, names: dict[str, str], where: 
 
 
 def _refuse_duplicates(right: Any, *, spec: Join, where: str, sensitive: list[str]) -> None:
-    """Two rows for one key would multiply rows, or make the result a matter of luck."""
+    """Refuse two rows for one key: they would multiply rows, or make the result random."""
     keys = [*spec.match, *([spec.as_of.source_time] if spec.as_of else [])]
     counted = right.drop_null(keys).group_by(keys).agg(__n=lambda found: found.count())
     twice = counted.filter(counted["__n"] > 1).order_by(keys).limit(3).to_pyarrow().to_pylist()

@@ -1,4 +1,4 @@
-"""Rows that production sent back with their labels, joined to the table's own."""
+"""Labelled predictions from serving (feedback), joined to the rows of the table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(connection: Any, path: Path, *, features: list[Feature], task: Task) ->
 
 
 def merge(base: Any, rows: Any) -> Any:
-    """Union both; of a key in both the feedback's row wins. Slice columns it lacks are NULL."""
+    """Union both; if a key is in both, feedback's row stays. Slice columns it lacks are NULL."""
     import ibis
 
     absent = {

@@ -15,7 +15,7 @@ from mdlc.core.spec.data import Data
 def without_missing(table: Any, *, target: str) -> tuple[int, Any]:
     """Return how many rows have no target, and the table without them.
 
-    The rows go in SQL, before anything is computed of them: `ibis.to_sql` of the result shows it.
+    The rows are removed in SQL, before anything is computed from them, as `ibis.to_sql` shows.
 
     Raises:
         DataError: no row has a target.
@@ -33,7 +33,7 @@ def without_missing(table: Any, *, target: str) -> tuple[int, Any]:
 
 
 def refuse_missing_times(table: Any, *, data: Data) -> None:
-    """A row without a time belongs to no split.
+    """Refuse rows without a time, because they belong to no split.
 
     Raises:
         DataError: with the keys of such rows.
@@ -50,7 +50,7 @@ def refuse_missing_times(table: Any, *, data: Data) -> None:
 
 
 def refuse_duplicate_keys(table: Any, *, data: Data) -> None:
-    """A key identifies one row: labels that come late are matched by it.
+    """Refuse a key that occurs twice: labels that arrive later are matched by the key.
 
     Raises:
         DataError: with such keys.

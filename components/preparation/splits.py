@@ -1,4 +1,4 @@
-"""Which rows train, tune and test, such that nobody learns from what was not known yet."""
+"""Assigns rows to train, validation and test, so that no label is used before it was known."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Windows:
     """Where each window begins; each ends where the next begins, the test at `until`."""
 
     train: datetime | None
-    """None: with the first row."""
+    """None: training begins with the first row."""
     validation: datetime
     test: datetime
     until: datetime
 
 
 def windows(split: Split, *, until: datetime | None, first: datetime, last: datetime) -> Windows:
-    """Lay the windows at the end of what is known.
+    """Return the windows, of which the last ends at `until`.
 
     `until` wins over the file's; without both it is just after the last row.
 
@@ -74,7 +74,7 @@ def by_time(table: Any, found: Windows) -> Any:
 
 
 def by_key(table: Any, split: Split) -> Any:
-    """Add __split by a hash of the key: a row stays where it is when others come."""
+    """Add __split by a hash of the key: a row stays in its split when others are added."""
     import ibis
 
     digits = table[KEY].hexdigest("md5").substr(0, HASH_DIGITS)

@@ -1,4 +1,4 @@
-"""Preparation: a snapshot becomes one table, tested and split, point-in-time correct."""
+"""The preparation stage: makes one table from a snapshot, point-in-time correct, tested, split."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Work:
     model: Model
 
     def stored(self, table: Any, name: str) -> Any:
-        """Compute a table once, onto disk: what follows reads columns instead of joining again."""
+        """Compute a table once and write it to disk, so that later steps need not join again."""
         path = self.scratch / f"{name}.parquet"
         table.to_parquet(path, compression="snappy")
         return self.connection.read_parquet(path)
@@ -59,12 +59,12 @@ class _Shaped:
     results: list[CheckResult]
     guarded: Inspected | None = None
     anchor: Any = None
-    """Test rows as the sources label them; None where they are not asked."""
+    """Test rows with the sources' labels; None if feedback is not tested against sources."""
 
 
 @dataclass(frozen=True)
 class _Sources:
-    """The sources' own rows, which feedback is held against."""
+    """The sources' own rows, with which feedback is compared."""
 
     known: Any
     """Shaped as the table, those without a target and those after the file's `until` included."""
@@ -83,11 +83,11 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
     until: datetime | None = None,
     guard: Guard | None = None,
 ) -> Prepared:
-    """Make table.parquet and prepared.json out of a snapshot and, in retraining, of feedback.
+    """Make table.parquet and prepared.json from a snapshot and, in a retraining, from feedback.
 
-    `until` wins over the file's; rows from it on are `later`. checks.json is there even on failure.
-    With `guard` feedback is tested before it is joined, and anchor.parquet has the test rows that
-    the sources label themselves.
+    `until` replaces the file's; rows from it on are `later`. checks.json is written even on
+    failure. With `guard` feedback is tested before it is joined, and anchor.parquet has the test
+    rows that have a label in the sources.
 
     Raises:
         SpecError: the file names a column that the data lack, or an expression is wrong.
@@ -133,7 +133,7 @@ def _windows(
 def _with_feedback(
     work: _Work, shaped: _Shaped, *, path: Path, sources: _Sources, out: Path
 ) -> _Shaped:
-    """Test feedback, and put it in the place of the base's future.
+    """Test feedback, and use it instead of the base's rows after `until`.
 
     Raises:
         DataError: it has another schema, or is not to be trusted.
@@ -169,7 +169,7 @@ def _anchor(known: Any, *, split: Split, windows: splits.Windows | None) -> Any:
 
 
 def _write_anchor(anchor: Any, *, classes: list[str], out: Path) -> int:
-    """Write anchor.parquet and return its rows; a class that is nowhere else has no price."""
+    """Write anchor.parquet, return its row count; classes that the table lacks are left out."""
     if anchor is None:
         return 0
     if classes:
@@ -192,7 +192,7 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
     table = work.stored(table, "split")
     rows = rules.count_by_split(table)
     unknown = rows.pop("unknown", 0)
-    # A NULL split, before the training window, is not different from "unknown" and goes too.
+    # `!=` is NULL for a NULL split, so rows before the training window are removed too.
     table = table.filter(table[SPLIT] != "unknown")
     tests = builtin.findings(table, features=features, task=task)
     results = shaped.results + data_tests.run(table, tests, sensitive=_hidden(work.data, features))

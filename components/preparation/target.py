@@ -1,4 +1,4 @@
-"""The target: which task it makes, and its classes."""
+"""The target column: which task follows from it, and its classes."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def task_of(table: Any, *, target: str, wanted: Task | None) -> Task:
 
 
 def whole(column: Any) -> bool:
-    """Say whether every number of a column is whole: 1.0 and 0.0 are classes, as 1 and 0 are.
+    """Say whether every number of a column is whole: then 1.0 and 0.0 are classes like 1 and 0.
 
-    pandas writes whole numbers with gaps so, since its integers know no gaps.
+    pandas writes whole numbers so if values are missing, because its integers cannot be missing.
     """
     kind = column.type()
     if not (kind.is_floating() or kind.is_decimal()):
@@ -67,7 +67,7 @@ def shaped(column: Any, *, task: Task) -> Any:
 
 
 def classes(table: Any) -> list[str]:
-    """Return the classes of the rows that are known, sorted: the future has none yet."""
+    """Return the sorted classes of all rows but the later ones, whose labels are not known yet."""
     known = table.filter(table[SPLIT] != "later").select(TARGET).distinct().order_by(TARGET)
     found: list[str] = known[TARGET].to_pyarrow().to_pylist()
     return found

@@ -1,8 +1,8 @@
-"""Columns that say false and true: one spelling each, whatever the files and the clients write.
+"""Columns of false and true: they get one spelling for each, whatever files and clients write.
 
-pandas writes True into a CSV, JSON has true, people write yes. Preparation finds the features whose
-values say nothing else, keeps the most frequent spelling, and writes it into the feature: the
-predictor then knows that JSON's true is this model's True, or yes.
+pandas writes True into a CSV, JSON has true, people write yes. Preparation finds the features that
+have only such values, and records the most frequent spelling in the feature. So the predictor
+knows that JSON's true is this model's True, or yes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ WORDS = [word for pair in TRUTHS for word in pair]
 
 
 def spell(table: Any, features: list[Feature]) -> tuple[list[Feature], list[Remark]]:
-    """Return the features, of which those that say false and true know how, and what was decided.
+    """Return the features, those of false and true with their spelling, and what was decided.
 
-    All rows are asked: a column with one other word is an ordinary category.
+    All rows are read: a column with one other word is an ordinary category.
     """
     texts = {f.name: as_text(table[f.name]) for f in features if f.kind == "category"}
     if not texts:

@@ -1,4 +1,4 @@
-"""What a kind of data test gives: an expression that counts, and one that shows.
+"""What a kind of data test returns: an expression that counts failing rows, and one with examples.
 
 All counts of all tests are computed in one query over the table, however large. A new kind is one
 file with a class, and one line in `pyproject.toml` that names it as an entry point of the group
@@ -38,9 +38,9 @@ class CheckRequest:
     """Ibis table."""
     column: str | None
     value: Any
-    """What stands under the check's key, of the type that its `value` says."""
+    """The value of the check's key, of the type that the class's `value` says."""
     number: int
-    """Tells checks apart; no two requests of one table have the same."""
+    """Differs between all requests for one table."""
     where: str
     """The place of the check in the file."""
 
@@ -59,18 +59,18 @@ class ColumnCheck(SectionKey):
     needs_column: ClassVar[bool] = True
     """Whether it is about one column, so that a check without `column` is refused."""
     of_features: ClassVar[bool] = True
-    """Whether it can be asked of labelled predictions, which have the features and no others."""
+    """Whether it can test labelled predictions, which have no columns but the features."""
 
     @abc.abstractmethod
     def finding(self, request: CheckRequest) -> CheckFinding:
-        """Return what counts the failing rows.
+        """Return the expression that counts the failing rows.
 
         Raises:
-            SpecError: the check does not fit its column. What Ibis raises is turned into one.
+            SpecError: the check does not fit its column. Errors of Ibis are turned into it.
         """
 
     def extend(self, request: CheckRequest) -> Any:
-        """Return the table with columns that `finding` needs and the data do not have."""
+        """Return the table with those columns that `finding` needs and the data lack."""
         return request.table
 
     def check_names(self, value: Any, *, known: list[str], where: str) -> None:
@@ -82,7 +82,7 @@ class ColumnCheck(SectionKey):
 
 
 class TableCheck(ColumnCheck):
-    """A kind of data check that is about the whole table, or says itself what it is about."""
+    """A kind of data check about the whole table, or whose value names its columns."""
 
     needs_column: ClassVar[bool] = False
 
@@ -95,7 +95,7 @@ def of_rows(table: Any, *, name: str, bad: Any, column: str | None) -> CheckFind
 
 
 def comparable(column: Any, value: Any) -> tuple[Any, Any]:
-    """Return a column and a value of the file such that the engine compares them as meant."""
+    """Return a column and a value of the file with types that the engine compares correctly."""
     import ibis
 
     kind = column.type()

@@ -10,7 +10,7 @@ from mdlc.core.spec.model import Task
 
 MIN_TRAINING_ROWS = 50
 FLOAT32_MAX = 3.4028234663852886e38
-"""Models compute in float32; what is larger becomes infinite there."""
+"""Models compute in float32, where larger numbers become infinite."""
 
 
 def findings(table: Any, *, features: list[Feature], task: Task) -> list[CheckFinding]:

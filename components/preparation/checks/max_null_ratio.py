@@ -15,7 +15,7 @@ class MaxNullRatio(ColumnCheck):
     value: ClassVar[Any] = Annotated[float, Field(ge=0, le=1)]
 
     def finding(self, request: CheckRequest) -> CheckFinding:
-        """Count the rows without a value, if they are too many."""
+        """Count the rows without a value; 0 if their share is allowed."""
         import ibis
 
         nulls = request.cells.isnull().sum().fill_null(0)

@@ -15,7 +15,7 @@ class MinRows(TableCheck):
     value: ClassVar[Any] = Annotated[int, Field(ge=0)]
 
     def finding(self, request: CheckRequest) -> CheckFinding:
-        """Count the rows that are lacking."""
+        """Count how many rows are missing to the minimum."""
         import ibis
 
         failing = ibis.greatest(request.value - request.table.count(), 0)
