@@ -1,4 +1,4 @@
-"""How much a training row counts, by its age: the world of last week says more than last year's."""
+"""Weights training rows by age: recent rows are more like those to be predicted, so count more."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from mdlc.core.spec.base import format_duration
 
 WHERE = "spec.retrain.half_life"
 LEAST = 50.0
-"""Equal rows that the weighted ones have to be worth: what preparation asks of a training set."""
+"""Equally weighted rows to which the weighted ones must amount: preparation's minimum, too."""
 Weights = npt.NDArray[np.float64]
 
 
 def weights(table: Path, document: Prepared, *, half_life: timedelta) -> Weights:
     """Return (training rows,): 0.5 to the power of age / half-life, scaled to 1 on average.
 
-    Age is counted from `until`, the end of what is known, and the scale leaves every candidate's
-    regularisation as strong as it is without weights.
+    Age is counted from `until`, the end of what is known. The weights are scaled so that every
+    candidate's regularisation is as strong as without weights.
 
     Raises:
         SpecError: the table has no time, or the weights leave too little to learn from.
@@ -51,7 +51,7 @@ def weights(table: Path, document: Prepared, *, half_life: timedelta) -> Weights
 
 
 def effective(weights: npt.NDArray[np.floating]) -> float:
-    """Return how many equal rows are worth as much (Kish, Survey Sampling, 1965).
+    """Return the effective sample size of weighted rows (Kish, Survey Sampling, 1965).
 
     >>> effective(np.array([1.0, 1.0])), effective(np.array([1.0, 0.0]))
     (2.0, 1.0)

@@ -1,4 +1,4 @@
-"""From a cleaned batch to one matrix, fitted once for each candidate.
+"""Encodes a cleaned batch as one matrix; fitted once for each candidate.
 
 The same three steps run in numpy here, as ONNX nodes in export_onnx.py and as TensorFlow operations
 in export_savedmodel.py, all in float32 and in the same order, so that they agree to the last bit:
@@ -21,7 +21,7 @@ from mdlc.core.columns import Batch, Feature
 
 Matrix = npt.NDArray[np.float32]
 MAX_CATEGORIES = 256
-"""Rarer ones count as unseen: a column each would only be noise, and memory."""
+"""Rarer categories count as unseen: their columns would only add noise and take memory."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Encoder:
 
     numbers: list[str]
     fill: Matrix
-    """(numbers,): replaces missing; NaN where the model has its own answer to missing."""
+    """(numbers,): replaces missing values; NaN if the model handles missing values itself."""
     center: Matrix
     """(numbers,)"""
     spread: Matrix
@@ -55,7 +55,7 @@ class Encoder:
 
     @property
     def questions(self) -> list[str]:
-        """What each column of the matrix says, in words."""
+        """What each column of the matrix means, in words."""
         words = list(self.numbers)
         for name, shape in self.images.items():
             words += [f"value {i} of {name}" for i in range(int(np.prod(shape)))]
@@ -80,8 +80,8 @@ def fit(
 ) -> Encoder:
     """Learn medians, scales and categories from training rows.
 
-    With `keep_missing` a number that has missing values in training keeps them as NaN, for models
-    that learn what missing means; one that has none is still filled, as nothing was learnt.
+    With `keep_missing` a number with missing values in training keeps them as NaN, for models that
+    learn from them. A number without any is still filled, because the model could not learn that.
     """
     names = [feature.name for feature in features if feature.kind == "number"]
     columns = [batch[name][~np.isnan(batch[name])].astype(np.float64) for name in names]

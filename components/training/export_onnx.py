@@ -17,7 +17,7 @@ from mdlc.core.bundle import ONNX, Format
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 LIGHTGBM_OPSET = 15
-"""The newest that onnxmltools 1.16 writes; the operators it uses are the same in 18."""
+"""The newest that onnxmltools 1.16 writes; the operators used here are the same in 18."""
 IR_VERSION = 10
 ENCODED, SCORES = "/encoded", "scores"
 
@@ -58,7 +58,7 @@ class Graph:
     def model(self, model: Any) -> None:
         """Add a converted model that reads ENCODED; its last output becomes SCORES.
 
-        A classifier's first output, the label, is left out: money decides, not the label.
+        A classifier's first output, the label, is left out: decisions use scores and the payoff.
         """
         graph = model.graph
         names = {graph.input[0].name: ENCODED, graph.output[-1].name: SCORES}
@@ -159,9 +159,9 @@ def save_lightgbm(folder: Path, encoder: Encoder, *, booster: Any, columns: int)
 def floor_thresholds(booster: Any) -> Any:
     """Return a copy of a booster with each threshold lowered to a float32.
 
-    ONNX keeps thresholds as float32. Rounded to the nearest, one between two neighbouring values
-    can land on the upper one, and that value's rows go the other way. Every x is a float32 itself,
-    so x <= t and x <= (largest float32 not above t) are the same question.
+    ONNX keeps thresholds as float32. A threshold between two neighbouring values could be rounded
+    up to the upper one, and rows with that value would take the other branch. Every x is a float32
+    itself, so x <= t and x <= (largest float32 not above t) give the same answer.
     """
     import lightgbm
 

@@ -48,8 +48,8 @@ class Judge:
     def offset(self, scores: Floats) -> float:
         """Return what is added to a prediction so that it earns most; 0 for classification.
 
-        It is the payoff's quantile of the residuals (truth - prediction) on the validation rows:
-        the newsvendor's answer, with the spread of the truth taken as equal everywhere.
+        It is the quantile of the residuals (truth - prediction) on the validation rows that the
+        payoff asks for. This solves the newsvendor problem if all rows' residuals spread equally.
         """
         if self.unit is None:
             return 0.0

@@ -21,7 +21,7 @@ from mdlc.core.spec.business import Payoff
 from mdlc.core.version import VERSION
 
 ROWS = 50_000
-"""Validation rows that the exported model is asked about, spread evenly; more take time only."""
+"""Validation rows, evenly spread, on which the exported model is compared; more only take time."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Packer:
             code_version=VERSION,
         )
         rows = len(self.problem.train)
-        # Sealed twice: only a whole bundle can be asked, and its answers belong into it.
+        # Sealed twice: a bundle must be complete to answer, and its answers become part of it.
         bundle.seal(folder, draft, profile=Profile(rows=rows, series=series))
         trained, answered = self._ask(folder, found=found)
         differs = parity.difference(trained, answered, unit=parity.unit_of(self.problem))
@@ -93,9 +93,9 @@ class Packer:
         """Return the series of the prediction, as the predictor counts it.
 
         Binary: the probability of the second class; multiclass: the class with the highest; a
-        number: with its offset. Counted on validation rows, as on training rows every model is too
-        sure of itself, and the live predictions would look like drift; and on the exported model's
-        answers, as a float64 on the edge of a bin is not its float32.
+        number: with its offset. It is counted on validation rows, because every model is too
+        confident on training rows, so live predictions would look like drift; and on the exported
+        model's answers, because a float64 at the edge of a bin may be in another bin as a float32.
         """
         classes = self.problem.classes
         if len(classes) > 2:

@@ -1,4 +1,4 @@
-"""Does the exported model say what the trained one said? Asked of every candidate, on real rows."""
+"""Checks for every candidate, on real rows, that the exported model answers as the trained one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Training in parts: candidates trained apart make the artifact that one process makes of them all.
+"""Joins candidates that were trained apart into the artifact that one process would write.
 
-A candidate learns nothing of the others, so a part's result is the whole's. A part is what `train`
-writes when it is given one contestant.
+A candidate's training does not depend on the others, so the result is the same. A part is what
+`train` writes when it is given one contestant.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DOCUMENT = "training.json"
 
 
 def narrow(model: Model, *, kind: str) -> Model:
-    """Return what the training of one kind reads of the file: no other candidate."""
+    """Return what the training of one kind reads from the file, without the other candidates."""
     mine = [candidate for candidate in model.candidates if candidate.kind == kind]
     return model.model_copy(update={"candidates": mine})
 
@@ -32,8 +32,8 @@ def assemble(
     """Write the parts' results and bundles as one training to `out`.
 
     Raises:
-        SpecError: what the file says of a candidate that was not trained is wrong.
-        ArtifactError: a part is missing, altered, or of other rows than the others.
+        SpecError: what the file says about a candidate that was not trained is wrong.
+        ArtifactError: a part is missing, altered, or was trained on other rows than the others.
         StageError: no candidate can be served.
     """
     fixed_params(model)
@@ -64,7 +64,7 @@ def assemble(
 
 
 def extract(whole: Path, *, kind: str, out: Path) -> bool:
-    """Write the part of a kind, as its own training would; False if the whole has none."""
+    """Write a kind's part of a whole training, as if trained alone; False if it is not there."""
     document = read_document(whole / DOCUMENT, Training)
     result = next((r for r in document.candidates if r.kind == kind), None)
     if result is None:

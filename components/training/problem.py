@@ -1,4 +1,4 @@
-"""The rows a candidate learns from: cleaned once, held in memory, truth as numbers."""
+"""The rows that a candidate learns from: cleaned once, held in memory, with truths as numbers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TrainingRows:
     batch: Batch
     truth: Truth
     weights: Floats | None = None
-    """(rows,): how much each counts, 1 on average; None: all the same, as validation rows do."""
+    """(rows,): how much each counts, 1 on average; None: all the same, as for validation rows."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -52,7 +52,7 @@ class Problem:
     task: Task
     classes: list[str]
     features: list[Feature]
-    """Features after cleaning: those that it drops are not here."""
+    """Features after cleaning, without those that it drops."""
     train: TrainingRows
     validation: TrainingRows
     rule: Rule
@@ -60,13 +60,13 @@ class Problem:
     """Feature that cleaning drops -> why."""
     seed: int
     cores: int
-    """Threads for work that needs no waiting for each other, such as a forest's trees."""
+    """Threads for work that can be done independently, such as a forest's trees."""
 
     @property
     def threads(self) -> int:
-        """Threads for work in lock step: LightGBM, TensorFlow, ONNX Runtime.
+        """Threads for work whose threads often wait for each other: LightGBM, TensorFlow, ONNX.
 
-        On few rows they wait more than they work, and OpenMP waits by spinning: two threads on a
+        With few rows they wait more than they work, and OpenMP waits by spinning: two threads on a
         shared machine took 10 times as long as one (45,000 rows, 140 columns).
         """
         return self.cores if len(self.train) >= MANY_ROWS else 1
@@ -164,7 +164,7 @@ def _indices(target: npt.NDArray[Any], *, classes: list[str], split: str) -> npt
 
 
 def _check_truth(document: Prepared, truth: Truth) -> None:
-    """A class that no training row shows cannot be learnt, and no model should hide that."""
+    """Refuse a class without training rows: no model can learn it, and users should know."""
     if document.task == "regression":
         return
     if len(document.classes) < 2:

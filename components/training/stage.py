@@ -1,7 +1,7 @@
-"""Training: each contestant is tuned, exported, checked and sealed; the best is listed first.
+"""The training stage: tunes, exports, checks and seals each contestant; lists the best first.
 
-A candidate that fails is refused with its reason and the others go on. An error of the file or of
-the data (SpecError, DataError) is the user's to act upon and ends the stage.
+A candidate that fails is refused with its reason, and the others are still trained. An error of
+the file or of the data (SpecError, DataError) ends the stage, because the user has to correct it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingEntry:
-    """A contestant with what the file fixes and where its search starts."""
+    """A contestant with the hyperparameters that the file fixes and those its search starts at."""
 
     candidate: type[Candidate]
     fixed: Params
@@ -67,7 +67,7 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     `warm` is the bundle of an older model: the candidate of its kind starts from its
     hyperparameters. With `half_life` older training rows count less. Contestants that selection
     refused are left out; selection.json has them. With `part` only that kind is trained, and it is
-    no error if it is refused: `parts.assemble` checks that any candidate can be served.
+    no error if it is refused: `parts.assemble` checks later that a candidate can be served.
 
     Raises:
         SpecError: a candidate, a hyperparameter, the rule, the metric or the payoff is wrong.

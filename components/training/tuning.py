@@ -35,7 +35,7 @@ class SearchResult:
 
 
 class SearchError(Exception):
-    """No trial gave a model; the cause is the last trial's error."""
+    """No trial led to a model; the cause is the last trial's error."""
 
     def __init__(self, trials: list[Trial], reason: str) -> None:
         super().__init__(reason)

@@ -1,7 +1,7 @@
 """Kinds of models, one file each; `pyproject.toml` lists them as entry points.
 
-What a package needs to add one of its own is importable from here; `candidate_suite` has the tests
-that every kind must pass. docs/plugins.md shows a whole one.
+What another package needs to add a kind is importable from here; `candidate_suite` has the tests
+that every kind must pass. docs/plugins.md has a complete example.
 """
 
 from mdlc.components.training.candidates._base import Candidate, Dimension, Fitted, Params, shares

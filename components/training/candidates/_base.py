@@ -2,7 +2,7 @@
 
 A candidate is made once for each run: it encodes the rows once, and `fit` is called for each trial.
 A new kind is one file with a class, and one line in `pyproject.toml` that names it as an entry
-point of the group `mdlc.candidates`; in mdlc itself and in anybody's package alike.
+point of the group `mdlc.candidates`. This is the same in mdlc and in other packages.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Dimension:
     high: float | int | None = None
     log: bool = False
     least: float | int = 0
-    """A value in the file below it is refused."""
+    """A smaller value in the file is refused."""
 
     @property
     def tuned(self) -> bool:
@@ -51,15 +51,15 @@ class Dimension:
         return value
 
     def inside(self, value: Value) -> Value:
-        """Return `value`, of an older model perhaps, moved into the range of the search."""
+        """Return `value`, such as an older model's, moved into the range of the search."""
         if isinstance(value, str) or self.low is None or self.high is None:
             return value
         return type(self.default)(min(max(value, self.low), self.high))
 
     def field(self) -> tuple[Any, Any]:
-        """Return the type and the field of pydantic's that check a value of the file.
+        """Return the pydantic type and field that check a value of the file.
 
-        A whole number is a number, a text that looks like one is not.
+        A whole number is accepted as a number, a text that looks like one is not.
         """
         if self.low is None:
             words = "Not tuned."
@@ -89,20 +89,20 @@ class Candidate(ABC):
     """A kind of model, with the rows that it learns from."""
 
     about: ClassVar[ModelKind]
-    """What selection and the report know of it; its name is that of the entry point."""
+    """What selection and the report know about it; its name is that of the entry point."""
     kind: ClassVar[str]
-    """The name in `about`."""
+    """The name of the kind, from `about`."""
     space: ClassVar[dict[str, Dimension]] = {}
     settings: ClassVar[type[SpecSection]] = SpecSection
-    """Hyperparameters that are no numbers, as a pydantic model: `fit` gets the file's values or the
-    defaults, and the search never varies them."""
+    """Hyperparameters that are not numbers, as a pydantic model: `fit` gets the file's values or
+    the defaults, and the search never varies them."""
     trials_divisor: ClassVar[int] = 1
     """A slow kind takes this share of spec.model.tuning.trials, at least one."""
     export_in_doubt: ClassVar[bool] = False
     """Try the export after the first trial, and do not tune what cannot be served."""
     takes_weights: ClassVar[bool] = False
-    """Whether `fit` heeds the training rows' weights; one that does not is refused where there are
-    some, instead of learning something else than was asked for."""
+    """Whether `fit` uses the training rows' weights. If not, the kind is refused for weighted rows,
+    because it would ignore the weights."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -126,7 +126,7 @@ class Candidate(ABC):
 
     @classmethod
     def defaults(cls) -> Params:
-        """Return the value of each hyperparameter that nobody has said anything about."""
+        """Return the default of each hyperparameter."""
         values: Params = cls.params_model()().model_dump(mode="json")
         return values
 

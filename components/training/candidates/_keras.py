@@ -21,7 +21,7 @@ from mdlc.core.bundle import Format
 Array = npt.NDArray[Any]
 BATCH = 1024
 STEPS = 40
-"""Steps in an epoch, at least: with few rows batches are smaller."""
+"""Fewest steps in an epoch: with few rows batches are smaller."""
 PATIENCE = 3
 
 
@@ -35,7 +35,7 @@ def tensorflow(threads: int) -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
-    # A process that has run TensorFlow before (a test, a notebook) keeps the threads it has.
+    # In a process that has run TensorFlow before (a test, a notebook) threads cannot be changed.
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -124,7 +124,7 @@ class KerasCandidate(Candidate):
         return scores if self.problem.classes else scores[:, 0]
 
     def _finish(self, output: Any) -> Any:
-        """Return scores for the network's output; numbers were learnt in standard deviations."""
+        """Return scores for the network's output; a number is learnt in standard deviations."""
         return output if self.problem.classes else output * self.spread + self.center
 
     def _export(self, folder: Path, *, net: Any) -> Format:

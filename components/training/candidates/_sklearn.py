@@ -49,12 +49,12 @@ class SklearnCandidate(Candidate):
 
         model = self.estimator(params)
         with warnings.catch_warnings(), threadpool_limits(self.problem.threads):
-            # A solver that stops at max_iter gives a model like any other: validation judges it.
+            # A solver that stops at max_iter still gives a model; the validation rows judge it.
             warnings.filterwarnings("ignore", message=".*failed to converge.*")
             train = self.problem.train
             model.fit(self.train, train.truth, sample_weight=train.weights)
         if "n_jobs" in model.get_params():
-            # Threads add up a forest's votes in any order; one makes the sum repeatable.
+            # Several threads add up a forest's votes in any order; with one the sum is repeatable.
             model.set_params(n_jobs=1)
         weights = self.weights(model)
         return Fitted(

@@ -1,4 +1,4 @@
-"""What every kind of model must do, as tests that any package can run on its own kind.
+"""Tests of what every kind of model must do, which any package can run on its own kind.
 
 A package that adds a kind of model puts this into its tests, and pytest runs each test on each task
 that the kind suits:
@@ -8,9 +8,9 @@ that the kind suits:
     class TestNearestNeighbours(CandidateSuite):
         kind = "knn"
 
-mdlc runs the same suite on its own. The rules: what is exported answers as what was trained, for
-missing values, texts never seen and single rows too; the seed makes a model repeatable; the search
-starts inside its ranges.
+mdlc runs the same suite on its own kinds. It tests that the exported model answers as the trained
+one, also for missing values, texts never seen and single rows; that the seed makes a model
+repeatable; and that the search starts inside its ranges.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CandidateSuite:
     small: ClassVar[Params] = {}
     """Hyperparameters that make the tests fast; the others have their defaults."""
     learns: ClassVar[bool] = True
-    """Whether, with `small`, it must be right more often than the commonest class is."""
+    """Whether, with `small`, it must be right more often than always the commonest class."""
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Run each test that asks for a task on every task that the kind suits."""
@@ -62,7 +62,7 @@ class CandidateSuite:
         return find_candidate(cls.kind, where="spec.model.candidates")
 
     def test_exports_what_it_learnt(self, task: Task, tmp_path: Path) -> None:
-        """The exported model answers as the trained one, whatever it is asked."""
+        """The exported model answers as the trained one, for every kind of value."""
         made = self._problem(task)
         scorer = self._sealed(tmp_path / "one", made)
         answered = scorer.scores(made.validation.raw)
@@ -88,14 +88,14 @@ class CandidateSuite:
         assert one.importance == two.importance
 
     def test_reads_images_beside_numbers(self, task: Task, tmp_path: Path) -> None:
-        """A kind that says of itself that any features suit it takes an image among others."""
+        """A kind that declares that any features suit it accepts an image among others."""
         if self.candidate().about.images == "any":
             self._sealed(tmp_path / "one", small_problem(task, features=[*TABLE, *IMAGE]))
 
     def test_it_heeds_the_weights_if_it_says_so(self, task: Task) -> None:
-        """Where other rows count, another model is learnt; a kind that does not weigh is refused.
+        """Other weights lead to another model; a kind that ignores weights is refused with them.
 
-        `takes_weights` says which it is.
+        `takes_weights` says which of the two applies.
         """
         if not self.candidate().takes_weights:
             return
@@ -107,7 +107,7 @@ class CandidateSuite:
         assert not np.allclose(flat, aged, atol=1e-4)
 
     def test_it_declares_itself(self) -> None:
-        """The declaration says why, and the search starts inside its ranges."""
+        """The declaration gives its reason, and the search starts inside its ranges."""
         candidate = self.candidate()
         assert candidate.about.why
         assert candidate.about.tasks

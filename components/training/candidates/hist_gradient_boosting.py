@@ -1,7 +1,7 @@
 """scikit-learn's histogram gradient boosting.
 
-skl2onnx does not convert every release of it. Where it cannot, the candidate is refused with
-skl2onnx's reason, after one trial, as nothing is ever pickled.
+skl2onnx does not convert every release of it. If it cannot, the candidate is refused with
+skl2onnx's reason after one trial, because mdlc never stores models as pickles.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rule that a person would use: stated in the file, or two questions learnt from the data.
 
-It takes part in every comparison: a model that earns no more than it is not worth running.
+It takes part in every comparison: a model that earns no more than the rule is not worth running.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class RuleOfThumb(Candidate):
     def _answer(self, side: Mask) -> Floats:
         """Return (1, outputs): shares or mean of the training rows on one side.
 
-        A side that no training row is on says what is true of all of them.
+        A side without training rows gets the shares or mean of all training rows.
         """
         train = self.problem.train
         chosen = side if side.any() else np.ones_like(side)
@@ -89,7 +89,7 @@ class _TwoQuestions(SklearnCandidate):
         from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
         tree = DecisionTreeClassifier if self.problem.classes else DecisionTreeRegressor
-        # Three leaves are two questions. A leaf of one row in a hundred is no rule of thumb.
+        # Three leaves are two questions. A leaf with fewer rows is too rare for a rule of thumb.
         least = max(1, len(self.problem.train) // 100)
         fixed = {"max_leaf_nodes": 3, "min_samples_leaf": least}
         return tree(**fixed, **params, random_state=self.problem.seed)
@@ -97,7 +97,7 @@ class _TwoQuestions(SklearnCandidate):
     def describe(self, model: Any) -> str:
         tree = model.tree_
 
-        # A later bound on the same side of the same column is the tighter one: it replaces.
+        # A later bound on the same side of a column is the tighter one, so it replaces the earlier.
         def leaves(node: int, asked: dict[tuple[int, str], str]) -> list[str]:
             left, right = tree.children_left[node], tree.children_right[node]
             if left == right:
@@ -121,7 +121,7 @@ class _TwoQuestions(SklearnCandidate):
 
 
 def _check(condition: RuleCondition, *, problem: Problem, where: str) -> None:
-    """Check that the rule can be asked of the features.
+    """Check that the rule's conditions fit the features.
 
     Raises:
         SpecError: its column is no feature, or of another kind than the comparison.
