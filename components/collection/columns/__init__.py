@@ -1,1 +1,1 @@
-"""What a column of text is: a class for each cell, then one type for the column, from all rows."""
+"""Decides a text column's type from all rows: a class for each cell, then one type for all."""

@@ -1,8 +1,8 @@
-"""The class of a cell: which kind of value its text spells, as SQL, so that DuckDB asks every row.
+"""The class of a cell: which kind of value its text is, as SQL that DuckDB computes for each row.
 
-A class says more than a type: `007`, `5E2` and `10.4.11` are no numbers, though an engine would
-cast them; `09/01/2022` is a date that two countries read differently. `decide` makes a column's
-type out of how often each class occurs.
+A class says more than a type: `007`, `5E2` and `10.4.11` are not numbers, though an engine would
+cast them; `09/01/2022` is a date that two countries read differently. `decide` chooses a column's
+type by how often each class occurs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DATED = {DATE, TIME, ZONED, FINE, ZONED_FINE, DAY_FIRST, MONTH_FIRST, EITHER, SA
 CLOCK_TIME = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
 ZONE = r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
 GAPS = " '_\u00a0\u202f’"
-"""Marks that stand between thousands and nowhere else in a number."""
+"""Marks that occur in a number only between thousands."""
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 
 
@@ -52,7 +52,7 @@ class Numbers:
 
     @property
     def plain(self) -> bool:
-        """Whether the engine reads them as they are."""
+        """Whether the engine reads such numbers without a change."""
         return self.decimal == "." and not self.thousands
 
     @property
@@ -98,7 +98,7 @@ def class_of(cell: str, *, numbers: Numbers) -> str:
     usual = f"length({cell}) <= 19 AND {_matches(cell, '-?[0-9]{1,15}[.][0-9]+')}"
     return (
         f"CASE WHEN {cell} IS NULL THEN NULL"
-        # Letters first: most texts are told by their first character, the common numbers next.
+        # Letters first: the first character shows most texts; then the common numbers.
         f" WHEN {cell}[1] BETWEEN 'A' AND 'Z' OR {cell}[1] BETWEEN 'a' AND 'z' THEN"
         f" CASE WHEN length({cell}) <= 8 AND {_matches(text, '(?i)(nan|inf|infinity)')}"
         f" THEN '{NAN}' ELSE '{OTHER}' END"
@@ -123,7 +123,7 @@ def _is_usual_date(cell: str) -> str:
 
 
 def _is_usual_time(cell: str) -> str:
-    """Return SQL that knows 2024-01-31 10:30:00 by its marks, which takes a tenth of the time."""
+    """Return SQL that recognizes 2024-01-31 10:30:00 by its marks, in a tenth of the time."""
     marks = f"{cell}[8] || {cell}[14] || {cell}[17] = '-::' AND {cell}[11] IN (' ', 'T')"
     return f"length({cell}) = 19 AND {marks} AND TRY_CAST({cell} AS TIMESTAMP) IS NOT NULL"
 
@@ -133,7 +133,7 @@ def _matches(text: str, pattern: str) -> str:
 
 
 def _width(number: str) -> str:
-    """Say whether a double keeps a whole number of int64: it may be a feature, and is one then."""
+    """Say whether a double keeps a whole number of int64, as it must if used as a feature."""
     exact = f"CAST(CAST({number} AS DOUBLE) AS HUGEINT) = CAST({number} AS HUGEINT)"
     day = _matches(number, "(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
     return (
@@ -163,7 +163,7 @@ def _number(text: str) -> str:
 
 
 def _of_digits(text: str, *, numbers: Numbers) -> str:
-    """Return SQL for a cell that begins with a digit and is no number."""
+    """Return SQL for a cell that begins with a digit and is not a number."""
     year_first = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
     year_last = (
         f"[0-9]{{1,2}}[-/.][0-9]{{1,2}}[-/.](19|20|21)[0-9]{{2}}([ T]{CLOCK_TIME}( ?[AaPp][Mm])?)?"

@@ -1,4 +1,4 @@
-"""Questions about all rows of a table of texts, each answered by the engine in one query."""
+"""Surveys all rows of a table of texts: the engine answers each question in one query."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mdlc.components.collection.columns.cell_classes import (
 )
 
 AT_ONCE = 200
-"""Columns of one query: a table of thousands of columns is asked in parts."""
+"""Columns of one query: a table of thousands of columns is queried in parts."""
 FEW = 50
-"""Columns up to which each has a query of its own: planning them takes no time."""
+"""Up to so many columns, each has a query of its own: planning so few takes no time."""
 MOST_SHAPES = 20
 MOST_LETTERS = 40
-"""Of a value that is shown."""
+"""Longest value that is shown."""
 FILE = "__file"
-"""Column of the files' names, where there are several."""
+"""Column of the files' names, if there are several files."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,23 @@ class Cells:
 
     connection: Any
     relation: str
-    """What SQL selects from."""
+    """The relation that SQL selects from."""
     columns: list[str]
     nulls: tuple[str, ...] = ()
     """Texts that mean NULL."""
     numbers: Numbers = field(default_factory=Numbers)
     files: int = 1
     words: frozenset[str] = frozenset()
-    """Columns whose values are texts by their format, whatever they spell: a date at most."""
+    """Columns whose values are texts by their format: they may become dates, never numbers."""
     codes: bool = True
-    """Whether a text such as 5E2 may be a code: not where the format says that it is a number."""
+    """Whether a text such as 5E2 may be a code; False if the format says that it is a number."""
 
     def cell(self, column: str) -> str:
         """Return SQL: a value of the column, NULL where its text means that."""
         name = named(column)
         if not self.nulls:
             return name
-        # Not IN: to plan it takes a time that grows with the square of the columns.
+        # IN is not used: the time to plan it grows with the square of the columns.
         words = "".join(f" WHEN {quoted(word)} THEN NULL" for word in self.nulls)
         return f"CASE {name}{words} ELSE {name} END"
 
@@ -73,7 +73,7 @@ def classes(cells: Cells, columns: Collection[str]) -> dict[str, dict[str, int]]
 
 
 def examples(cells: Cells, column: str, *, of: Collection[str], at_most: int = 3) -> list[str]:
-    """Return the most frequent texts of some classes; of several files, with one that has them."""
+    """Return the most frequent texts of some classes; of several files, each with a file."""
     kind = class_of(named(column), numbers=cells.numbers)
     wanted = ", ".join(map(quoted, sorted(of)))
     file = f"min(parse_filename({FILE}))" if cells.files > 1 else "NULL"
@@ -97,7 +97,7 @@ def matching(cells: Cells, column: str, *, pattern: str) -> bool:
 
 
 def spelled(cells: Cells, *, numbers: Numbers) -> Cells:
-    """Return the same cells, whose numbers are spelled in another way."""
+    """Return the same cells, read with numbers written in another way."""
     return replace(cells, numbers=numbers)
 
 
@@ -111,7 +111,7 @@ def shapes(cells: Cells, column: str) -> list[str]:
 def spelled_twice(cells: Cells, column: str) -> list[str]:
     """Return two texts that are one number, such as 1.1 and 1.10; [] if there are none.
 
-    Where all numbers have as many decimals none can be.
+    If all numbers have the same count of decimals, there are none.
     """
     text = named(column)
     decimals = f"length(split_part(trim({text}), '.', 2))"
@@ -152,10 +152,10 @@ def words_for_null(cells: Cells, columns: Collection[str]) -> dict[str, dict[str
 
 
 def _below(values: Iterable[str], cells: Cells) -> str:
-    """Return SQL for values one below the other: v, and i, the place of its column.
+    """Return SQL that puts all columns' values into one, v, with i, the place of the column.
 
-    So an expression is planned once and not a column: that takes long for a table of thousands.
-    One column stays as it is, which is faster for many rows.
+    So an expression is planned once and not for each column, which takes long for thousands of
+    columns. A single column is not changed, which is faster for many rows.
     """
     listed = list(values)
     if len(listed) == 1:

@@ -1,4 +1,4 @@
-"""Texts become typed columns: as the file says, else as all rows prove; the rest is said."""
+"""Gives text columns types: those of the file, else those that all rows fit; with remarks."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from mdlc.core.spec.data import Source
 
 @dataclass
 class ColumnTyping:
-    """Makes the typed columns of one source, and collects what has to be said about them."""
+    """Makes the typed columns of one source, and collects the remarks about them."""
 
     cells: Cells
     name: str
     """The source's."""
     source: Source
     kept: Collection[str]
-    """Columns that the file keeps: of others nothing is said, and nothing asked."""
+    """Columns that the file keeps: others are not queried and get no remarks."""
     hidden: Container[str]
     """Columns whose values are not shown."""
     remarks: list[Remark] = field(default_factory=list)
@@ -63,7 +63,7 @@ class ColumnTyping:
         return f"SELECT {', '.join(columns)} FROM ({inner})"  # noqa: S608
 
     def _value(self, column: str, kind: str) -> str:
-        """Return SQL: a cell as a type, its number's marks as the engine has them."""
+        """Return SQL that casts a cell to a type, a number's marks changed to the engine's."""
         text, numbers = named(column), self.cells.numbers
         if kind == "VARCHAR":
             return text
@@ -152,7 +152,7 @@ class ColumnTyping:
         return verdict
 
     def _judged(self, column: str, verdict: ColumnVerdict) -> str:
-        """Return SQL for a column; say what the verdict has to say."""
+        """Return SQL for a column; record the verdict's remark."""
         if column not in self.kept:
             kind = "VARCHAR" if verdict.order else verdict.type
             return self._value(column, kind)
@@ -192,7 +192,7 @@ class ColumnTyping:
         return verdict.hint.format(keys=self.keys, column=column, formats=formats)
 
     def _missing(self, columns: list[str]) -> None:
-        """Say which words of a text column were read as missing: NA may be Namibia."""
+        """Report which words of a text column were read as missing: NA may be Namibia."""
         texts = [column for column in columns if column in self.kept]
         for column, counts in survey.words_for_null(self.cells, texts).items():
             word = max(counts, key=lambda text: counts[text])

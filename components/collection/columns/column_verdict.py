@@ -1,9 +1,9 @@
-"""One type for a column, out of how often each class of cell occurs in all of its rows.
+"""Decides a column's type by how often each class of cell occurs in all of its rows.
 
-The rule: a cell's text says all that it said before. So a column is a number only if each of its
-cells is a number that the type keeps; where another reading was possible, `about` says what was
-done, and what to write in the file to say otherwise. `order` is for dates alone: of the day and the
-month, which comes first is proven by a row, or asked for.
+The rule: no cell may lose information. So a column is a number only if each of its cells is a
+number that the type keeps. If another reading was possible, `about` says what was done, and what to
+write in the file for the other reading. `order` is for dates only: whether day or month comes first
+is shown by a row, or the user is asked for it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ WHOLE = {c.INTEGER, c.COMPACT, c.WIDE, c.BIG, c.ZEROS, c.PLUS}
 TIMES = {c.DATE, c.TIME, c.ZONED, c.FINE, c.ZONED_FINE}
 YEAR_LAST = {c.DAY_FIRST, c.MONTH_FIRST, c.EITHER, c.SAME}
 HALF = 0.5
-"""Share of numbers, or of dates, from which it is said that other cells make a column text."""
+"""Share of numbers, or of dates, from which a remark says that other cells make a column text."""
 SOME = 0.1
-"""Share of values with a power of ten up to which they are numbers among others."""
+"""Up to this share of the values, those with a power of ten are taken for numbers."""
 Kind = Literal["text", "number", "rounded", "date", "missing"]
 
 
 @dataclass(frozen=True)
 class ColumnVerdict:
-    """The type of a column, and what is said about it."""
+    """The type of a column, and the remark on it."""
 
     type: str
-    """SQL's type; "" for a date whose format the rows must tell (`order` says which is first)."""
+    """SQL's type; "" for a date whose format the rows must show (`order` says which is first)."""
     kind: Kind | None = None
-    """What the remark is about; None: nothing is to be said."""
+    """What the remark is about; None: there is no remark."""
     message: str = ""
     """With {shown} where values of the classes `shown` are named."""
     hint: str = ""
@@ -78,7 +78,7 @@ def _numbers(counts: dict[str, int]) -> ColumnVerdict | None:
     rows = sum(counts.values())
     powers = counts.get(c.POWER, 0)
     if powers and c.DECIMAL in counts and powers <= SOME * rows:
-        # R writes 1000 as 1e3 where that is shorter: among numbers with a point it is one.
+        # R writes 1000 as 1e3 if that is shorter: among numbers with a point it is a number.
         rest = {name: count for name, count in counts.items() if name != c.POWER}
         if (_numbers(rest) or TEXT).type == "DOUBLE":
             message = f"{powers:,} of {rows:,} values, such as {{shown}}, are read as powers of ten"
@@ -194,7 +194,7 @@ def _codes(counts: dict[str, int]) -> ColumnVerdict | None:
 
 
 def _nearly(counts: dict[str, int]) -> ColumnVerdict | None:
-    """Recognize a column that some cells keep from being numbers, or dates."""
+    """Recognize a column of numbers, or dates, that is kept as text because of some other cells."""
     rows = sum(counts.values())
     numbers = NUMBERS - {c.NAN} | {c.PLUS}
     if counts.keys() <= TIMES | YEAR_LAST:
@@ -217,7 +217,7 @@ def decide_padded(shown: list[str]) -> ColumnVerdict:
 def decide_words(counts: dict[str, int]) -> ColumnVerdict:
     """Return the verdict on texts that are texts by their format, such as those of JSON.
 
-    They may be dates, which the format has not, and never numbers.
+    They may be dates, for which the format has no type, but never numbers.
     """
     rows, dated = sum(counts.values()), {k: n for k, n in counts.items() if k in c.DATED}
     other = rows - sum(dated.values())
@@ -228,7 +228,7 @@ def decide_words(counts: dict[str, int]) -> ColumnVerdict:
 
 
 def decide_numbers(counts: dict[str, int]) -> ColumnVerdict:
-    """Return the verdict on numbers that are numbers by their format: 1e3 is no code."""
+    """Return the verdict on numbers that are numbers by their format, so 1e3 is not a code."""
     return decide(_merged(counts, c.POWER, into=c.DECIMAL) if c.POWER in counts else counts)
 
 

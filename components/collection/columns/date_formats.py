@@ -1,4 +1,4 @@
-"""Formats of dates, as strptime has them: told by the file, or made from the texts' shapes."""
+"""Formats of dates in strptime's notation: given by the file, or made from the texts' shapes."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def type_of(formats: list[str]) -> str:
 
 
 def parsed(text: str, formats: list[str]) -> str:
-    """Return SQL: the moment that a text (SQL) spells in one of the formats, NULL if in none."""
+    """Return SQL: the time that a text (SQL) has in one of the formats; NULL if none fits."""
     listed = ", ".join(map(quoted, formats))
     return f"CAST(try_strptime(trim({text}), [{listed}]) AS {type_of(formats)})"

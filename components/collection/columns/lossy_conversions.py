@@ -1,4 +1,4 @@
-"""Which values a conversion changes: one that the file asks for with `types`, or a model's own."""
+"""Finds values that a conversion changes: one that the file asks for with `types`, or a model's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FLOATING = {"FLOAT", "REAL", "DOUBLE", "FLOAT4", "FLOAT8"}
 DAY, MOMENT = {"DATE"}, {"TIMESTAMP", "DATETIME", "TIMESTAMP_S", "TIMESTAMP_MS"}
 ZONE = r".*[0-9] ?([+-](0[1-9]|1[0-9]|00:?[0-9]*[1-9])(:?[0-9]{2})?)$"
 DIGITS_OF_DOUBLE = 15
-"""That a double keeps for certain."""
+"""So many digits a double always keeps."""
 FRACTION = r"[+-]?[0-9]*[.]0*[1-9][0-9]*"
 
 
@@ -33,7 +33,7 @@ def resolved(connection: Any, text: str) -> str:
 
 
 def changed(text: str, *, type_: str) -> str:
-    """Return SQL: whether reading `text` (SQL of a text) as a type changes what it says."""
+    """Return SQL: whether reading `text` (SQL of a text) as a type changes its value."""
     text, made = f"trim({text})", f"TRY_CAST(trim({text}) AS {type_})"
     if WHOLE.fullmatch(type_):
         exact = f"TRY_CAST({text} AS DECIMAL(38, 9)) <> TRY_CAST({made} AS DECIMAL(38, 9))"

@@ -1,7 +1,7 @@
 """Readers of sources, one file each; `pyproject.toml` lists them as entry points.
 
-What a package needs to add one of its own is importable from here; docs/plugins.md shows a whole
-one.
+What another package needs to add a reader is importable from here; docs/plugins.md has a complete
+example.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A new reader is one file with a class, and one line in `pyproject.toml` that names it as an entry
 point of the group `mdlc.readers`; the entry point's name is its key in a source. `value` is the
-type of what stands under that key: a location, or a pydantic model of the reader's own options.
+type of that key's value: a location, or a pydantic model of the reader's own options.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ReadRequest:
 
     @property
     def options(self) -> Any:
-        """What stands under the reader's key, of the type that its `value` says."""
+        """The value of the reader's key, of the type that the class's `value` says."""
         return self.source.options
 
     @property
@@ -93,7 +93,7 @@ class OpenedSource:
 
 @dataclass(frozen=True)
 class SourceNames:
-    """The columns of a source before anything is asked of their names."""
+    """The columns of a source, before it is checked that expressions can use their names."""
 
     columns: list[str]
     left_out: dict[str, str] = field(default_factory=dict)
@@ -118,21 +118,22 @@ class SourceReader(SectionKey):
     def open(self, connection: Any, request: ReadRequest, *, scratch: Path) -> Any:
         """Return the raw rows as an Ibis table, reading as little as possible.
 
-        mdlc then holds its types to the rules of Parquet: `types` of the source, and what a model
-        would round. A reader that decides types itself returns an `OpenedSource`.
+        mdlc then applies the rules of Parquet to its types: `types` of the source is checked, and
+        values that a model would round are named. A reader that decides types itself returns an
+        `OpenedSource`.
 
         Raises:
             DataError: there is nothing to read, or it is not what its format says.
         """
 
     def explain(self, error: Exception, *, request: ReadRequest) -> DataError:
-        """Turn the engine's refusal, of many lines, into one line."""
+        """Turn the engine's error of many lines into one line."""
         message = f"not readable as {request.source.format}: {engine.first_line(error)}"
         return DataError(message, where=request.where)
 
 
 class LocatedReader(SourceReader):
-    """Reads what lies in files: finds them, looks at them, unpacks them.
+    """Reads files: finds them, checks that they are not empty, unpacks them.
 
     `value` is a location, or a pydantic model with a field `location`.
     """

@@ -1,8 +1,7 @@
 """CSV and TSV: strict, so that a stray delimiter is an error and not a shifted row.
 
-Every value is read as the text that it is; `columns` then decides the types from all rows of all
-files. So a column of integers whose last value is a text is a text column, and nothing is lost on
-the way.
+Every value is first read as text; `columns` then decides the types from all rows of all files. So
+a column of integers whose last value is a text becomes a text column, and no value is lost.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from mdlc.core.spec.data import DIALECT, Source
 LINE = re.compile(r"CSV Error on Line: (\d+)")
 COUNTS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 NEVER = "\x00 never"
-"""A text that no file has: which texts mean NULL is decided later, where it can be counted."""
+"""A text that no file has, so that nothing is NULL yet: that is decided and counted later."""
 NAMELESS = "it has no name in the file, as a row number that pandas writes, and is left out"
 
 
@@ -102,7 +101,7 @@ class Delimited(NamingReader):
         return cells, remarks
 
     def explain(self, error: Exception, *, request: ReadRequest) -> DataError:
-        """Make one line of DuckDB's many; the row itself is not shown, it may be sensitive."""
+        """Turn DuckDB's error into one line, without the row, which may be sensitive."""
         return _explain(error, request=request)
 
 
@@ -174,7 +173,7 @@ def _scan(texts: list[TextFile], *, source: Source, named_files: bool) -> str:
 
 
 def _without_name(texts: list[TextFile], *, request: ReadRequest) -> dict[str, str]:
-    """Return the columns that are left out since nobody named them, each with the reason."""
+    """Return the columns that are left out because they have no name, each with the reason."""
     asked = {*request.source.columns, *request.source.rename, *request.source.types}
     nameless = {name for text in texts for name in text.nameless}
     found: dict[str, str] = {}

@@ -1,8 +1,8 @@
 """JSON: an array of objects, or an object a line. A key that is absent in a row is NULL.
 
 A number is read as its digits and a text as its characters, so that the type is decided from all
-rows as for CSV: whole numbers of twenty digits stay whole, and a text is never a number. A text is
-a date where all of the column's are, as JSON has no dates of its own.
+rows as for CSV: whole numbers of twenty digits stay whole, and a text is never a number. JSON has
+no type for dates, so a column of texts becomes one of dates if all its texts are dates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mdlc.core.errors import DataError
 
 NUMBERS = {"BIGINT", "UBIGINT", "DOUBLE", "HUGEINT", "UHUGEINT"}
 KIND = "\x1fkind"
-"""Behind a column's name: which kind of JSON a value is."""
+"""Suffix of a column's name: the column with it says which kind of JSON each value is."""
 
 
 class Json(NamingReader):
@@ -74,7 +74,7 @@ class Json(NamingReader):
     ) -> tuple[str, dict[str, str]]:
         """Return what SQL selects all rows from, and key -> SQL for the kind of its value.
 
-        Each value is a text: that of a number its digits, that of an object or array JSON.
+        Each value is a text: a number's digits, or the JSON of an object or array.
         """
         files = self.files(request, scratch=scratch)
         guessed = _guessed(connection, _listed(files))
@@ -155,7 +155,7 @@ def _refuse_mixed(kinds: dict[str, set[str]], known: set[str], *, request: ReadR
 def _refuse_twice(
     connection: Any, names: str, *, kinds: dict[str, set[str]], request: ReadRequest
 ) -> None:
-    """Find keys that differ in upper and lower case only: the engine numbers them, as a_1."""
+    """Find keys that differ only in upper and lower case: the engine renames them, such as a_1."""
     lower = {name.lower() for name in kinds}
     for name, found in kinds.items():
         base, _, number = name.rpartition("_")

@@ -71,7 +71,7 @@ def _part(connection: Any, file: Path, *, request: ReadRequest) -> TypedPart:
 
 
 def _read_otherwise(written: dict[str, Any], schema: dict[str, str]) -> dict[str, str]:
-    """Return column -> what the engine makes of a type that it does not have."""
+    """Return column -> what the engine reads instead of a type that it does not have."""
     import pyarrow.types as kinds
 
     return {

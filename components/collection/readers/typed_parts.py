@@ -1,8 +1,8 @@
 """Rows that have types already: Parquet files, and the table that a plug-in's reader returns.
 
-Their types are kept. Where parts have several, a column gets one that holds the values of all; a
-type that the file states is refused where it would change a value; and what a model would round is
-said. Each part is asked everything in one query for many columns.
+Their types are kept. If a column's types differ between parts, it gets one type that holds all
+values. A type that the file states is refused if it would change a value. Values that a model would
+round are reported. One query for each part answers all questions about many columns.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class TypedPart:
     """Some rows of a source: those of a file, or all."""
 
     name: str
-    """As lines for people have it."""
+    """Its name in messages."""
     query: str
     """SQL that selects them, under different names."""
     schema: Schema
     otherwise: Mapping[str, str] = field(default_factory=dict)
-    """Column -> what is said of a type that the engine does not have."""
+    """Column -> the remark on a type that the engine does not have."""
 
 
 Kinds = dict[TypedPart, str]
@@ -165,7 +165,7 @@ def _said(
     *,
     request: ReadRequest,
 ) -> Iterator[Remark]:
-    """Say that parts have several types, else what of the values is not kept later."""
+    """Report that parts have several types, else which values are not kept exactly later."""
     if not request.keeps(name):
         return
     yield from (

@@ -25,7 +25,7 @@ class NamedPart(Protocol):
 
     @property
     def name(self) -> str:
-        """As lines for people have it."""
+        """Its name in messages."""
 
 
 P = TypeVar("P", bound=NamedPart)
