@@ -42,7 +42,7 @@ def _quartiles(long: Any, *, by: list[str], exact: bool) -> Any:
 
 
 def _whiskers(long: Any, quartiles: list[dict[str, Any]], *, by: list[str], whiskers: float) -> Any:
-    """Return, for each group, its quartiles, the outermost values inside, the number outside."""
+    """Return each group's quartiles, outermost values inside the fences, and count outside."""
     import ibis
 
     joined = long.filter(long[VALUE].notnull()).join(ibis.memtable(quartiles), by)

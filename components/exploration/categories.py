@@ -1,4 +1,4 @@
-"""Category features: how many levels, the most frequent ones, and what they say of the target."""
+"""Describes category features: their levels, the most frequent ones, and the target for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings: what exploration does not mend, and a person should look at."""
+"""Warnings about what exploration does not correct, and a person should look at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ IMBALANCE = 0.1
 """Share of the rarest class, against equal shares, below which classes are badly out of balance:
 5% of two classes, 1% of ten."""
 WEAK_AUC, WEAK_R = 0.505, 0.01
-"""Strengths up to these are as good as none."""
+"""Strengths up to these count as none."""
 HEAVY_KURTOSIS = 10.0
 """Excess kurtosis above it is a heavy tail; an exponential distribution has 6."""
 LISTED = 10
@@ -20,7 +20,7 @@ Column = NumberColumn | CategoryColumn
 
 
 def leaks(columns: Sequence[Column], *, above: float) -> list[str]:
-    """Warn of each feature that alone nearly gives the target away."""
+    """Warn of each feature that alone predicts the target almost perfectly."""
     return [
         f"{column.name} alone nearly tells the target (strength {column.target_strength:.4f}, "
         f"above leak_above {above:g}): if it is known only afterwards, list it in known_later"

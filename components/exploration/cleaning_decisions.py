@@ -19,7 +19,7 @@ Column = NumberColumn | CategoryColumn
 
 
 def without_target(removed: int) -> list[Decision]:
-    """Record, for the reader, the rows that preparation removed for want of a target."""
+    """Record, for the reader, the rows that preparation removed because they have no target."""
     if not removed:
         return []
     why = f"{removed} rows have no target: nothing can be learned from them, and SQL removed them"
@@ -47,7 +47,7 @@ def clips(
 ) -> list[Decision]:
     """Clip `columns`, which need it, at the quantiles in `tails`.
 
-    Not where the quantiles meet: that would make the feature constant.
+    A column whose two quantiles are equal is not clipped, because it would become constant.
     """
     quantile = percent(explore.clip_quantile)
     return [
@@ -78,7 +78,7 @@ def needs_clip(column: NumberColumn, *, explore: Explore, unusable: Mapping[str,
 
 
 def imputes(columns: Sequence[Column]) -> list[Decision]:
-    """Decide what stands in for a missing value: a number's median, a category's own level."""
+    """Decide what replaces a missing value: a number's median, or a category's level for it."""
     return [_impute(column) for column in columns]
 
 
@@ -94,7 +94,7 @@ def _impute(column: Column) -> Decision:
 
 
 def _reason_to_drop(column: Column, *, explore: Explore) -> str | None:
-    """Return why a feature says nothing by itself, or None."""
+    """Return why a feature holds no information, or None."""
     known = column.rows - column.nulls
     if not known:
         return f"all {column.rows} values are missing"
@@ -122,9 +122,9 @@ def _weaker(
     strengths: Mapping[str, float | None],
     gone: set[str],
 ) -> dict[str, str]:
-    """Return the weaker of each collinear pair (the later, if equal), and why it goes.
+    """Return the weaker of each collinear pair (the later, if equal), and why it is dropped.
 
-    `pairs` come strongest first; a pair that has lost one already loses no more.
+    `pairs` are sorted, the strongest first. If one of a pair is dropped already, the other stays.
     """
     reasons: dict[str, str] = {}
     for first, second, r in pairs:

@@ -44,8 +44,8 @@ def correlate(sample: NumberSample, *, collinear_above: float) -> Correlation | 
 def pairwise(values: Matrix) -> Matrix:
     """Return Pearson's correlations (features, features) of `values` (rows, features).
 
-    A pair is correlated on the rows where both are known; 0 where either does not vary there.
-    On ranks this is Spearman's: exact without NULLs, else close, as a column is ranked only once.
+    A pair is correlated on the rows where both are known; 0 if either does not vary in them. On
+    ranks this is Spearman's: exact without NULLs, else close, because a column is ranked only once.
     """
     known = ~np.isnan(values)
     mask = known.astype(float)
@@ -54,7 +54,7 @@ def pairwise(values: Matrix) -> Matrix:
     sums, squares = filled.T @ mask, (filled**2).T @ mask
     covariance = counts * (filled.T @ filled) - sums * sums.T
     spread = counts * squares - sums**2
-    # Below this, what is left of a constant are rounding errors.
+    # Smaller variances are rounding errors of a constant.
     varies = (spread > 1e-9 * counts**2) & (1e-9 * counts**2 < spread.T)
     scale = np.sqrt(np.where(varies, spread * spread.T, 1.0))
     matrix: Matrix = np.where(varies, np.clip(covariance / scale, -1, 1), 0.0)
@@ -71,7 +71,7 @@ def standard(values: Matrix) -> Matrix:
     counts = np.maximum(known.sum(axis=0), 1)
     centred = values - np.where(known, values, 0.0).sum(axis=0) / counts
     largest = np.where(known, np.abs(centred), 0.0).max(axis=0, initial=0.0)
-    # By the largest first: squares of huge values would overflow, of tiny ones vanish.
+    # Divided by the largest first: squares of huge values would overflow, of tiny ones be 0.
     scaled = centred / np.where(largest > 0, largest, 1.0)
     deviation = np.sqrt((np.where(known, scaled, 0.0) ** 2).sum(axis=0) / counts)
     return np.asarray(scaled / np.where(deviation > 0, deviation, 1.0))

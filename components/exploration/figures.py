@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 DIGITS = 10
-"""Significant digits kept. Threads add up in another order each run, which moves the last ones; a
-document that changes without a cause would spoil caching by content."""
+"""Significant digits kept. Threads add up in another order each run, which changes the last digits;
+a document that changes without a cause would make caching by content useless."""
 
 
 def finite(value: Any, *, default: float = 0.0) -> float:

@@ -20,7 +20,7 @@ from mdlc.core.errors import DataError
 
 EXAMPLES = 20
 CANDIDATES = 2
-"""Examples looked at for each class before they are dealt out, so that each class is shown."""
+"""Examples collected for each class before some are chosen, so that each class is shown."""
 BATCH_NUMBERS = 4_000_000
 """Numbers in memory at a time (32 MB)."""
 
@@ -96,7 +96,7 @@ def _labels(column: Any) -> npt.NDArray[np.str_]:
 
 
 def _deal(seen: dict[str, list[Images]]) -> list[tuple[str, list[list[float]]]]:
-    """Deal out examples, one of each label in turn, until there are enough."""
+    """Choose examples, one of each label in turn, until there are enough."""
     turns = max((len(images) for images in seen.values()), default=0)
     dealt = [
         (label, _picture(seen[label][turn]))

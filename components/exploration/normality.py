@@ -1,4 +1,4 @@
-"""Is a feature normally distributed? D'Agostino and Pearson's test on a sample.
+"""Tests on a sample whether a feature is normally distributed, as D'Agostino and Pearson do.
 
 Sources: R. D'Agostino and E. S. Pearson, "Tests for departure from normality", Biometrika 60
 (1973); z of the skewness, R. D'Agostino, Biometrika 57 (1970); z of the kurtosis, F. J. Anscombe
@@ -6,8 +6,8 @@ and W. J. Glynn, Biometrika 70 (1983). The sum of their squares is chi-squared w
 freedom. The approximations hold from 20 values on. With many rows the test sees even harmless
 departures: read it beside the skewness and the kurtosis.
 
-The same as scipy.stats.normaltest (a test compares them), without the second and more that
-importing scipy.stats takes.
+The result is that of scipy.stats.normaltest (a test compares them); it is not used because
+importing scipy.stats takes more than a second.
 """
 
 from __future__ import annotations

@@ -105,8 +105,8 @@ def _basics(long: Any, *, exact: bool) -> Any:
 def _moments(long: Any, basics: Mapping[str, dict[str, Any]]) -> Any:
     """Return the means of the 2nd to 4th power of (value - mean) / (maximum - minimum).
 
-    A second pass, about the mean and within -1 to 1, loses no digits to a large mean and does not
-    overflow, as one pass over powers would.
+    This needs a second pass over the rows. With values centred and within -1 to 1, no digits are
+    lost to a large mean and nothing overflows; one pass over the powers would do both.
     """
     import ibis
 

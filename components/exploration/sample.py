@@ -1,4 +1,4 @@
-"""A sample of the training rows in memory, for statistics without a cheap aggregate, as ranks."""
+"""A sample of the training rows in memory, for statistics that no cheap aggregate gives, as ranks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NumberSample:
 def draw(table: Any, *, names: list[str], rows: int, limit: int, regression: bool) -> NumberSample:
     """Take `limit` of the table's `rows`, the same ones each time: those whose key hashes lowest.
 
-    All rows if they are no more than `limit`.
+    If there are at most `limit` rows, it is all of them.
     """
     chosen = table.order_by([table[KEY].hash(), table[KEY]]).limit(limit) if rows > limit else table
     target = usable(chosen[TARGET]) if regression else chosen[TARGET]

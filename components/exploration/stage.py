@@ -1,6 +1,6 @@
 """The exploration stage: statistics of the training rows, and the cleaning decided from them.
 
-Only training rows are used: cleaning that depended on test rows would make the test too favourable.
+Only training rows are used: if cleaning depended on test rows, the test would be too favourable.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _decide(
 def _warn(
     found: Exploration, *, explore: Explore, unusable: Mapping[str, int], gone: set[str]
 ) -> list[str]:
-    """Return warnings for a person; about dropped features, only those of leaks."""
+    """Return warnings for a person. Of dropped features, only leaks are named."""
     columns: list[cleaning_decisions.Column] = [*found.numbers, *found.categories]
     kept = [column for column in columns if column.name not in gone]
     classes = found.target["kind"] == "classes"

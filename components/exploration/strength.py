@@ -1,4 +1,4 @@
-"""How well each feature alone predicts the target, on one scale for all features of a kind.
+"""Computes how well each feature alone predicts the target; one scale for features of a kind.
 
 Sources: the area under the ROC curve from ranks, J. A. Hanley and B. J. McNeil, Radiology 143
 (1982), U / (n1 n0) of Mann and Whitney; Cramér's V with its bias corrected, W. Bergsma, Journal of
@@ -20,8 +20,8 @@ Floats = npt.NDArray[np.float64]
 def of_numbers(sample: NumberSample, *, classes: list[str]) -> dict[str, float | None]:
     """Return each number feature's strength: folded AUC, for regression |Spearman's r|.
 
-    With more than two classes, the largest AUC of a class against the rest. None where nothing can
-    be compared. `classes` is [] for regression.
+    With more than two classes it is the largest AUC of a class against the rest. None if nothing
+    can be compared. `classes` is [] for regression.
     """
     if classes:
         positives = [
@@ -70,7 +70,7 @@ def cramers_v(counts: Floats) -> float | None:
     phi2 = float(((table - expected) ** 2 / expected).sum()) / rows
     corrected = max(0.0, phi2 - (levels - 1) * (classes - 1) / (rows - 1))
     size = min(n - (n - 1) ** 2 / (rows - 1) for n in (levels, classes)) - 1
-    # One row in each level: nothing is left of the sizes, and nothing can be said.
+    # With one row in each level the corrected sizes are 0, and V is not defined.
     return finite(min(1.0, (corrected / size) ** 0.5)) if size > 1e-12 else None
 
 

@@ -13,7 +13,7 @@ from mdlc.core.spec.model import CandidateChoice, Task
 
 RULE = "rule"
 DEFAULTS = (RULE, "logistic", "linear", "lightgbm", "keras_mlp", "keras_cnn")
-"""Kinds that take part, if they suit, when the file names none; in this order. No plug-in is among
+"""Kinds that take part by default, if they suit the task, in this order. No plug-in is among
 them, so that installing a package does not change the result of a file."""
 
 

@@ -1,4 +1,4 @@
-"""Classification or regression: what preparation inferred, checked against the file and payoff."""
+"""Checks that the task, classification or regression, fits the target, the file and the payoff."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mdlc.core.spec.business import Payoff
 from mdlc.core.spec.model import Task
 
 SHOWN = 8
-"""Classes named in a sentence; digits and letters of a scale still fit on a line."""
+"""Most classes that a sentence names; short ones, such as digits, still fit on a line."""
 
 
 def check_task(
@@ -20,7 +20,7 @@ def check_task(
     Raises:
         SpecError: the file states another task than the prepared target has, or its payoff does
             not fit the task or the classes.
-        DataError: the target has fewer classes than a choice needs.
+        DataError: the target has fewer classes than a classification needs.
     """
     task, classes = prepared.task, prepared.classes
     if stated is not None and stated != task:

@@ -1,10 +1,11 @@
 """Decides, before anything is trained, whether ML can pay at all.
 
-The most that any model can earn is what knowing the truth would earn. Its gain over doing nothing
+No model can earn more than perfect predictions would. Their gain over doing nothing
 is the expected value of perfect information (Raiffa and Schlaifer, Applied Statistical Decision
-Theory, 1961); if that does not pay for running a model, no model does. With classes it follows
-from their shares. With numbers, doing nothing is the best constant, and what it loses is the
-pinball loss at its quantile (Koenker and Bassett, Regression Quantiles, Econometrica 46, 1978).
+Theory, 1961); if it is less than the cost of running a model, no model can pay. For classes it
+follows from their shares. For numbers, doing nothing is the best constant prediction, and its loss
+is the pinball loss at its quantile (Koenker and Bassett, Regression Quantiles, Econometrica 46,
+1978).
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from mdlc.core.payoff import for_classes, for_numbers
 from mdlc.core.spec.business import Business, Payoff
 
 MIN_ROWS = 50
-"""With fewer training rows no model is needed: a person reads them faster than one is built."""
+"""With fewer training rows no model is needed: a person can read them sooner than build one."""
 
 MIN_UNLIKE = 10
-"""Fewer rows unlike the most frequent answer: the target is as good as constant.
+"""If fewer rows differ from the most frequent answer, the target counts as constant.
 
-Ten events for each variable of a regression (Peduzzi and others, Journal of Clinical Epidemiology
-49, 1996), and one variable at least. A count, not a share: fraud is rare and worth finding.
+A regression needs ten events for each variable (Peduzzi and others, Journal of Clinical
+Epidemiology 49, 1996), and has at least one variable. It is a count, not a share, because rare
+targets such as fraud may be worth finding.
 """
 
 AGAIN = "prepare the data again"
@@ -44,7 +46,7 @@ class Target:
 
 
 def verdict(prepared: Prepared, *, folder: Path, business: Business) -> tuple[bool | None, str]:
-    """Return False and the reason if ML cannot pay; else None: open until money is compared.
+    """Return False and the reason if ML cannot pay; else None: evaluation decides by money.
 
     `folder` is the one that `prepared` was read from.
 
@@ -88,7 +90,7 @@ def _classes(prepared: Prepared, *, rows: int, payoff: Payoff) -> Target:
 
 
 def _numbers(table: Path, *, payoff: Payoff) -> Target:
-    """Ask the table, since the loss of a constant does not follow from mean and deviation."""
+    """Query the table, because mean and deviation do not give the loss of a constant."""
     import duckdb
 
     unit = for_numbers(payoff)
