@@ -1,4 +1,4 @@
-"""A sample of the training rows in memory, for statistics that no cheap aggregate gives, as ranks."""
+"""A sample of training rows in memory, for statistics that SQL cannot compute cheaply: ranks."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from mdlc.core.errors import ArtifactError, DataError, closest
 NAME, VALUE = "__name", "__value"
 """Columns of the long form."""
 EXACT_CELLS = 20_000_000
-"""Cells up to which quantiles and distinct counts are exact; beyond, sketches of constant memory."""
+"""Cells up to which quantiles and distinct counts are exact; beyond, sketches are used that take
+constant memory."""
 
 
 @contextlib.contextmanager
