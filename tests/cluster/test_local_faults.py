@@ -20,9 +20,10 @@ RESTART = os.environ.get("MDLC_TEST_RESTART_API", "")
 
 @pytest.fixture(scope="module", autouse=True)
 def served(life: Local) -> None:
-    """The story of test_local has been told: a model serves."""
-    if not life.serves():
+    """Wait until the model of test_local serves: its last rollout may be going on."""
+    if not get("lifecycle", NAME).get("status", {}).get("serving"):
         pytest.skip("no model serves: tests/cluster/test_local.py comes first")
+    until(life.serves, seconds=180, say=life.told)
 
 
 def retrain(why: str) -> int:
