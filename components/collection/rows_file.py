@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.columns.cell_classes import Numbers, named
+from mdlc.components.collection.columns.cell_classes import Numbers
 from mdlc.components.collection.readers import ReadRequest, SourceReader, reader_of
 from mdlc.components.collection.readers.csv import Delimited
 from mdlc.components.collection.readers.json import Json
+from mdlc.core.engine import named
 from mdlc.core.errors import DataError, MdlcError
 from mdlc.core.plugins import READERS, built_in_names
 from mdlc.core.spec.data import DIALECT, Data, Source

@@ -55,23 +55,14 @@ def source_digests(data: Data, *, root: Path) -> dict[str, str]:
     return {request.name: _digest(request) for request in _requests(data, root=root)}
 
 
-def schemas(data: Data, *, root: Path) -> dict[str, dict[str, str]]:
-    """Return source -> column -> Ibis type, without copying any rows.
+@contextlib.contextmanager
+def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
+    """Yield source -> its raw rows as an Ibis table, read where they lie.
 
     Raises:
         SpecError: a location or a type is malformed.
         DataError: a source is missing, empty, broken, or has columns that cannot be named.
     """
-    with opened(data, root=root) as tables:
-        return {
-            name: {column: str(kind) for column, kind in table.schema().items()}
-            for name, table in tables.items()
-        }
-
-
-@contextlib.contextmanager
-def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
-    """Yield source -> its raw rows as an Ibis table, read where they lie; raises as `schemas`."""
     tables: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
         connection = engine.connect(scratch=Path(folder))

@@ -8,7 +8,6 @@ the delimiter, the encoding, the decimal mark, words for missing values, the ord
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
 import tempfile
 import unicodedata
@@ -25,15 +24,17 @@ from mdlc.components.collection.columns.cell_classes import (
     EITHER,
     LONG,
     MONTH_FIRST,
+    NUMBERS,
     OTHER,
     PADDED,
     SAME,
     Numbers,
 )
 from mdlc.components.collection.columns.cell_survey import Cells
-from mdlc.components.collection.columns.column_verdict import HALF, NUMBERS, YEAR_LAST
+from mdlc.components.collection.columns.column_verdict import HALF, YEAR_LAST
 from mdlc.components.collection.columns.date_formats import formats_of
 from mdlc.components.collection.readers import NamingReader, ReadRequest, reader_of
+from mdlc.components.collection.text_dialect import is_zipped, open_bytes
 from mdlc.core import engine
 from mdlc.core.names import is_column
 from mdlc.core.spec.data import Source
@@ -154,10 +155,8 @@ def plain_name(name: str) -> str:
 
 def _encoding(data: Path) -> str:
     """Return an encoding that a text that is not UTF-8 may have; "" for UTF-8 and UTF-16."""
-    with data.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with gzip.open(data) if zipped else data.open("rb") as file:
+    with open_bytes(data, zipped=is_zipped(data)) as file:
         head = file.read(CHUNK)
         if head.startswith((b"PK", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head:
             return ""
@@ -175,8 +174,9 @@ def _spelling(first: SuggestedSource, cells: Cells) -> None:
     """Write down how numbers, missing values and dates are spelled."""
     columns = [name for name in cells.columns if name in first.names]
     counts = survey.classes(cells, columns)
-    cells = _marks(first, cells, counts)
-    counts = survey.classes(cells, columns)
+    marked = _marks(first, cells, counts)
+    if marked is not cells:
+        cells, counts = marked, survey.classes(marked, columns)
     words: dict[str, None] = {}
     for column in columns:
         rows = sum(counts[column].values())

@@ -62,7 +62,7 @@ def open_text(file: Path, *, source: Source, expected: str, scratch: Path, where
         DataError: the text is not in the encoding that the source says, or has no header.
     """
     remarks: list[str] = []
-    zipped = _is_zipped(file)
+    zipped = is_zipped(file)
     found = _encoding(file, zipped=zipped, where=where)
     encoding = source.encoding or found
     if found and not source.encoding:
@@ -93,19 +93,21 @@ def open_text(file: Path, *, source: Source, expected: str, scratch: Path, where
     return TextFile(file, zipped, recognized, delimiter, skip, header, nameless, twice, remarks)
 
 
-def _is_zipped(file: Path) -> bool:
+def is_zipped(file: Path) -> bool:
+    """Say whether a file is gzip's, by its first bytes."""
     with file.open("rb") as raw:
         return raw.read(2) == GZIP_MAGIC
 
 
-def _bytes(file: Path, *, zipped: bool) -> IO[bytes]:
+def open_bytes(file: Path, *, zipped: bool) -> IO[bytes]:
+    """Open a file for reading, unpacked."""
     return gzip.open(file, "rb") if zipped else file.open("rb")  # type: ignore[return-value]
 
 
 def _encoding(file: Path, *, zipped: bool, where: str) -> str:
     """Return an encoding that cannot be missed, or ""."""
     try:
-        with _bytes(file, zipped=zipped) as raw:
+        with open_bytes(file, zipped=zipped) as raw:
             head = raw.read(HEAD)
     except (OSError, EOFError) as error:
         raise DataError(f"{file} is not a whole .gz: {error}", where=where) from error
@@ -124,7 +126,7 @@ def _as_utf8(file: Path, *, encoding: str, zipped: bool, scratch: Path, where: s
     target = Path(tempfile.mkdtemp(dir=scratch)) / file.name.removesuffix(".gz")
     try:
         with (
-            _bytes(file, zipped=zipped) as raw,
+            open_bytes(file, zipped=zipped) as raw,
             io.TextIOWrapper(raw, encoding=encoding, errors="strict", newline="") as text,
             target.open("w", encoding="utf-8", newline="") as plain,
         ):
@@ -140,7 +142,7 @@ def _as_utf8(file: Path, *, encoding: str, zipped: bool, scratch: Path, where: s
 def _lines(file: Path, *, zipped: bool, source: Source) -> Iterator[str]:
     """Yield lines without those that are skipped, each cut at the engine's limit."""
     with (
-        _bytes(file, zipped=zipped) as raw,
+        open_bytes(file, zipped=zipped) as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text,
     ):
         for _ in range(source.skip):
@@ -161,7 +163,7 @@ def _refuse_excels_mark(file: Path, *, zipped: bool, source: Source, where: str)
 def _skipped(file: Path, *, zipped: bool, source: Source) -> int:
     """Return the lines before the header: those that the source says, and empty ones."""
     with (
-        _bytes(file, zipped=zipped) as raw,
+        open_bytes(file, zipped=zipped) as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text,
     ):
         count = 0

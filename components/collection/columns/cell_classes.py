@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mdlc.core.engine import quoted
+
 INTEGER, WIDE, BIG, ZEROS, PLUS = "integer", "wide", "big", "zeros", "plus"
 """Whole numbers: as they are; beyond what a double keeps; beyond int64; 007; +49."""
 COMPACT = "compact"
@@ -33,6 +35,12 @@ COMMA, GROUPED, UNIT, HEX, OTHER = "comma", "grouped", "unit", "hex", "other"
 """1,5 and 1,234 (or 1.5 where the comma is the decimal mark); 1 234 and 1'234; 12 % and $5; 0x1F;
 every other text."""
 
+NUMBERS = {INTEGER, COMPACT, WIDE, DECIMAL, PADDED, LONG, NAN}
+"""Classes that a column of numbers may have."""
+WHOLE = {INTEGER, COMPACT, WIDE, BIG, ZEROS, PLUS}
+"""Classes that are whole numbers, some of which may be codes."""
+ANY_NUMBER = NUMBERS | WHOLE | {POWER}
+"""Classes that a number may have, where it is known to be one."""
 DATED = {DATE, TIME, ZONED, FINE, ZONED_FINE, DAY_FIRST, MONTH_FIRST, EITHER, SAME, NO_DATE}
 """Classes that are dates."""
 
@@ -72,24 +80,6 @@ class Numbers:
         if self.decimal != ".":
             made = f"replace({made}, {quoted(self.decimal)}, '.')"
         return made
-
-
-def quoted(text: str) -> str:
-    """Return a text as a literal of SQL.
-
-    >>> quoted("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
-def named(name: str) -> str:
-    """Return a column's name as SQL has it.
-
-    >>> named("a b")
-    '"a b"'
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 def class_of(cell: str, *, numbers: Numbers) -> str:

@@ -6,12 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mdlc.components.collection.columns.cell_classes import (
-    Numbers,
-    class_of,
-    named,
-    quoted,
-)
+from mdlc.components.collection.columns.cell_classes import Numbers, class_of
+from mdlc.core.engine import named, quoted
 
 AT_ONCE = 200
 """Columns of one query: a table of thousands of columns is queried in parts."""

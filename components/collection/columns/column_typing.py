@@ -9,7 +9,7 @@ from typing import Any
 from mdlc.components.collection.columns import cell_survey as survey
 from mdlc.components.collection.columns import date_formats as dates
 from mdlc.components.collection.columns import lossy_conversions as conversions
-from mdlc.components.collection.columns.cell_classes import PADDED, named
+from mdlc.components.collection.columns.cell_classes import PADDED
 from mdlc.components.collection.columns.cell_survey import Cells
 from mdlc.components.collection.columns.column_verdict import (
     ColumnVerdict,
@@ -19,6 +19,7 @@ from mdlc.components.collection.columns.column_verdict import (
     decide_words,
 )
 from mdlc.core.documents.prepared_data import Remark
+from mdlc.core.engine import named, quoted
 from mdlc.core.errors import DataError, SpecError, closest
 from mdlc.core.spec.data import Source
 
@@ -69,11 +70,9 @@ class ColumnTyping:
             return text
         if numbers.plain:
             return f"TRY_CAST(trim({text}) AS {kind})"
-        pattern = numbers.pattern.replace("'", "''")
-        normal = (
-            f"CASE WHEN regexp_full_match(trim({text}), '{pattern}') THEN {numbers.normal(text)}"
-        )
-        return f"TRY_CAST({normal} ELSE trim({text}) END AS {kind})"
+        is_number = f"regexp_full_match(trim({text}), {quoted(numbers.pattern)})"
+        normal = f"CASE WHEN {is_number} THEN {numbers.normal(text)} ELSE trim({text}) END"
+        return f"TRY_CAST({normal} AS {kind})"
 
     def _stated(self) -> dict[str, str]:
         """Return column -> SQL for the types that the file states."""

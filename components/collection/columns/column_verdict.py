@@ -13,8 +13,6 @@ from typing import Literal
 
 from mdlc.components.collection.columns import cell_classes as c
 
-NUMBERS = {c.INTEGER, c.COMPACT, c.WIDE, c.DECIMAL, c.PADDED, c.LONG, c.NAN}
-WHOLE = {c.INTEGER, c.COMPACT, c.WIDE, c.BIG, c.ZEROS, c.PLUS}
 TIMES = {c.DATE, c.TIME, c.ZONED, c.FINE, c.ZONED_FINE}
 YEAR_LAST = {c.DAY_FIRST, c.MONTH_FIRST, c.EITHER, c.SAME}
 HALF = 0.5
@@ -90,7 +88,8 @@ def _numbers(counts: dict[str, int]) -> ColumnVerdict | None:
         message = "a model rounds some of its numbers, such as {shown}, which have over 15 digits"
         hint = "if they name things, list {column} in spec.data.identifiers"
         return ColumnVerdict("BIGINT", "rounded", message, hint, frozenset({c.WIDE}))
-    if not counts.keys() <= NUMBERS | signed or not counts.keys() & {c.INTEGER, c.DECIMAL, c.LONG}:
+    plain = {c.INTEGER, c.DECIMAL, c.LONG}
+    if not counts.keys() <= c.NUMBERS | signed or not counts.keys() & plain:
         return None
     if c.WIDE in counts:
         message = "it is kept as text, as a double would round whole numbers such as {shown}"
@@ -144,15 +143,15 @@ def _year_last(counts: dict[str, int]) -> ColumnVerdict | None:
 def _whole(counts: dict[str, int]) -> ColumnVerdict | None:
     """Recognize whole numbers that are kept as text, and what looks like one and may be a code."""
     found = counts.keys()
-    if c.BIG in found and found <= {*WHOLE, c.DECIMAL}:
+    if c.BIG in found and found <= {*c.WHOLE, c.DECIMAL}:
         message = "it is kept as text, as no number of 64 bits keeps {shown}"
         hint = "{keys}.types: {{{column}: HUGEINT}} makes it a whole number of up to 38 digits"
         return _text(message, hint, c.BIG)
     for name, classes, why in (
-        (c.ZEROS, WHOLE, "for its leading zeros, as in {shown}"),
+        (c.ZEROS, c.WHOLE, "for its leading zeros, as in {shown}"),
         (c.PLUS, {c.PLUS}, "for its plus signs, as in {shown}"),
-        (c.POWER, {c.POWER, *WHOLE, *NUMBERS}, "as {shown} may be a code and no power of ten"),
-        (c.HEX, {c.HEX, *WHOLE}, "as {shown} may be a code and no number"),
+        (c.POWER, {c.POWER, *c.WHOLE, *c.NUMBERS}, "as {shown} may be a code and no power of ten"),
+        (c.HEX, {c.HEX, *c.WHOLE}, "as {shown} may be a code and no number"),
     ):
         if name in found and found <= classes:
             hint = "derive a number from it if it is one" if name == c.HEX else AS_NUMBER
@@ -163,7 +162,7 @@ def _whole(counts: dict[str, int]) -> ColumnVerdict | None:
 def _codes(counts: dict[str, int]) -> ColumnVerdict | None:
     """Recognize a time of day, a comma, a unit and a date that are kept as text."""
     found = counts.keys()
-    numbers = {*WHOLE, *NUMBERS}
+    numbers = {*c.WHOLE, *c.NUMBERS}
     rules: tuple[tuple[str, set[str], str, str], ...] = (
         (c.CLOCK, set(), "the time of day {shown} is kept as text", AS_TIME),
         (
@@ -196,7 +195,7 @@ def _codes(counts: dict[str, int]) -> ColumnVerdict | None:
 def _nearly(counts: dict[str, int]) -> ColumnVerdict | None:
     """Recognize a column of numbers, or dates, that is kept as text because of some other cells."""
     rows = sum(counts.values())
-    numbers = NUMBERS - {c.NAN} | {c.PLUS}
+    numbers = c.NUMBERS - {c.NAN} | {c.PLUS}
     if counts.keys() <= TIMES | YEAR_LAST:
         message = "it is kept as text, as its dates are written in several ways, such as {shown}"
         return _text(message, "repair the rows, or derive it", *counts)
@@ -221,7 +220,7 @@ def decide_words(counts: dict[str, int]) -> ColumnVerdict:
     """
     rows, dated = sum(counts.values()), {k: n for k, n in counts.items() if k in c.DATED}
     other = rows - sum(dated.values())
-    if rows and counts.keys() <= NUMBERS | WHOLE | {c.POWER}:
+    if rows and counts.keys() <= c.ANY_NUMBER:
         message = "it is text, as its numbers, such as {shown}, are in quotes"
         return _text(message, AS_NUMBER, *counts)
     return decide({**dated, **({c.OTHER: other} if other else {})})

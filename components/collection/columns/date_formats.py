@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mdlc.components.collection.columns.cell_classes import quoted
+from mdlc.core.engine import quoted
 
 ZONE = ("%z", "%Z")
 OF_TIME = re.compile(r"%-?[HIMSpfgnTXcrR]")

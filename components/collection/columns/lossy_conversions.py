@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mdlc.components.collection.columns.cell_classes import named
+from mdlc.core.engine import named
 
 TYPE = re.compile(r"[A-Za-z0-9_ ,()\[\]]+")
 WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|INT\d+", re.I)

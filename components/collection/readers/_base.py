@@ -52,6 +52,11 @@ class ReadRequest:
         return not self.source.columns or column in self.source.columns
 
     @property
+    def asked(self) -> set[str]:
+        """The columns that the file names, so that they are read whatever they are called."""
+        return {*self.source.columns, *self.source.rename, *self.source.types}
+
+    @property
     def hidden(self) -> Hidden:
         """Columns of the source whose values are not shown."""
         return Hidden(self.source, self.sensitive)

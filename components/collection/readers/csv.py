@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mdlc.components.collection.columns.cell_classes import Numbers, named, quoted
+from mdlc.components.collection.columns.cell_classes import Numbers
 from mdlc.components.collection.columns.cell_survey import FILE, Cells
 from mdlc.components.collection.columns.column_typing import ColumnTyping
 from mdlc.components.collection.readers._base import (
@@ -25,6 +25,7 @@ from mdlc.components.collection.readers.typed_parts import INDEX, UNNAMED
 from mdlc.components.collection.text_dialect import TextFile, open_text
 from mdlc.core import engine
 from mdlc.core.documents.prepared_data import Remark
+from mdlc.core.engine import named, quoted
 from mdlc.core.errors import DataError
 from mdlc.core.spec.data import DIALECT, Source
 
@@ -174,7 +175,7 @@ def _scan(texts: list[TextFile], *, source: Source, named_files: bool) -> str:
 
 def _without_name(texts: list[TextFile], *, request: ReadRequest) -> dict[str, str]:
     """Return the columns that are left out because they have no name, each with the reason."""
-    asked = {*request.source.columns, *request.source.rename, *request.source.types}
+    asked = request.asked
     nameless = {name for text in texts for name in text.nameless}
     found: dict[str, str] = {}
     for name in dict.fromkeys(name for text in texts for name in text.header):

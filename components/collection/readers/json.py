@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mdlc.components.collection.columns.cell_classes import named, quoted
 from mdlc.components.collection.columns.cell_survey import FILE, Cells
 from mdlc.components.collection.columns.column_typing import ColumnTyping
 from mdlc.components.collection.readers._base import (
@@ -20,6 +19,7 @@ from mdlc.components.collection.readers._base import (
     SourceNames,
 )
 from mdlc.core import engine
+from mdlc.core.engine import named, quoted
 from mdlc.core.errors import DataError
 
 NUMBERS = {"BIGINT", "UBIGINT", "DOUBLE", "HUGEINT", "UHUGEINT"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.columns.cell_classes import named, quoted
 from mdlc.components.collection.readers import typed_parts
 from mdlc.components.collection.readers._base import (
     NamingReader,
@@ -15,6 +14,7 @@ from mdlc.components.collection.readers._base import (
 )
 from mdlc.components.collection.readers.typed_parts import INDEX, UNNAMED, TypedPart
 from mdlc.components.collection.text_dialect import different_names
+from mdlc.core.engine import named, quoted
 from mdlc.core.errors import DataError
 
 

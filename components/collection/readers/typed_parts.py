@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mdlc.components.collection.columns import lossy_conversions as conversions
-from mdlc.components.collection.columns.cell_classes import named
 from mdlc.components.collection.columns.column_typing import counted, resolve
 from mdlc.components.collection.readers import unified_type
 from mdlc.components.collection.readers._base import OpenedSource, ReadRequest
 from mdlc.core import engine
 from mdlc.core.documents.prepared_data import Remark
+from mdlc.core.engine import named
 from mdlc.core.errors import DataError, SpecError, closest
 
 Schema = dict[str, str]
@@ -105,7 +105,7 @@ def _refuse_unknown(columns: dict[str, Kinds], *, request: ReadRequest) -> None:
 
 
 def _row_numbers(columns: dict[str, Kinds], *, request: ReadRequest) -> list[str]:
-    asked = {*request.source.columns, *request.source.rename, *request.source.types}
+    asked = request.asked
     return [name for name in columns if UNNAMED.fullmatch(name) and name not in asked]
 
 

@@ -20,8 +20,7 @@ def connect(*, scratch: Path | None = None) -> Any:
     if bar:
         connection.raw_sql("SET enable_progress_bar = false")
     if scratch is not None:
-        place = str(scratch).replace("'", "''")
-        connection.raw_sql(f"SET temp_directory = '{place}'")
+        connection.raw_sql(f"SET temp_directory = {quoted(str(scratch))}")
     return connection
 
 
@@ -30,12 +29,7 @@ def query(connection: Any, table: Any, *, select: str, name: str = "t") -> Any:
 
     This is Ibis's `Table.sql`, which in Ibis 12 asks DuckDB 2 for a method that it no longer has.
     """
-    from ibis import util
-
-    view = util.gen_name("mdlc_view")
-    source = connection.compile(table)
-    connection.raw_sql(f'CREATE TEMP VIEW "{view}" AS WITH "{name}" AS ({source}) {select}')
-    return connection.table(view)
+    return view(connection, f"WITH {named(name)} AS ({connection.compile(table)}) {select}")
 
 
 def view(connection: Any, select: str) -> Any:
@@ -43,8 +37,26 @@ def view(connection: Any, select: str) -> Any:
     from ibis import util
 
     name = util.gen_name("mdlc_view")
-    connection.raw_sql(f'CREATE TEMP VIEW "{name}" AS {select}')
+    connection.raw_sql(f"CREATE TEMP VIEW {named(name)} AS {select}")
     return connection.table(name)
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL.
+
+    >>> quoted("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def named(name: str) -> str:
+    """Return a column's name as SQL has it.
+
+    >>> named("a b")
+    '"a b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
 
 
 def cannot_write(error: BaseException) -> bool:

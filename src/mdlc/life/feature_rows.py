@@ -16,30 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from mdlc.components.collection.columns import cell_classes as c
-from mdlc.components.collection.columns.cell_classes import Numbers, class_of, named, quoted
+from mdlc.components.collection.columns.cell_classes import ANY_NUMBER, Numbers, class_of
+from mdlc.components.collection.readers.json import NUMBERS as JSON_KINDS
 from mdlc.components.collection.rows_file import RowsColumn, RowsFile
 from mdlc.core.columns import LARGEST, MISSING, Batch, Feature, from_values
+from mdlc.core.engine import named, quoted
 from mdlc.core.errors import DataError
 from mdlc.core.spec.data import Data, Image
 
 CHUNK = 50_000
 """Rows in memory at a time."""
-NUMBERS = (
-    c.INTEGER,
-    c.COMPACT,
-    c.WIDE,
-    c.BIG,
-    c.ZEROS,
-    c.PLUS,
-    c.DECIMAL,
-    c.PADDED,
-    c.LONG,
-    c.POWER,
-    c.NAN,
-)
 ROW, BAD = "__row", "\x1fbad"
-JSON_NUMBERS = "('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT')"
+NUMBERS, JSON_NUMBERS = (
+    f"({', '.join(map(quoted, sorted(kinds)))})" for kinds in (ANY_NUMBER, JSON_KINDS)
+)
+"""The classes of a number cell, and JSON's kinds of numbers, as lists of SQL."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +180,7 @@ def _number(column: RowsColumn, numbers: Numbers) -> str:
             f"CASE WHEN {column.kind} IN {JSON_NUMBERS} THEN TRY_CAST({column.value} AS DOUBLE)"
             f" WHEN {column.kind} = 'BOOLEAN' THEN {truth} END"
         )
-    kinds = ", ".join(map(quoted, NUMBERS))
-    is_number = f"{class_of(column.value, numbers=numbers)} IN ({kinds})"
+    is_number = f"{class_of(column.value, numbers=numbers)} IN {NUMBERS}"
     normal = f"TRY_CAST({numbers.normal(column.value)} AS DOUBLE)"
     return f"CASE WHEN {is_number} THEN {normal} ELSE {truth} END"
 

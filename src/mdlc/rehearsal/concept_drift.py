@@ -18,6 +18,7 @@ import numpy as np
 
 from mdlc.core.columns import Feature
 from mdlc.core.documents.prepared_data import Prepared
+from mdlc.core.engine import quoted
 from mdlc.core.errors import DataError
 from mdlc.core.files import read_document
 from mdlc.core.spec import Lifecycle
@@ -135,5 +136,4 @@ def _turned(target: str, *, known: RowStream) -> tuple[str, str, str]:
         return f"{target} + {spread!r}", target, f"{target} is {spread:.3g} higher"
     names, counts = np.unique(known.target.astype(str), return_counts=True)
     often, rare = names[np.argsort(-counts)][:2].tolist()
-    there, elsewhere = (f"""'{name.replace("'", "''")}'""" for name in (rare, often))
-    return there, elsewhere, f"{rare} comes just"
+    return quoted(rare), quoted(often), f"{rare} comes just"

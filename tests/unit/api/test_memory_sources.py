@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from mdlc.api.memory_sources import is_table, write_table
-from mdlc.components.collection.stage import schemas
+from mdlc.components.collection.stage import opened
 from mdlc.core.errors import DataError
 from mdlc.core.spec.data import Data
 
@@ -52,7 +52,9 @@ def test_types_arrive_at_the_reader_of_sources_as_they_were(tmp_path: Path) -> N
     )
     path = write_table(table, name="rows", folder=tmp_path)
     data = Data.model_validate({"sources": {"rows": {"parquet": str(path)}}, "target": "a"})
-    assert schemas(data, root=tmp_path)["rows"] == {
+    with opened(data, root=tmp_path) as tables:
+        found = {column: str(kind) for column, kind in tables["rows"].schema().items()}
+    assert found == {
         "a": "int64",
         "b": "string",
         "small": "int8",
