@@ -12,7 +12,7 @@ import common
 
 NAMES = (
     *("startup", "overhead", "serving", "drift", "drift_peers", "observe", "training", "year"),
-    *("rules", "loop", "fleet", "unit_costs", "preparing", "first_hour"),
+    *("rules", "loop", "fleet", "unit_costs", "preparing", "promotion", "first_hour"),
 )
 RESULTS = Path(__file__).parent / "results"
 

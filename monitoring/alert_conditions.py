@@ -9,6 +9,7 @@
     LabelsLate       warning   label_ratio < min_label_ratio
     FeedbackMissing  warning   no label at all, though some are due
     NotEnoughData    info      predictions, labels or reference
+    QualityUnknown   warning   too few labels for as long as monitor.long_window
 
 A bound on drift is raised to the noise where that is larger. Drift starts a retraining only if
 retrain.when lists it, because a shifted feature alone does not mean that the model earns less.
@@ -198,7 +199,7 @@ def _lacking(
     ]
     counts = (
         ("predictions", signals.predictions, monitor.drift.min_predictions, "drift"),
-        ("labels", signals.labels, monitor.quality.min_labels, "quality"),
+        ("labels", signals.judged_labels, monitor.quality.min_labels, "quality"),
     )
     few = [
         AlertCondition(
@@ -212,10 +213,19 @@ def _lacking(
         )
         for subject, count, least, unjudged in counts
     ]
+    least, labels = monitor.quality.min_labels, signals.judged_labels
+    unknown = AlertCondition(
+        "QualityUnknown",
+        signals.served_long and labels < least,
+        f"{labels} labels in the long window, {least} needed: quality is not judged at all",
+        float(labels),
+        float(least),
+    )
     summary = f"no training counts to compare with for {', '.join(blind)}"
     value = float(len(blind))
     return [
         *few,
+        unknown,
         AlertCondition(
             "NotEnoughData", bool(blind), summary, value, 0.0, "info", subject="reference"
         ),

@@ -7,6 +7,9 @@ always name the serving version: it may be about a canary. The kinds of lines:
     canary            the version is on trial beside the one that serves, in place of any other
     canary_rollback   the canary (`replaced`) was dropped; the line's version serves as before
     rollback          the version, which served before, serves again in place of `replaced`
+    withdrawal        the version goes on scoring, and no longer decides: it earned too little
+    restoration       the version that was withdrawn decides again
+    restoration       the version that was withdrawn decides again
 
 All functions are pure, and take entries oldest first, as `History.entries` returns them.
 """
@@ -34,6 +37,13 @@ def serving_entry(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
 def standing_canary(entries: Sequence[HistoryEntry]) -> HistoryEntry | None:
     """Return the entry of the canary on trial, which is the last line; None if there is none."""
     return entries[-1] if entries and entries[-1].kind == "canary" else None
+
+
+def withdrawn(entries: Sequence[HistoryEntry]) -> bool:
+    """Say whether the version that serves is withdrawn: another action is taken than its own."""
+    deciding = {"promotion", "rollback", "withdrawal", "restoration"}
+    kinds = [entry.kind for entry in entries if entry.kind in deciding]
+    return bool(kinds) and kinds[-1] == "withdrawal"
 
 
 def promotion_of(entries: Sequence[HistoryEntry], digest: str) -> HistoryEntry | None:

@@ -1,14 +1,16 @@
 """Signals of one window: drift, calibration, skill and money of the serving version.
 
-All signals are computed from increases of counters over monitor.window, so they add up over
-replicas and equal what PromQL computes. With too few data a signal is None, not 0.
+Everything here is a difference of counters over a window, so it adds up over replicas and is the
+same number that PromQL computes. The window is monitor.window; what labels tell is judged over
+monitor.long_window where that one has fewer than quality.min_labels: little traffic takes longer
+to say as much. Too little data gives None, never a reassuring 0.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from mdlc.core.profile import PREDICTION
@@ -39,6 +41,10 @@ class Signals(NamedTuple):
     money_per_decision: float | None
     calibration: list[CalibrationSignal]
     drift: list[DriftSignal]
+    judged_labels: int = 0
+    """Labels of the window that quality is judged over."""
+    served_long: bool = False
+    """Whether the version has served for monitor.long_window."""
     money_error: float | None = None
     """Standard error of money_per_decision; also None if a predictor of an old version counts no
     squares."""
@@ -85,24 +91,31 @@ def measure(
         metrics.PREDICTIONS.series
     )
     labels = window.count(metrics.LABELS.series)
-    settled = bool(
-        store.value(metrics.PREDICTIONS.series, match=match, time=time - monitor.warm_up)
-    )
-    enough = settled and labels >= monitor.quality.min_labels
-    log_loss = _mean(window, metrics.LOG_LOSS_SUM.series, labels) if enough else None
+    judged = window
+    if labels < monitor.quality.min_labels:
+        judged = Window(store, match=match, start=time - monitor.long_window, end=time)
+
+    def served(ago: timedelta) -> bool:
+        return bool(store.value(metrics.PREDICTIONS.series, match=match, time=time - ago))
+
+    settled, judged_labels = served(monitor.warm_up), judged.count(metrics.LABELS.series)
+    enough = settled and judged_labels >= monitor.quality.min_labels
+    log_loss = _mean(judged, metrics.LOG_LOSS_SUM.series, judged_labels) if enough else None
     return Signals(
         predictions=window.count(metrics.PREDICTIONS.series),
         labels=labels,
         due=due,
         label_ratio=min(labels / due, 1.0) if due else None,
-        accuracy=_mean(window, metrics.CORRECT.series, labels) if enough else None,
+        accuracy=_mean(judged, metrics.CORRECT.series, judged_labels) if enough else None,
         log_loss=log_loss,
-        skill=_skill(window, log_loss),
-        mae=_mean(window, metrics.ABSOLUTE_ERROR_SUM.series, labels) if enough else None,
-        money_per_decision=_money(window, labels) if enough else None,
-        calibration=_calibration(window, labels) if enough else [],
+        skill=_skill(judged, log_loss),
+        mae=_mean(judged, metrics.ABSOLUTE_ERROR_SUM.series, judged_labels) if enough else None,
+        money_per_decision=_money(judged, judged_labels) if enough else None,
+        calibration=_calibration(judged, judged_labels) if enough else [],
         drift=_drift(store, monitor=monitor, match=match, time=time, settled=settled),
-        money_error=_money_error(window, labels) if enough else None,
+        judged_labels=judged_labels,
+        served_long=served(monitor.long_window),
+        money_error=_money_error(judged, judged_labels) if enough else None,
     )
 
 

@@ -35,9 +35,8 @@ class Watch:
         self._monitor = monitor
         self._model = model
         self._ignored = {*identifiers, *monitor.drift.ignore}
-        needed = 2 * monitor.window + max(monitor.labels_within, monitor.warm_up)
-        self.samples = SampleStore(folder / "samples.sqlite", keep=max(needed, keep))
-        """The scrapes so far, as far back as they are kept."""
+        self.samples = SampleStore(folder / "samples.sqlite", keep=max(monitor.reach, keep))
+        """Every scrape so far, as far back as they are kept."""
         self._book = AlertBook(folder / "alerts.json")
 
     def close(self) -> None:
@@ -75,5 +74,6 @@ class Watch:
             conditions, version=baseline.version, time=time, hold=self._monitor.hold
         )
         seen = signals._asdict()
-        del seen["due"], seen["money_error"]
+        for unsaid in ("due", "money_error", "judged_labels", "served_long"):
+            del seen[unsaid]
         return Observation(time=time, version=baseline.version, alerts=alerts, **seen)

@@ -90,7 +90,7 @@ class PipelineParameter:
     None: each stage whose wrapper has an argument of the parameter's name gets it.
     """
     renews: bool = False
-    """Whether only a retraining sets it; then it is optional, and "" by default."""
+    """Whether a first training has no value for it: it is optional, and "" by default."""
 
 
 def _json(section: SpecSection, *include: str) -> str:
@@ -110,7 +110,18 @@ def _sources(run: RunInputs) -> str:
         name: source.model_dump(mode="json", by_alias=True, exclude=EXPRESSIONS, exclude_none=True)
         for name, source in data.sources.items()
     }
-    return json.dumps({"sources": sources, "target": "target", "sensitive": data.sensitive})
+    section = {
+        "sources": sources,
+        "target": "target",
+        "sensitive": data.sensitive,
+        "limits": data.limits.model_dump(mode="json"),
+    }
+    return json.dumps(section)
+
+
+def _payoff(run: RunInputs) -> str:
+    payoff = run.lifecycle.spec.business.payoff
+    return _json(payoff) if payoff else ""
 
 
 def _half_life(run: RunInputs) -> str:
@@ -149,7 +160,7 @@ PARAMETERS = (
         lambda run: _json(run.lifecycle.spec.model, "task", "candidates", "tuning", "rule", "seed"),
         feeds=("training", "model"),
     ),
-    _P("payoff", lambda run: _json(run.lifecycle.spec.business.payoff)),
+    _P("payoff", _payoff),
     _P("drift", lambda run: _json(run.lifecycle.spec.monitor.drift)),
     _P("parity", lambda run: run.lifecycle.spec.deploy.promote.parity),
     _P(
@@ -171,6 +182,8 @@ PARAMETERS = (
     _P("guard", _guard, renews=True),
     _P("champion", lambda run: run.champion.location, renews=True),
     _P("champion_digest", lambda run: run.champion.digest, renews=True),
+    # What was judged before is known to the runner alone (`local/judged_tests`).
+    _P("earlier", lambda _: "", renews=True),
 )
 """Every parameter of the training pipeline; those of `renews` come last, as optional ones do."""
 

@@ -6,19 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
-from mdlc.core.columns import MISSING, Batch, Feature
 from mdlc.core.errors import ArtifactError, MdlcError
 from mdlc.core.files import read_document
-from mdlc.core.scorer import Scorer
+from mdlc.core.scorer import Scorer, probe
 from mdlc.core.spec.deploy import Serving
 from mdlc.serving.request_rows import RequestReader
 from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, Pointer
-
-WARM_ROWS = (1, 50)
-"""Row counts to score after loading: runtimes plan memory by shape, and the first plan is slow."""
+from mdlc.state.released_bundles import checked
 
 
 @dataclass(frozen=True)
@@ -77,9 +72,11 @@ def load(
     def get(of: Pointer | CanaryRelease) -> LoadedModel:
         if model := at_hand.get((of.version, of.digest)):
             return replace(model, since=of.since, promised=of.promised)
-        return _load(of, folder=folder, limits=limits, threads=threads)
+        return _load(of, name=pointer.name, folder=folder, limits=limits, threads=threads)
 
     champion = get(pointer)
+    if champion.scorer.instead != pointer.instead:
+        champion = replace(champion, scorer=champion.scorer.taking(pointer.instead))
     if pointer.canary is None:
         return ActiveModels(pointer, champion)
     try:
@@ -92,41 +89,13 @@ def load(
 
 
 def _load(
-    of: Pointer | CanaryRelease, *, folder: Path, limits: Serving, threads: int
+    of: Pointer | CanaryRelease, *, name: str, folder: Path, limits: Serving, threads: int
 ) -> LoadedModel:
-    bundle = folder / of.bundle
+    bundle, _ = checked(folder, of, name=name)
+    scorer = Scorer.load(bundle, threads=threads, digest=of.digest)
     try:
-        scorer = Scorer.load(bundle, threads=threads)
-        digest = scorer.manifest.digest
-        if digest != of.digest:
-            raise ArtifactError(f"{bundle} is another model than the pointer says")
-        _warm(scorer)
-    except Exception as error:
-        # ONNX Runtime and TensorFlow raise their own errors for a file that they cannot run.
-        if type(error).__module__.startswith("mdlc."):
-            raise
-        raise ArtifactError(
-            f"the model in {bundle} does not load: {type(error).__name__}"
-        ) from error
+        probe(scorer)
+    except ArtifactError as error:
+        raise ArtifactError(f"the model in {bundle} does not load: {error.message}") from error
     reader = RequestReader(scorer.manifest, limits=limits)
-    return LoadedModel(of.version, of.since, of.promised, scorer, reader, digest)
-
-
-def _warm(scorer: Scorer) -> None:
-    classes = len(scorer.classes)
-    for rows in WARM_ROWS:
-        scores = scorer.answer(synthetic_batch(scorer.manifest.features, rows=rows)).scores
-        wanted = (rows, classes) if classes else (rows,)
-        if scores.shape != wanted or not np.isfinite(scores).all():
-            raise ArtifactError(f"the model answers {scores.shape}, not {wanted} finite scores")
-
-
-def synthetic_batch(features: list[Feature], *, rows: int) -> Batch:
-    """Return rows of zeros and missing categories."""
-    batch: Batch = {}
-    for feature in features:
-        if feature.kind == "category":
-            batch[feature.name] = np.full(rows, MISSING, dtype=object)
-        else:
-            batch[feature.name] = np.zeros((rows, *(feature.shape or ())), np.float32)
-    return batch
+    return LoadedModel(of.version, of.since, of.promised, scorer, reader, of.digest)

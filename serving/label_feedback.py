@@ -15,19 +15,28 @@ from mdlc.core import payoff
 from mdlc.core.errors import SpecError
 from mdlc.core.scoring_rules import brier_scores, correct, log_losses
 from mdlc.core.spec.business import Payoff
+from mdlc.core.spec.deploy import Serving
 from mdlc.services.json_logs import log, logs_debug
 from mdlc.services.refusals import Refusal, too_large
-from mdlc.serving.payload_labels import Label, LabelOutcome
+from mdlc.serving.payload_labels import Label, LabelOutcome, Status
 from mdlc.serving.payload_log import PayloadLog
 from mdlc.serving.predictor_metrics import LabelledQuality, Metrics
 from mdlc.serving.request_clock import Clock, parse
 from mdlc.serving.request_rows import MAX_ID
 
 MAX_PROBLEMS = 20
+MAX_REASON = 1000
+"""Characters of the reason of a correction that are kept."""
+USED: tuple[Status, ...] = ("accepted", "corrected")
+REJECTED: tuple[Status, ...] = ("duplicate", "contradictory", "unknown", "invalid")
 
 
 class Feedback:
-    """Receives labels for one model; `terms` returns the payoff of the serving version."""
+    """Receives labels for one model; `terms` returns the payoff that serves now.
+
+    A correction changes what a retraining learns. The quality counters, which only go up, keep what
+    the first label said.
+    """
 
     def __init__(
         self,
@@ -35,34 +44,34 @@ class Feedback:
         *,
         metrics: Metrics,
         clock: Clock,
-        terms: Callable[[], Payoff],
-        max_rows: int,
+        terms: Callable[[], Payoff | None],
+        limits: Serving,
     ) -> None:
         self._log = log
         self._metrics = metrics
         self._clock = clock
         self._terms = terms
-        self._max_rows = max_rows
+        self._limits = limits
 
     def receive(self, body: bytes, *, headers: Mapping[str, str]) -> dict[str, Any]:
-        """Accept {"labels": [{"id", "label", "time"?}, ...]}; return how many were accepted.
+        """Take {"labels": [{"id", "label", "time"?, "reason"?}, ...]}; return what became of them.
 
         Raises:
             Refusal: the body is not of this form, or the payload log is not available.
         """
         now = self._clock.now(headers)
         labels, problems = self._parse(body, now=now)
-        verdicts = self._log.label(labels, received=now)
+        verdicts = self._log.label(labels, received=now, corrections=self._limits.corrections)
         if logs_debug():
             self._tell(verdicts)
         counts = Counter(verdict.status for verdict in verdicts)
         counts["invalid"] += len(problems)
         problems += [verdict.problem for verdict in verdicts if verdict.problem]
-        for reason in ("duplicate", "unknown", "invalid"):
+        for reason in REJECTED:
             if counts[reason]:
                 self._metrics.rejected.labels(self._metrics.model, reason).inc(counts[reason])
         self._judge([verdict for verdict in verdicts if verdict.status == "accepted"])
-        totals = {key: counts[key] for key in ("accepted", "duplicate", "unknown", "invalid")}
+        totals: dict[str, int] = {key: counts[key] for key in (*USED, *REJECTED)}
         return {**totals, "problems": problems[:MAX_PROBLEMS]}
 
     def _parse(self, body: bytes, *, now: datetime) -> tuple[list[Label], list[str]]:
@@ -73,20 +82,22 @@ class Feedback:
         sent = payload.get("labels") if isinstance(payload, dict) else None
         if not isinstance(sent, list):
             raise Refusal('wanted JSON {"labels": [{"id": ..., "label": ...}, ...]}')
-        if len(sent) > self._max_rows:
-            raise too_large(f"the request has {len(sent)} labels", limit=self._max_rows)
+        if len(sent) > self._limits.max_rows:
+            raise too_large(f"the request has {len(sent)} labels", limit=self._limits.max_rows)
         labels, problems = [], []
         for index, item in enumerate(sent):
-            known = isinstance(item, dict) and item.keys() <= {"id", "label", "time"}
+            known = isinstance(item, dict) and item.keys() <= {"id", "label", "time", "reason"}
             if not known or not isinstance(item.get("id"), str) or "label" not in item:
-                problems.append(f"label {index}: wanted id (a text), label and, if known, time")
+                wanted = "id (a text), label and, if known, time, and the reason of a correction"
+                problems.append(f"label {index}: wanted {wanted}")
                 continue
             try:
                 time = now if item.get("time") is None else parse(item["time"], name="time")
             except Refusal as refusal:
                 problems.append(f"{item['id'][:128]}: {refusal.message}")
                 continue
-            labels.append(Label(item["id"], item["label"], time))
+            reason = str(item.get("reason") or "")[:MAX_REASON]
+            labels.append(Label(item["id"], item["label"], time, reason))
         return labels, problems
 
     def _tell(self, verdicts: Sequence[LabelOutcome]) -> None:
@@ -111,7 +122,7 @@ class Feedback:
 
 
 def judge_classes(
-    verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff
+    verdicts: Sequence[LabelOutcome], *, classes: tuple[str, ...], terms: Payoff | None
 ) -> LabelledQuality:
     """Return the quality of a classifier by its labels, with the formulas of evaluation."""
     rows = len(verdicts)
@@ -143,15 +154,18 @@ def _money_of_actions(
     *,
     classes: tuple[str, ...],
     truth: np.ndarray[Any, np.dtype[np.int64]],
-    terms: Payoff,
+    terms: Payoff | None,
 ) -> tuple[float, float, float]:
     """Return money (gained, lost, squared) of the actions taken, by today's payoff.
 
-    An action or class that today's payoff lacks, because the file has changed since, is left out.
+    An action or class that today's terms do not have, because the file has changed since, is left
+    out: it has no price any more. Without terms nothing has a price.
     """
     try:
         table = payoff.for_classes(terms, classes)
     except SpecError:
+        return 0.0, 0.0, 0.0
+    if not table.priced:
         return 0.0, 0.0, 0.0
     index = {action: position for position, action in enumerate(table.actions)}
     actions = np.array([index.get(v.prediction.action, -1) for v in verdicts])
@@ -159,13 +173,15 @@ def _money_of_actions(
     return _split(table.earned(actions[priced], truth[priced]))
 
 
-def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff) -> LabelledQuality:
-    """Return the quality of a regression by its labels."""
+def judge_numbers(verdicts: Sequence[LabelOutcome], *, terms: Payoff | None) -> LabelledQuality:
+    """Return what labels tell about a regression."""
     values = np.array([v.prediction.value for v in verdicts], float)
     truth = np.array([float(v.text) for v in verdicts])
     error = values - truth
     try:
-        gained, lost, money_squared = _split(payoff.for_numbers(terms).earned(values, truth))
+        unit = payoff.for_numbers(terms)
+        earned = unit.earned(values, truth) if unit.priced else np.zeros(0)
+        gained, lost, money_squared = _split(earned)
     except SpecError:
         gained = lost = money_squared = 0.0
     return LabelledQuality(

@@ -98,6 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--max-rows", type=int, default=limits.max_rows)
     parser.add_argument("--max-bytes", type=int, default=limits.max_bytes)
     parser.add_argument("--max-text", type=int, default=limits.max_text)
+    parser.add_argument(
+        "--corrections", action="store_true", help="a label with a reason replaces the first"
+    )
     parser.add_argument("--currency", default="USD", help="label of the money counters")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning"])
     parser.add_argument("--request-clock", action="store_true", help="replays only")
@@ -115,7 +118,10 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             store=options.store,
             serving=Serving(
-                max_rows=options.max_rows, max_bytes=options.max_bytes, max_text=options.max_text
+                max_rows=options.max_rows,
+                max_bytes=options.max_bytes,
+                max_text=options.max_text,
+                corrections=options.corrections,
             ),
             # Not an option, because every user can read the command lines of processes.
             token=os.environ.get("MDLC_TOKEN") or None,

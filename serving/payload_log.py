@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,26 +110,26 @@ class PayloadLog:
             except sa.exc.SQLAlchemyError as error:
                 self._lose(len(predictions), error)
 
-    def label(self, labels: Sequence[Label], *, received: datetime) -> list[LabelOutcome]:
-        """Match labels with predictions by id, in one transaction; return one outcome a label.
+    def label(
+        self, labels: Sequence[Label], *, received: datetime, corrections: bool = False
+    ) -> list[LabelOutcome]:
+        """Join labels to predictions by id, in one transaction; return one verdict a label.
 
-        The first label of an id is kept; a second one is a duplicate, even if it is equal.
+        The first label of an id is kept; with `corrections`, the newest that comes with a reason.
 
         Raises:
             Refusal: the log is not available; the labels may be sent again.
         """
-        away = Refusal(
-            "the payload log is not available; send the labels again",
-            status=503,
-            reason="unavailable",
+        text = "the payload log is not available; send the labels again"
+        away = Refusal(text, status=503, reason="unavailable")
+        write = partial(
+            payload_labels.write, labels=labels, received=received, corrections=corrections
         )
         with self._lock:
             if self._waiting and not self._flush(now=True):
                 raise away  # labels of predictions that still wait would count as unknown
             try:
-                return self._database.run(
-                    lambda engine: payload_labels.write(engine, labels, received=received)
-                )
+                return self._database.run(write)
             except AWAY as error:
                 self._away(error)
                 raise away from error

@@ -40,6 +40,17 @@ LABELS = sa.Table(
 )
 """One row for each label: when it became known (`time`) and when it came (`received`)."""
 
+CORRECTIONS = sa.Table(
+    "corrections",
+    SCHEMA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(128), nullable=False, index=True),
+    sa.Column("was", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("received", sa.DateTime, nullable=False),
+)
+"""One row for each label that another one took the place of: what it said, and why it is gone."""
+
 
 def _dumps(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
@@ -56,7 +67,8 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
     shown = "URL"  # a URL that does not parse may contain a password anywhere
     try:
         made = sa.make_url(url)
-        shown = made.render_as_string(hide_password=True)
+        # libpq takes a password as a parameter, too: no parameter is shown.
+        shown = made.set(query={}).render_as_string(hide_password=True)
         engine = sa.create_engine(
             made,
             json_serializer=_dumps,
@@ -74,7 +86,7 @@ def open_engine(url: str, *, name: str, busy_seconds: float) -> sa.Engine:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
                 connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
             SCHEMA.create_all(connection)
-    except (sa.exc.SQLAlchemyError, ImportError) as error:
+    except (sa.exc.SQLAlchemyError, ImportError, ValueError, TypeError) as error:
         raise StorageError(
             f"the payload log {shown} does not open: {type(error).__name__}",
             hint="check the URL, the folder and its permissions",

@@ -88,7 +88,7 @@ def open_service(
         metrics=metrics,
         clock=clock,
         terms=lambda: predictor.loaded.scorer.manifest.payoff,
-        max_rows=serving.max_rows,
+        limits=serving,
     )
     return PredictorService(predictor, repository, log, metrics, feedback, pool)
 

@@ -44,5 +44,5 @@ class Clock:
         return utc(datetime.now(UTC))
 
 
-FUTURE = timedelta(minutes=5)
-"""How far ahead of the server a client's clock may be."""
+CLOCKS = timedelta(minutes=5)
+"""How far a client's clock may be from the server's."""

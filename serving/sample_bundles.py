@@ -80,7 +80,7 @@ def point(  # noqa: PLR0913 - what a pointer says
     document = Pointer(
         name=manifest.name,
         version=version,
-        bundle=str(folder),
+        bundle=folder.relative_to(pointer.parent).as_posix(),
         digest=manifest.digest,
         since=datetime.now(UTC),
         promised=promised,
@@ -90,10 +90,10 @@ def point(  # noqa: PLR0913 - what a pointer says
 
 
 def trial(folder: Path, *, manifest: Manifest, version: str, ratio: float) -> CanaryRelease:
-    """Return a pointer's entry for the bundle in `folder` on trial as `version`."""
+    """Return a pointer's entry for the bundle in `folder`, beside it, on trial as `version`."""
     return CanaryRelease(
         version=version,
-        bundle=str(folder),
+        bundle=folder.name,
         digest=manifest.digest,
         since=datetime.now(UTC),
         promised=None,

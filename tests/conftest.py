@@ -6,6 +6,7 @@ Tests on a cluster run only where --cluster asks for them.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ LONGEST = (
     "unit/monitoring/rules/test_equals_python.py",
 )
 """Files that take half a minute and more. Begun last, they would keep one process long alone."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests away from what a person has let files read (`~/.config/mdlc`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("settings")))
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

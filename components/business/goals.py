@@ -17,7 +17,7 @@ def goal_states(business: Business, metrics: Mapping[str, float]) -> list[GoalSt
     not considered.
     """
     known = {name: value for name, value in metrics.items() if math.isfinite(value)}
-    if "money_per_decision" in known:
+    if "money_per_decision" in known and business.decisions_per_year is not None:
         yearly = known["money_per_decision"] * business.decisions_per_year
         known.setdefault("money_per_year", yearly)
     return [_state(goal, value=known.get(goal.metric)) for goal in business.goals]

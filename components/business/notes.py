@@ -36,6 +36,25 @@ def notes(
     return found
 
 
+def unvalued(business: Business) -> list[str]:
+    """Say what is missing for a comparison in money, and what it would add; [] if nothing is."""
+    missing = [
+        key
+        for key, value in (
+            ("payoff", business.payoff),
+            ("decisions_per_year", business.decisions_per_year),
+        )
+        if value is None
+    ]
+    if not missing:
+        return []
+    keys = " and ".join(f"spec.business.{key}" for key in missing)
+    return [
+        f"The ways of deciding are not compared in money: the file does not say {keys}. With both, "
+        "building, a rule, a service and doing nothing are compared over the horizon."
+    ]
+
+
 def _verdict(
     business: Business, *, plans: list[AlternativePlan], world: EconomicAssumptions
 ) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 
 from mdlc.components.business.alternatives import NAMES, EconomicAssumptions, best, describe, plans
 from mdlc.components.business.goals import goal_states
-from mdlc.components.business.notes import notes
-from mdlc.components.business.payoff_bounds import bounds
+from mdlc.components.business.notes import notes, unvalued
+from mdlc.components.business.payoff_bounds import Bounds, bounds
 from mdlc.components.business.sensitivity import sensitivities
 from mdlc.core.documents.business_case import BusinessCase, GoalState
 from mdlc.core.errors import SpecError, StageError, closest
@@ -87,15 +87,6 @@ def _case(
     buy_refused: str,
     goals: list[GoalState],
 ) -> BusinessCase:
-    limits = bounds(business.payoff)
-    money = {**_stated_money(business, nothing=limits.nothing), **measured}
-    world = EconomicAssumptions(
-        decisions=business.decisions_per_year,
-        years=business.horizon_years,
-        rate=business.discount_rate,
-        nothing=money["nothing"],
-    )
-    ways = plans(business, money=money, measured=frozenset(measured), buy_refused=buy_refused)
     budget = business.requirements.budget
     case = BusinessCase(
         problem=business.problem,
@@ -109,14 +100,48 @@ def _case(
         budget=budget,
         build_cost=business.build_cost,
         within_budget=None if budget is None else business.build_cost <= budget,
-        alternatives=[describe(way, world=world) for way in ways],
-        best=best(ways, world=world),
-        sensitivities=sensitivities(ways, world=world),
+        alternatives=[],
+        best="",
+        sensitivities=[],
         goals=goals,
-        notes=notes(business, plans=ways, world=world, bounds=limits),
+        notes=unvalued(business),
     )
+    if business.payoff is not None and business.decisions_per_year is not None:
+        values = _valued(
+            business,
+            bounds(business.payoff),
+            decisions=business.decisions_per_year,
+            measured=measured,
+            buy_refused=buy_refused,
+        )
+        case = case.model_copy(update=values)
     _refuse_overflow(case)
     return case
+
+
+def _valued(
+    business: Business,
+    limits: Bounds,
+    *,
+    decisions: float,
+    measured: Mapping[str, float],
+    buy_refused: str,
+) -> dict[str, Any]:
+    """Return what follows where the file says what a decision is worth, and how many there are."""
+    money = {**_stated_money(business, nothing=limits.nothing), **measured}
+    world = EconomicAssumptions(
+        decisions=decisions,
+        years=business.horizon_years,
+        rate=business.discount_rate,
+        nothing=money["nothing"],
+    )
+    ways = plans(business, money=money, measured=frozenset(measured), buy_refused=buy_refused)
+    return {
+        "alternatives": [describe(way, world=world) for way in ways],
+        "best": best(ways, world=world),
+        "sensitivities": sensitivities(ways, world=world),
+        "notes": notes(business, plans=ways, world=world, bounds=limits),
+    }
 
 
 def _stated_money(business: Business, *, nothing: float | None) -> dict[str, float]:

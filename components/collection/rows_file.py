@@ -15,6 +15,7 @@ from mdlc.components.collection.columns.cell_classes import Numbers
 from mdlc.components.collection.readers import ReadRequest, SourceReader, reader_of
 from mdlc.components.collection.readers.csv import Delimited
 from mdlc.components.collection.readers.json import Json
+from mdlc.core import engine
 from mdlc.core.engine import named
 from mdlc.core.errors import DataError, MdlcError
 from mdlc.core.plugins import READERS, built_in_names
@@ -46,7 +47,10 @@ class RowsFile:
 
 @dataclass(frozen=True)
 class RowsRequest(ReadRequest):
-    """Rows that the command line names: errors do not point into the lifecycle file."""
+    """Rows that the command line names: errors do not point into the lifecycle file.
+
+    `root` is the folder of the rows: whoever names a file at this machine may read it.
+    """
 
     @property
     def where(self) -> str:
@@ -85,7 +89,8 @@ def open_rows(path: Path, *, data: Data, connection: Any, scratch: Path) -> Rows
     try:
         rows = _open(reader, request, connection=connection, scratch=scratch)
     except duckdb.Error as error:
-        raise _about(reader.explain(error, request=request), path) from error
+        bound = engine.exhausted(error, stage="predict")
+        raise bound or _about(reader.explain(error, request=request), path) from error
     except MdlcError as error:
         raise _about(error, path) from error
     rename = _renamed(data)
@@ -101,7 +106,8 @@ def open_rows(path: Path, *, data: Data, connection: Any, scratch: Path) -> Rows
 def _request(path: Path, *, data: Data) -> RowsRequest:
     name = data.table.source or next(iter(data.sources))
     source, kind = data.sources[name], format_of(path)
-    keys: dict[str, Any] = {kind: str(path.resolve())}
+    place = path.resolve()
+    keys: dict[str, Any] = {kind: place.name}
     text = ("csv", "tsv")
     if kind in text and source.format in text:
         keys.update({key: getattr(source, key) for key in DIALECT})
@@ -109,7 +115,7 @@ def _request(path: Path, *, data: Data) -> RowsRequest:
             del keys["delimiter"]
         keys.update(header=True, skip=0, rename=source.rename)
     made = Source.model_validate({key: value for key, value in keys.items() if value is not None})
-    return RowsRequest(name=name, source=made, root=Path.cwd())
+    return RowsRequest(name=name, source=made, root=place.parent)
 
 
 def _renamed(data: Data) -> dict[str, str]:

@@ -15,11 +15,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.collection.readers import OpenedSource, ReadRequest, reader_of, typed_parts
-from mdlc.core import engine
+from mdlc.components.collection.locations import folders
+from mdlc.components.collection.readers import (
+    LocatedReader,
+    OpenedSource,
+    ReadRequest,
+    reader_of,
+    typed_parts,
+)
+from mdlc.core import engine, sql
 from mdlc.core.documents.prepared_data import Snapshot, SourceSnapshot
-from mdlc.core.errors import DataError, MdlcError, StorageError
-from mdlc.core.files import digest_json, digest_path, storage_errors, write_document
+from mdlc.core.errors import DataError, MdlcError, SpecError, StorageError
+from mdlc.core.files import SCRATCH, digest_json, digest_path, storage_errors, write_document
 from mdlc.core.names import is_column
 from mdlc.core.spec.data import Data
 
@@ -32,8 +39,8 @@ def collect(data: Data, *, root: Path, out: Path) -> Snapshot:
         DataError: a source is missing, empty, broken, or has columns that cannot be named.
     """
     sources: dict[str, SourceSnapshot] = {}
-    with storage_errors(out), tempfile.TemporaryDirectory(dir=out) as folder:
-        connection = engine.connect(scratch=Path(folder))
+    with storage_errors(out), tempfile.TemporaryDirectory(dir=out, prefix=SCRATCH) as folder:
+        connection = _engine(data, root=root, scratch=Path(folder), out=out)
         try:
             for request in _requests(data, root=root):
                 scratch = Path(folder)
@@ -65,7 +72,7 @@ def opened(data: Data, *, root: Path) -> Iterator[dict[str, Any]]:
     """
     tables: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
-        connection = engine.connect(scratch=Path(folder))
+        connection = _engine(data, root=root, scratch=Path(folder))
         try:
             for request in _requests(data, root=root):
                 found = open_source(connection, request, scratch=Path(folder))
@@ -92,8 +99,10 @@ def open_source(connection: Any, request: ReadRequest, *, scratch: Path) -> Open
     Raises:
         SpecError: a location or a type is malformed.
         DataError: the source is missing, empty, broken, or has columns that cannot be named.
+        StageError: a query took longer, or needs more memory, than it may.
     """
     reader = reader_of(request.source, name=request.name)
+    _check_types(request)
     try:
         found = reader.open(connection, request, scratch=scratch)
         if not isinstance(found, OpenedSource):  # of a plug-in: it has types, but says nothing
@@ -119,7 +128,36 @@ def _explained(error: Exception, *, request: ReadRequest) -> MdlcError:
             f"cannot copy source {request.name}: no space left on the disk",
             hint="free space or choose another folder with --home, then run again",
         )
-    return reader_of(request.source, name=request.name).explain(error, request=request)
+    bound = engine.exhausted(error, stage="collection")
+    return bound or reader_of(request.source, name=request.name).explain(error, request=request)
+
+
+def _engine(data: Data, *, root: Path, scratch: Path, out: Path | None = None) -> Any:
+    """Open the engine for reading where files may be, and for writing into `out`.
+
+    A reader that reads no files has a location of its own kind, or none, and fetches the rows
+    itself.
+    """
+    files = {
+        request.where: request.source.location
+        for request in _requests(data, root=root)
+        if isinstance(reader_of(request.source, name=request.name), LocatedReader)
+    }
+    return engine.connect(
+        scratch=scratch,
+        reads=[*folders(files, root=root), *([out] if out else [])],
+        timeout=data.limits.timeout,
+        memory=data.limits.memory or "",
+    )
+
+
+def _check_types(request: ReadRequest) -> None:
+    """Refuse what is not the name of a type: it reaches the engine as SQL."""
+    for column, text in request.source.types.items():
+        try:
+            sql.checked_type(text)
+        except sql.SqlError as error:
+            raise SpecError(str(error), where=f"{request.part('types')}.{column}") from error
 
 
 def _copy(connection: Any, request: ReadRequest, *, out: Path, scratch: Path) -> SourceSnapshot:

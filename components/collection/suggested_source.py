@@ -8,6 +8,7 @@ the delimiter, the encoding, the decimal mark, words for missing values, the ord
 from __future__ import annotations
 
 import codecs
+import gzip
 import re
 import tempfile
 import unicodedata
@@ -34,7 +35,7 @@ from mdlc.components.collection.columns.cell_survey import Cells
 from mdlc.components.collection.columns.column_verdict import HALF, YEAR_LAST
 from mdlc.components.collection.columns.date_formats import formats_of
 from mdlc.components.collection.readers import NamingReader, ReadRequest, reader_of
-from mdlc.components.collection.text_dialect import is_zipped, open_bytes
+from mdlc.components.collection.unpacking import is_gzip
 from mdlc.core import engine
 from mdlc.core.names import is_column
 from mdlc.core.spec.data import Source
@@ -85,38 +86,42 @@ class SuggestedSource:
 
 
 def suggest(data: Path, *, format_: str) -> SuggestedSource:
-    """Return what a first file should say of the rows in `data`.
+    """Return what a first file should say of the rows in `data`, but for where they are.
+
+    The folder of the rows is the root: whoever names a file at this machine may read it.
 
     Raises:
         DataError: the file cannot be read.
     """
     import duckdb
 
-    first = SuggestedSource({format_: str(data)})
+    place = data.resolve()
+    first = SuggestedSource({format_: place.name})
     if format_ in {"csv", "tsv"} and (encoding := _encoding(data)):
         first.keys["encoding"] = encoding
         first.notes.append(f"the text is not UTF-8: encoding: {encoding} is a guess")
     with tempfile.TemporaryDirectory(prefix="mdlc-") as folder:
-        connection = engine.connect(scratch=Path(folder))
+        connection = engine.connect(scratch=Path(folder), reads=[place])
         try:
-            request = _request(first)
+            request = _request(first, root=place.parent)
             reader = cast("NamingReader", reader_of(request.source, name=request.name))
             try:
                 found = reader.names(connection, request, scratch=Path(folder))
                 _name(first, found.columns, left_out=found.left_out)
                 first.keys.update(found.keys)
                 if found.cells is not None:
-                    _spelling(first, found.cells(_request(first)))
+                    _spelling(first, found.cells(_request(first, root=place.parent)))
             except duckdb.Error as error:
-                raise reader.explain(error, request=request) from error
+                bound = engine.exhausted(error, stage="init")
+                raise bound or reader.explain(error, request=request) from error
         finally:
             connection.disconnect()
     return first
 
 
-def _request(first: SuggestedSource) -> ReadRequest:
+def _request(first: SuggestedSource, *, root: Path) -> ReadRequest:
     source = Source.model_validate(first.keys)
-    return ReadRequest(name="rows", source=source, root=Path.cwd())
+    return ReadRequest(name="rows", source=source, root=root)
 
 
 def _name(first: SuggestedSource, columns: list[str], *, left_out: dict[str, str]) -> None:
@@ -156,7 +161,7 @@ def plain_name(name: str) -> str:
 def _encoding(data: Path) -> str:
     """Return an encoding that a text that is not UTF-8 may have; "" for UTF-8 and UTF-16."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with open_bytes(data, zipped=is_zipped(data)) as file:
+    with gzip.open(data) if is_gzip(data) else data.open("rb") as file:
         head = file.read(CHUNK)
         if head.startswith((b"PK", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head:
             return ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import itertools
 import shutil
@@ -17,14 +16,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from mdlc.core.errors import DataError
 from mdlc.core.spec.data import Source
 
 MAX_LINE_CHARACTERS = 2_000_000
 """DuckDB's own limit on a line."""
-GZIP_MAGIC = b"\x1f\x8b"
 HEAD = 4096
 OTHERS = (";", "\t", "|", ",")
 """Delimiters that are recognized."""
@@ -38,7 +35,6 @@ class TextFile:
 
     path: Path
     """UTF-8."""
-    zipped: bool
     encoding: str
     """The one that was recognized; "" where it is UTF-8, or said."""
     delimiter: str
@@ -62,55 +58,37 @@ def open_text(file: Path, *, source: Source, expected: str, scratch: Path, where
         DataError: the text is not in the encoding that the source says, or has no header.
     """
     remarks: list[str] = []
-    zipped = is_zipped(file)
-    found = _encoding(file, zipped=zipped, where=where)
+    found = _encoding(file)
     encoding = source.encoding or found
     if found and not source.encoding:
         remarks.append(f"{file.name} is read as {found}; encoding: {found} says so")
     if codecs.lookup(encoding or "utf-8").name not in UTF8:
-        file = _as_utf8(file, encoding=encoding or "", zipped=zipped, scratch=scratch, where=where)
-        zipped = False
+        file = _as_utf8(file, encoding=encoding or "", scratch=scratch, where=where)
     delimiter = source.delimiter or expected
     try:
-        _refuse_excels_mark(file, zipped=zipped, source=source, where=where)
-        first = _first(file, zipped=zipped, source=source, delimiter=delimiter)
+        _refuse_excels_mark(file, source=source, where=where)
+        first = _first(file, source=source, delimiter=delimiter)
         if source.delimiter is None and len(first) == 1:
-            other = _other(file, zipped=zipped, source=source, expected=expected)
+            other = _other(file, source=source, expected=expected)
             if other:
                 shown = "a tab" if other == "\t" else other
                 remarks.append(f"{file.name} is read with {shown} between values, not {expected!r}")
                 delimiter = other
-                first = _first(file, zipped=zipped, source=source, delimiter=delimiter)
-    except (OSError, EOFError) as error:
-        raise DataError(f"{file} is not a whole .gz: {error}", where=where) from error
+                first = _first(file, source=source, delimiter=delimiter)
     except csv.Error as error:
         raise DataError(f"{file.name}: the first line: {error}", where=where) from error
     if not first:
         raise DataError(f"{file.name} has no line that is not empty", where=where)
-    skip = _skipped(file, zipped=zipped, source=source)
+    skip = _skipped(file, source=source)
     header, nameless, twice = different_names(first, there=source.header)
     recognized = "" if source.encoding else found
-    return TextFile(file, zipped, recognized, delimiter, skip, header, nameless, twice, remarks)
+    return TextFile(file, recognized, delimiter, skip, header, nameless, twice, remarks)
 
 
-def is_zipped(file: Path) -> bool:
-    """Say whether a file is gzip's, by its first bytes."""
-    with file.open("rb") as raw:
-        return raw.read(2) == GZIP_MAGIC
-
-
-def open_bytes(file: Path, *, zipped: bool) -> IO[bytes]:
-    """Open a file for reading, unpacked."""
-    return gzip.open(file, "rb") if zipped else file.open("rb")  # type: ignore[return-value]
-
-
-def _encoding(file: Path, *, zipped: bool, where: str) -> str:
+def _encoding(file: Path) -> str:
     """Return an encoding that cannot be missed, or ""."""
-    try:
-        with open_bytes(file, zipped=zipped) as raw:
-            head = raw.read(HEAD)
-    except (OSError, EOFError) as error:
-        raise DataError(f"{file} is not a whole .gz: {error}", where=where) from error
+    with file.open("rb") as raw:
+        head = raw.read(HEAD)
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -122,11 +100,11 @@ def _encoding(file: Path, *, zipped: bool, where: str) -> str:
     return ""
 
 
-def _as_utf8(file: Path, *, encoding: str, zipped: bool, scratch: Path, where: str) -> Path:
-    target = Path(tempfile.mkdtemp(dir=scratch)) / file.name.removesuffix(".gz")
+def _as_utf8(file: Path, *, encoding: str, scratch: Path, where: str) -> Path:
+    target = Path(tempfile.mkdtemp(dir=scratch)) / file.name
     try:
         with (
-            open_bytes(file, zipped=zipped) as raw,
+            file.open("rb") as raw,
             io.TextIOWrapper(raw, encoding=encoding, errors="strict", newline="") as text,
             target.open("w", encoding="utf-8", newline="") as plain,
         ):
@@ -139,10 +117,10 @@ def _as_utf8(file: Path, *, encoding: str, zipped: bool, scratch: Path, where: s
     return target
 
 
-def _lines(file: Path, *, zipped: bool, source: Source) -> Iterator[str]:
+def _lines(file: Path, *, source: Source) -> Iterator[str]:
     """Yield lines without those that are skipped, each cut at the engine's limit."""
     with (
-        open_bytes(file, zipped=zipped) as raw,
+        file.open("rb") as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text,
     ):
         for _ in range(source.skip):
@@ -152,18 +130,18 @@ def _lines(file: Path, *, zipped: bool, source: Source) -> Iterator[str]:
                 yield line
 
 
-def _refuse_excels_mark(file: Path, *, zipped: bool, source: Source, where: str) -> None:
+def _refuse_excels_mark(file: Path, *, source: Source, where: str) -> None:
     """Excel may write the delimiter into a line of its own, before the header: sep=;."""
-    line = next(_lines(file, zipped=zipped, source=source), "").strip()
+    line = next(_lines(file, source=source), "").strip()
     if line.lower().startswith("sep=") and len(line) <= len("sep=\\t"):
         hint = f"say skip: {source.skip + 1} and delimiter: {line[4:]!r} for this source"
         raise DataError(f"{file.name}: the first line is Excel's {line}", where=where, hint=hint)
 
 
-def _skipped(file: Path, *, zipped: bool, source: Source) -> int:
+def _skipped(file: Path, *, source: Source) -> int:
     """Return the lines before the header: those that the source says, and empty ones."""
     with (
-        open_bytes(file, zipped=zipped) as raw,
+        file.open("rb") as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text,
     ):
         count = 0
@@ -181,18 +159,18 @@ def _records(lines: Iterator[str], *, source: Source, delimiter: str) -> Iterato
     return csv.reader(lines, delimiter=delimiter, quotechar=quote)
 
 
-def _first(file: Path, *, zipped: bool, source: Source, delimiter: str) -> list[str]:
+def _first(file: Path, *, source: Source, delimiter: str) -> list[str]:
     csv.field_size_limit(MAX_LINE_CHARACTERS)
-    lines = _lines(file, zipped=zipped, source=source)
+    lines = _lines(file, source=source)
     return next(iter(_records(lines, source=source, delimiter=delimiter)), [])
 
 
-def _other(file: Path, *, zipped: bool, source: Source, expected: str) -> str:
+def _other(file: Path, *, source: Source, expected: str) -> str:
     """Return a delimiter that cuts the first lines into equally many values; "" if none does."""
     for delimiter in OTHERS:
         if delimiter == expected:
             continue
-        lines = _lines(file, zipped=zipped, source=source)
+        lines = _lines(file, source=source)
         records = itertools.islice(_records(lines, source=source, delimiter=delimiter), 3)
         counts = {len(record) for record in records}
         if len(counts) == 1 and counts.pop() > 1:

@@ -80,7 +80,7 @@ def _check_sqlite(path: Path) -> None:
 
 def _foreign(error: Exception) -> bool:
     """Return whether an error comes from MLflow, SQLAlchemy, the system or a driver."""
-    kinds = (sqlite3.Error, OSError, ImportError)
+    kinds = (sqlite3.Error, OSError, ImportError, ValueError)  # such as a port that is no number
     return isinstance(error, kinds) or type(error).__module__.startswith(("mlflow", "sqlalchemy"))
 
 

@@ -33,7 +33,7 @@ def deploy(name: str, *, evaluation: Path, training: Path, registry: str, out: P
         name,
         manifest=manifest,
         bundle=(out / BUNDLE).resolve(),
-        metrics=_metrics(winner),
+        metrics=_metrics(winner, priced=judged.priced),
         promote=judged.promote,
         registry=registry,
     )
@@ -67,9 +67,11 @@ def _copy(source: Path, target: Path, *, digest: str) -> Manifest:
     return manifest
 
 
-def _metrics(winner: Contender) -> dict[str, float]:
+def _metrics(winner: Contender, *, priced: bool) -> dict[str, float]:
     """Return the test metrics under flat names, each with the ends of its interval."""
-    intervals = winner.metrics | {"money_per_decision": winner.money_per_decision}
+    intervals = dict(winner.metrics)
+    if priced:
+        intervals["money_per_decision"] = winner.money_per_decision
     flat: dict[str, float] = {}
     for name, interval in intervals.items():
         flat |= {

@@ -1,4 +1,6 @@
-"""The bootstrap: how far an estimate could be off, by resampling the test rows.
+"""The bootstrap: how far a contender's metric could be off, by resampling the test rows.
+
+Whether one contender earns more than another is for `significance.py`; this is for each one's page.
 
 Efron and Tibshirani, An Introduction to the Bootstrap (1993). Rows of a day share weather, events
 and mistakes, so with a time column whole days are resampled (the cluster bootstrap: Davison and
@@ -15,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mdlc.components.evaluation.metrics import Blocks
+from mdlc.components.evaluation.significance import Units
 from mdlc.core.documents.evaluation_result import Interval
 from mdlc.core.scoring_rules import Floats
 
-MIN_DAYS = 5
-"""With fewer days there is too little to resample; rows are resampled instead."""
 MAX_GROUPS = 2000
 """More rows are dealt into as many groups at random, which bounds the time. Sums of independent
 rows are independent, so the intervals are the same; their width is off by 1 / sqrt(2 groups) =
@@ -76,21 +77,11 @@ def of_rows(rows: int, *, draws: int, seed: int) -> Resamples:
     return Resamples(groups, size, draws, seed, "rows")
 
 
-def of_days(times: npt.NDArray[np.datetime64], *, draws: int, seed: int) -> Resamples:
-    """Resample whole days (UTC) of rows with these times (rows,); rows with under MIN_DAYS days."""
-    days, groups = np.unique(times.astype("datetime64[D]"), return_inverse=True)
-    if len(days) < MIN_DAYS:
-        return of_rows(len(times), draws=draws, seed=seed)
-    return Resamples(groups, len(days), draws, seed, "days")
-
-
-def of_split(
-    rows: int, times: npt.NDArray[np.datetime64] | None, *, draws: int, seed: int
-) -> Resamples:
-    """Resample days where rows have a time, else rows."""
-    if times is None:
-        return of_rows(rows, draws=draws, seed=seed)
-    return of_days(times, draws=draws, seed=seed)
+def of_units(units: Units, *, draws: int, seed: int) -> Resamples:
+    """Resample units whole: days, or copies of a row; rows one by one where they are units."""
+    if units.size == len(units.of):
+        return of_rows(units.size, draws=draws, seed=seed)
+    return Resamples(units.of, units.size, draws, seed, units.kind)
 
 
 def _weights(random: np.random.Generator, *, draws: int, size: int) -> Floats:

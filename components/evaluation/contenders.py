@@ -1,4 +1,4 @@
-"""The contenders: each candidate that can be served, the champion, and doing nothing."""
+"""Who takes part: each candidate that can be served, the champion, a constant, doing nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mdlc.components.evaluation.held_out_rows import HeldOutRows
-from mdlc.core import cleaning, payoff
+from mdlc.core import cleaning, payoff, scoring_rules
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import Batch, Feature, rows_of
 from mdlc.core.documents.prepared_data import Prepared
@@ -20,7 +20,7 @@ from mdlc.core.payoff import ActionPayoff, UnitPayoff
 from mdlc.core.scorer import Answers, Scorer
 from mdlc.core.scoring_rules import Floats, Ints
 
-CHAMPION, NOTHING, RULE = "champion", "nothing", "rule"
+CHAMPION, CONSTANT, NOTHING, RULE = "champion", "constant", "nothing", "rule"
 CHUNK = 8192
 """Rows scored at once."""
 Money = ActionPayoff | UnitPayoff
@@ -35,7 +35,7 @@ class Decisions:
     actions: Ints | None
     """(rows,): index of the action taken; None for regression."""
     money: Floats
-    """(rows,): what it earned."""
+    """(rows,): what it earned; where the file has no payoff, its score."""
 
 
 @dataclass(frozen=True)
@@ -73,22 +73,56 @@ class EvaluationContext:
 
         The action is the file's `do_nothing` or the best constant on the training rows, the
         probabilities are the training rows' shares; the number is the quantile of the training
-        target that earns most.
+        target that earns most, without a payoff its mean.
         """
         if isinstance(self.money, UnitPayoff):
-            best = np.quantile(training_truth, self.money.quantile, method="inverted_cdf")
+            best = self.money.constant(np.asarray(training_truth, float))
             pair = [self._numbers(np.full(len(s.truth), best), s) for s in self._splits]
-        else:
-            truth = np.asarray(training_truth, np.int64)
-            shares = np.bincount(truth, minlength=len(self.money.classes)) / len(truth)
-            action = self.money.constant(truth)
-            pair = [
-                self._actions(
-                    np.tile(shares, (len(s.truth), 1)), np.full(len(s.truth), action), split=s
-                )
-                for s in self._splits
-            ]
-        return ScoredContender(NOTHING, "", "", *pair)
+            return ScoredContender(NOTHING, "", "", *pair)
+        action = self.money.constant(np.asarray(training_truth, np.int64))
+        return self._always(NOTHING, action, training_truth)
+
+    def constant(self, training_truth: Floats | Ints) -> ScoredContender | None:
+        """Enter always taking the action that would have earned most on the training rows.
+
+        None where that is what doing nothing does. Without it, whatever acts would look good where
+        the file's `do_nothing` earns less than another action taken blindly.
+        """
+        if isinstance(self.money, UnitPayoff):
+            return None
+        truth = np.asarray(training_truth, np.int64)
+        best = self.money.best_constant(truth)
+        return None if best == self.money.constant(truth) else self._always(CONSTANT, best, truth)
+
+    def _always(self, name: str, action: int, training_truth: Floats | Ints) -> ScoredContender:
+        assert isinstance(self.money, ActionPayoff)  # noqa: S101
+        truth = np.asarray(training_truth, np.int64)
+        shares = np.bincount(truth, minlength=len(self.money.classes)) / len(truth)
+        pair = [
+            self._actions(
+                np.tile(shares, (len(s.truth), 1)), np.full(len(s.truth), action), split=s
+            )
+            for s in self._splits
+        ]
+        return ScoredContender(name, "", "", *pair)
+
+    def extremes(self, one: Decisions, other: Decisions) -> tuple[float, float]:
+        """Return the least and the most that `one` could have gained on a test row.
+
+        What the two did about the rows is known; the truth might have been any class. Of numbers,
+        which have no bounds, it is the least and the most that did happen.
+        """
+        gains = one.money - other.money
+        if isinstance(self.money, UnitPayoff):
+            return float(gains.min()), float(gains.max())
+        if not self.money.priced:
+            told = _told(one.scores) - _told(other.scores)
+            return float(told.min()), float(told.max())
+        assert one.actions is not None  # noqa: S101
+        assert other.actions is not None  # noqa: S101
+        pairs = np.unique(np.stack([one.actions, other.actions]), axis=1)
+        differences = self.money.money[pairs[0]] - self.money.money[pairs[1]]
+        return float(differences.min()), float(differences.max())
 
     @property
     def _splits(self) -> tuple[HeldOutRows, HeldOutRows]:
@@ -108,17 +142,32 @@ class EvaluationContext:
         if isinstance(self.money, UnitPayoff):
             return self._numbers(values, split)
         order = [scorer.classes.index(label) for label in self.money.classes]
+        if not self.money.priced:
+            told = np.asarray(scores[:, order], float)
+            return self._actions(told, told.argmax(axis=1), split=split)
         positions = {action: index for index, action in enumerate(self.money.actions)}
         taken = np.array([positions[action] for action in actions])
         return self._actions(np.asarray(scores[:, order], float), taken, split=split)
 
     def _actions(self, scores: Floats, actions: Ints, *, split: HeldOutRows) -> Decisions:
         assert isinstance(self.money, ActionPayoff)  # noqa: S101
-        return Decisions(scores, actions, self.money.earned(actions, split.truth))
+        if self.money.priced:
+            return Decisions(scores, actions, self.money.earned(actions, split.truth))
+        return Decisions(scores, actions, _told(scores)[np.arange(len(split.truth)), split.truth])
 
     def _numbers(self, values: Floats, split: HeldOutRows) -> Decisions:
         assert isinstance(self.money, UnitPayoff)  # noqa: S101
-        return Decisions(np.asarray(values, float), None, self.money.earned(values, split.truth))
+        numbers = np.asarray(values, float)
+        return Decisions(numbers, None, self.money.earned(numbers, split.truth))
+
+
+def _told(scores: Floats) -> Floats:
+    """Return the score of each class of (rows, classes): the logarithm of its probability.
+
+    A probability below 1 / (rows + 2) counts as that: so many rows cannot tell whether what is
+    called rarer is (Laplace's rule of succession), and one that was too sure would decide alone.
+    """
+    return scoring_rules.clipped_logs(scores, least=1 / (len(scores) + 2))
 
 
 def candidates(
@@ -151,8 +200,8 @@ def candidates(
 
 def champion(
     bench: EvaluationContext, folder: Path | None
-) -> tuple[ScoredContender | None, str, str]:
-    """Enter the champion as it serves now: (entrant or None, its digest, why it is left out).
+) -> tuple[ScoredContender | None, Manifest | None, str]:
+    """Enter the champion as it serves now: (entrant or None, its manifest, why it is left out).
 
     It chooses actions by its own payoff and is judged by the file's. It is left out if today's data
     or payoff do not fit it, or if its scores are not finite numbers.
@@ -161,16 +210,15 @@ def champion(
         ArtifactError: the bundle is missing or altered.
     """
     if folder is None:
-        return None, "", ""
+        return None, None, ""
     scorer = Scorer.load(folder)
-    digest = scorer.manifest.digest
     why = mismatch(scorer.manifest, prepared=bench.prepared, money=bench.money)
     if not why:
         try:
-            return bench.enter(CHAMPION, scorer), digest, ""
+            return bench.enter(CHAMPION, scorer), scorer.manifest, ""
         except StageError as error:
             why = error.message
-    return None, digest, f"The champion is left out: {why}."
+    return None, scorer.manifest, f"The champion is left out: {why}."
 
 
 def mismatch(manifest: Manifest, *, prepared: Prepared, money: Money) -> str:
@@ -185,7 +233,7 @@ def mismatch(manifest: Manifest, *, prepared: Prepared, money: Money) -> str:
         if feature.name not in unused and not _same(feature, there.get(feature.name)):
             state = "of another kind" if feature.name in there else "not in the table"
             return f"its feature {feature.name} is {state}"
-    if isinstance(money, ActionPayoff):
+    if isinstance(money, ActionPayoff) and money.priced:
         own = payoff.for_classes(manifest.payoff, manifest.classes).actions
         gone = [action for action in own if action not in money.actions]
         if gone:

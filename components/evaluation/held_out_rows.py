@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.core.columns import SPLIT, TARGET, TIME, Batch, read_table
+from mdlc.core.columns import COPY, KEY, SPLIT, TARGET, TIME, Batch, read_table
 from mdlc.core.documents.prepared_data import Prepared
 from mdlc.core.errors import DataError, closest
+from mdlc.core.files import digest_json
 
+TABLE = "table.parquet"
 MAX_VALUES = 20
 """A slice column of numbers with more distinct values is cut at its quartiles."""
 
@@ -29,6 +31,10 @@ class HeldOutRows:
     times: npt.NDArray[np.datetime64] | None
     groups: dict[str, npt.NDArray[np.object_]]
     """Slice column -> (rows,): the group of each row, as text."""
+    copies: npt.NDArray[np.object_] | None = None
+    """(rows,): rows with the same text are copies of each other; None: there are no copies."""
+    keys: npt.NDArray[np.object_] | None = None
+    """(rows,): the key of each row."""
 
 
 def read(
@@ -37,7 +43,7 @@ def read(
     *,
     split: str,
     slices: Sequence[str] = (),
-    name: str = "table.parquet",
+    name: str = TABLE,
 ) -> HeldOutRows:
     """Read one split of `folder`/table.parquet, or of another table of its shape.
 
@@ -45,19 +51,29 @@ def read(
         DataError: the split has no rows, or a true class that prepared.json does not name.
     """
     time = (TIME,) if prepared.has_time else ()
-    wanted = (TARGET, *time, *slices)
+    copies = (COPY,) if prepared.copies and name == TABLE else ()
+    wanted = (KEY, TARGET, *time, *copies, *slices)
     path = folder / name
     batch, others = read_table(
         path, features=prepared.features, where=f"{SPLIT} = '{split}'", extra=wanted
     )
     truth = _truth(others[TARGET], classes=prepared.classes, split=split)
     times = others[TIME].astype("datetime64[us]") if time else None
-    return HeldOutRows(batch, truth, times, {name: _groups(others[name]) for name in slices})
+    groups = {name: _groups(others[name]) for name in slices}
+    return HeldOutRows(batch, truth, times, groups, others[COPY] if copies else None, others[KEY])
+
+
+def digest(split: HeldOutRows) -> str:
+    """Return which rows these are, whatever their order: a digest of their keys and truths."""
+    keys = [] if split.keys is None else split.keys.tolist()
+    return digest_json(
+        sorted(f"{key} {truth}" for key, truth in zip(keys, split.truth.tolist(), strict=True))
+    )
 
 
 def read_truth(folder: Path, prepared: Prepared, *, split: str) -> npt.NDArray[Any]:
     """Read only the truth of one split: (rows,) indexes of classes, or numbers."""
-    path = folder / "table.parquet"
+    path = folder / TABLE
     _, others = read_table(path, features=[], where=f"{SPLIT} = '{split}'", extra=(TARGET,))
     return _truth(others[TARGET], classes=prepared.classes, split=split)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,14 @@ from mdlc.components.evaluation import (
     contenders,
     describe,
     held_out_rows,
+    significance,
+    unfair,
     verdict,
+    verdict_notes,
 )
-from mdlc.components.evaluation.contenders import NOTHING, RULE, EvaluationContext, ScoredContender
+from mdlc.components.evaluation.champion_standing import ChampionStanding, standing
+from mdlc.components.evaluation.contenders import EvaluationContext, ScoredContender
+from mdlc.components.evaluation.verdict import Court, PromotionVerdict
 from mdlc.core import payoff as payoffs
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.documents.prepared_data import Prepared
@@ -30,18 +36,23 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     model: Model,
     *,
     promotion: Promotion,
-    payoff: Payoff,
+    payoff: Payoff | None,
     prepared: Path,
     training: Path,
     out: Path,
     champion: Path | None = None,
     guard: Guard | None = None,
+    leaks: Sequence[str] = (),
+    earlier: Sequence[str] = (),
 ) -> Evaluation:
     """Find the candidate that earns most, and decide whether it replaces the champion.
 
-    The winner is chosen on the validation rows and judged on the test rows, which were not used
-    before. With `guard`, it is also judged on test rows with the sources' own labels, if there are
-    enough. Writes evaluation.json into `out`.
+    The winner is picked on rows that it was not trained on; the test rows, which nothing has used,
+    judge it. With `guard` the sources' own labels of test rows, where there are enough, have to
+    agree. `leaks` are suspected leaks, in words: each stops a promotion. `earlier` are digests of
+    the test rows that other runs were judged on: the same rows again leave less to be wrong about.
+    Without a payoff a proper score judges: log-loss, for regression the squared error. Writes
+    evaluation.json into `out`.
 
     Raises:
         ArtifactError: a document or bundle is missing, half-written or altered.
@@ -53,42 +64,71 @@ def evaluate(  # noqa: PLR0913 - a stage's inputs are its arguments
     trained = read_document(training / "training.json", Training)
     bench = _bench(model, payoff=payoff, prepared=document, folder=prepared)
     entrants = contenders.candidates(bench, trained, folder=training)
-    winner = verdict.best(entrants)
-    reigning, champion_digest, note = contenders.champion(bench, champion)
-    nothing = bench.nothing(held_out_rows.read_truth(prepared, document, split="train"))
-    field = [*entrants, *([reigning] if reigning else []), nothing]
-    resamples = _resamples(bench, model)
-    comparisons = [
-        verdict.compare(winner, other, resamples=resamples, promotion=promotion)
-        for other in _rivals(winner, field=field, reigning=reigning)
+    reigning, manifest, note = contenders.champion(bench, champion)
+    field = [*entrants, *_rivals(bench, reigning, truth=_training_truth(prepared, document))]
+    digest = held_out_rows.digest(bench.test)
+    uses = earlier.count(digest) + 1
+    court = Court(bench, significance.units_of(bench.test), promotion, uses)
+    champion_digest = manifest.digest if manifest else ""
+    winner = verdict.best(entrants, worth=_worth(entrants, trained))
+    judged = court.judge(winner, field, champion_digest=champion_digest)
+    contest = anchor.Contest(prepared, training, champion)
+    judged, anchored = contest.settle(judged, court, guard=guard)
+    for why in [*unfair.reasons(manifest, document), *leaks]:
+        judged = judged.stopped(why)
+    serving = ChampionStanding() if judged.promote else standing(court, reigning, field[-1])
+    reasons = [
+        *verdict_notes.before(note, document),
+        *judged.reasons,
+        *serving.reasons,
+        *verdict_notes.after(court),
     ]
-    judged = verdict.judge(winner, comparisons, champion_digest=champion_digest, needs=promotion)
-    contest = anchor.Contest(model, promotion, prepared, training, champion)
-    judged, anchored = contest.settle(judged, winner, bench, comparisons=comparisons, guard=guard)
-    begins, ends = _span(bench)
-    evaluation = Evaluation(
-        rows=len(bench.test.truth),
-        begins=begins,
-        ends=ends,
-        classes=document.classes,
-        contenders=[
-            describe.contender(c, bench, resamples=resamples, min_rows=model.min_slice_rows)
-            for c in field
-        ],
-        winner=winner.name,
-        winner_folder=winner.folder,
-        winner_digest=winner.digest,
-        champion_digest=champion_digest,
-        comparisons=comparisons,
-        anchor=anchored,
-        promote=judged.promote,
-        reasons=_reasons(note, judged, resamples=resamples, prepared=document),
+    evaluation = _document(judged, court, field=field, model=model).model_copy(
+        update={
+            "champion_digest": champion_digest,
+            "test_digest": digest,
+            "anchor": anchored,
+            "withdraw": serving.instead,
+            "earning": serving.earning,
+            "reasons": reasons,
+        }
     )
     write_document(out / "evaluation.json", evaluation)
     return evaluation
 
 
-def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) -> EvaluationContext:
+def _document(
+    judged: PromotionVerdict, court: Court, *, field: list[ScoredContender], model: Model
+) -> Evaluation:
+    """Return the evaluation without what is known outside of the contest."""
+    bench, units = court.bench, court.units
+    resamples = bootstrap.of_units(units, draws=model.bootstrap, seed=model.seed)
+    begins, ends = _span(bench)
+    return Evaluation(
+        rows=len(bench.test.truth),
+        begins=begins,
+        ends=ends,
+        classes=bench.prepared.classes,
+        contenders=[
+            describe.contender(c, bench, resamples=resamples, min_rows=model.min_slice_rows)
+            for c in field
+        ],
+        winner=judged.winner.name,
+        winner_folder=judged.winner.folder,
+        winner_digest=judged.winner.digest,
+        comparisons=judged.comparisons,
+        priced=bench.money.priced,
+        units=units.size,
+        unit=units.kind,
+        uses=court.uses,
+        promote=judged.promote,
+        reasons=judged.reasons,
+    )
+
+
+def _bench(
+    model: Model, *, payoff: Payoff | None, prepared: Prepared, folder: Path
+) -> EvaluationContext:
     regression = prepared.task == "regression"
     money = (
         payoffs.for_numbers(payoff) if regression else payoffs.for_classes(payoff, prepared.classes)
@@ -98,41 +138,28 @@ def _bench(model: Model, *, payoff: Payoff, prepared: Prepared, folder: Path) ->
     return EvaluationContext(prepared, money, validation, test)
 
 
+def _training_truth(folder: Path, prepared: Prepared) -> Any:
+    return held_out_rows.read_truth(folder, prepared, split="train")
+
+
 def _rivals(
-    winner: ScoredContender, *, field: list[ScoredContender], reigning: ScoredContender | None
+    bench: EvaluationContext, reigning: ScoredContender | None, *, truth: Any
 ) -> list[ScoredContender]:
-    """Return the contenders that the winner is compared with: champion, rule, doing nothing."""
-    rule = [c for c in field if c.name == RULE and c is not winner]
-    nothing = [c for c in field if c.name == NOTHING]
-    return [*([reigning] if reigning else []), *rule, *nothing]
+    """Return those that are no candidates: the champion, the best constant, doing nothing."""
+    entered = (reigning, bench.constant(truth), bench.nothing(truth))
+    return [entrant for entrant in entered if entrant is not None]
 
 
-def _resamples(bench: EvaluationContext, model: Model) -> bootstrap.Resamples:
-    return bootstrap.of_split(
-        len(bench.test.truth), bench.test.times, draws=model.bootstrap, seed=model.seed
-    )
+def _worth(
+    entrants: Sequence[ScoredContender], trained: Training
+) -> Callable[[ScoredContender], float]:
+    """Return what a candidate is picked by: cross-validated where all are, else on validation."""
+    crossed = {c.kind: c.crossed for c in trained.candidates if c.crossed is not None}
+    if all(entrant.name in crossed for entrant in entrants):
+        return lambda entrant: crossed[entrant.name]
+    return lambda entrant: float(entrant.validation.money.mean())
 
 
 def _span(bench: EvaluationContext) -> tuple[datetime | None, datetime | None]:
     times: Any = bench.test.times
     return (None, None) if times is None else (times.min().item(), times.max().item())
-
-
-def _reasons(
-    note: str,
-    judged: verdict.PromotionVerdict,
-    *,
-    resamples: bootstrap.Resamples,
-    prepared: Prepared,
-) -> list[str]:
-    aside = ""
-    if prepared.quarantined:
-        rules = dict.fromkeys(f.rule for f in prepared.guard if not f.passed)
-        aside = f"{prepared.quarantined} feedback rows were put aside ({', '.join(rules)})."
-    return [text for text in (note, aside, *judged.reasons, _unit(resamples)) if text]
-
-
-def _unit(resamples: bootstrap.Resamples) -> str:
-    if resamples.unit != "days":
-        return ""
-    return f"Intervals resample whole days ({resamples.size}): rows of a day are not independent."

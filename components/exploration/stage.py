@@ -5,7 +5,7 @@ Only training rows are used: if cleaning depended on test rows, the test would b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from mdlc.components.exploration import (
     cleaning_decisions,
     correlation,
     image_features,
+    leaks,
     numbers,
     sample,
     training_rows,
 )
 from mdlc.core.cleaning import Decision, dropped
-from mdlc.core.columns import KEY, SPLIT, TARGET
+from mdlc.core.columns import COPY, KEY, SPLIT, TARGET
 from mdlc.core.documents.exploration_findings import (
     Exploration,
     NumberColumn,
@@ -49,10 +50,19 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
     path = prepared / TABLE
     hidden = {*sensitive, *(feature.name for feature in document.features if feature.sensitive)}
     plain = [feature.name for feature in document.features if feature.kind != "image"]
-    with training_rows.training_rows(path, columns=[KEY, SPLIT, TARGET, *plain]) as rows:
+    copies = [COPY] if document.copies else []
+    with training_rows.training_rows(path, columns=[KEY, SPLIT, TARGET, *copies, *plain]) as rows:
         found = _describe(rows, document, explore=explore)
         unusable = numbers.unusable(rows, [column.name for column in found.numbers])
         decided = _decide(rows, found, explore=explore, unusable=unusable)
+        gone = dropped(decided)
+        suspected = leaks.suspects(
+            rows,
+            features=[feature for feature in document.features if feature.name not in gone],
+            regression=document.task == "regression",
+            above=explore.leak_above,
+        )
+        leaking = leaks.sentences(suspected, allowed=explore.allow)
     result = found.model_copy(
         update={
             "categories": [
@@ -68,7 +78,11 @@ def explore(explore: Explore, *, prepared: Path, sensitive: list[str], out: Path
                 *cleaning_decisions.without_target(document.removed_null_target),
                 *decided,
             ],
-            "warnings": _warn(found, explore=explore, unusable=unusable, gone=dropped(decided)),
+            "leaks": leaking,
+            "warnings": [
+                *leaking,
+                *_warn(found, explore=explore, unusable=unusable, gone=gone, suspected=suspected),
+            ],
         }
     )
     _some_feature_is_left(document, decided)
@@ -143,15 +157,21 @@ def _decide(
 
 
 def _warn(
-    found: Exploration, *, explore: Explore, unusable: Mapping[str, int], gone: set[str]
+    found: Exploration,
+    *,
+    explore: Explore,
+    unusable: Mapping[str, int],
+    gone: set[str],
+    suspected: Collection[str],
 ) -> list[str]:
-    """Return warnings for a person. Of dropped features, only leaks are named."""
+    """Say what a person should look at; of dropped features, only a leak."""
+    said = {*suspected, *explore.allow}
     columns: list[cleaning_decisions.Column] = [*found.numbers, *found.categories]
     kept = [column for column in columns if column.name not in gone]
     classes = found.target["kind"] == "classes"
     return [
         *(cautions.imbalance(found.target["counts"]) if classes else []),
-        *cautions.leaks(columns, above=explore.leak_above),
+        *cautions.leaks([c for c in columns if c.name not in said], above=explore.leak_above),
         *cautions.unusable(unusable),
         *cautions.heavy_tails([column for column in kept if isinstance(column, NumberColumn)]),
         *cautions.weak(kept, regression=not classes),

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.components.preparation import expressions, joins, times
-from mdlc.core.columns import KEY, LABEL_TIME, TIME
+from mdlc.core.columns import KEY, LABEL_TIME, ROW, TIME
 from mdlc.core.documents.prepared_data import Snapshot
 from mdlc.core.spec.data import Data
 
-ROW = "__row"
+NUMBERED = "row "
+"""Begins the key of a row without spec.data.table.key: no client calls a prediction so."""
 
 
 def assemble(connection: Any, *, data: Data, snapshot: Snapshot, folder: Path) -> Any:
-    """Return all columns of the table, and __key, __time and __label_time; nothing is read yet.
+    """Return all columns, and __row, __key, __time and __label_time; nothing is read yet.
 
     Raises:
         SpecError: an expression or a time is not what its place needs.
@@ -69,11 +70,11 @@ def _identified(table: Any, *, data: Data) -> Any:
         if spec.label_time
         else time
     )
-    parts = [_text(table, column) for column in spec.key] or [table[ROW].cast("string")]
+    parts = [_text(table, column) for column in spec.key] or [NUMBERED + table[ROW].cast("string")]
     key = parts[0]
     for part in parts[1:]:
         key = key + "|" + part
-    return table.mutate(**{KEY: key, TIME: time, LABEL_TIME: label}).drop(ROW)
+    return table.mutate(**{KEY: key, TIME: time, LABEL_TIME: label})
 
 
 def _text(table: Any, column: str) -> Any:

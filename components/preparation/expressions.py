@@ -1,14 +1,14 @@
 """SQL expressions of the file: parsed before they run, so that an error names their place.
 
-The dialect is DuckDB's. sqlglot writes the SQL that the engine gets, so it can be translated for
-another engine.
+What an expression may say is the rule of `mdlc.core.sql`. The dialect is DuckDB's; sqlglot writes
+what the engine gets, so another engine can run the same.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from mdlc.core import engine
+from mdlc.core import engine, sql
 from mdlc.core.errors import SpecError, closest
 
 
@@ -16,23 +16,12 @@ def parse(text: str, *, where: str) -> Any:
     """Return the sqlglot tree of one scalar expression.
 
     Raises:
-        SpecError: `text` is not SQL, or is more than one expression.
+        SpecError: `text` is not SQL, is more than one expression, or says what none may.
     """
-    import sqlglot
-    from sqlglot import exp
-
     try:
-        statements = sqlglot.parse(f"SELECT {text}", read="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        reason = engine.first_line(error).split(". Line")[0]
-        raise SpecError(f"{text!r} is not SQL: {reason}", where=where) from error
-    select = statements[0] if len(statements) == 1 else None
-    parts = {key for key, value in select.args.items() if value} if select else set()
-    if not isinstance(select, exp.Select) or parts - {"expressions", "kind"}:
-        raise SpecError(f"{text!r} is not one SQL expression", where=where)
-    if len(select.expressions) != 1 or isinstance(select.expressions[0], exp.Alias | exp.Star):
-        raise SpecError(f"{text!r} is not one SQL expression", where=where)
-    return select.expressions[0].copy()  # without its SELECT, which would look like a subquery
+        return sql.parse(text)
+    except sql.SqlError as error:
+        raise SpecError(str(error), where=where) from error
 
 
 def check(text: str, *, known: list[str], where: str) -> None:
@@ -47,7 +36,7 @@ def check(text: str, *, known: list[str], where: str) -> None:
     there = {name.lower() for name in known}
     for column in tree.find_all(exp.Column):
         name = column.parts[0].name  # a.b may be field b of the struct a
-        if name.lower() not in there and column.find_ancestor(exp.Query) is None:
+        if name.lower() not in there:
             hint = closest(name, known) + " (texts have single quotes)" * _quoted(column)
             raise SpecError(f"no column {name} in {text!r}", where=where, hint=hint)
 
@@ -58,9 +47,9 @@ def derive(connection: Any, table: Any, *, column: str, text: str, where: str) -
     Raises:
         SpecError: the engine refuses the expression (types, unknown function).
     """
-    tree = parse(text, where=where)
+    computed = _sql(text, where=where)
     kept = [name for name in table.columns if name.lower() != column.lower()]
-    chosen = ", ".join([*(f'"{name}"' for name in kept), f'({_sql(tree)}) AS "{column}"'])
+    chosen = ", ".join([*(f'"{name}"' for name in kept), f'({computed}) AS "{column}"'])
     return _query(connection, table, select=f"SELECT {chosen} FROM t", text=text, where=where)  # noqa: S608
 
 
@@ -70,7 +59,7 @@ def keep(connection: Any, table: Any, *, text: str, where: str) -> Any:
     Raises:
         SpecError: the engine refuses the condition.
     """
-    select = f"SELECT * FROM t WHERE ({_sql(parse(text, where=where))})"  # noqa: S608
+    select = f"SELECT * FROM t WHERE ({_sql(text, where=where)})"  # noqa: S608
     return _query(connection, table, select=select, text=text, where=where)
 
 
@@ -83,9 +72,12 @@ def _query(connection: Any, table: Any, *, select: str, text: str, where: str) -
         raise SpecError(f"{text!r}: {engine.first_line(error)}", where=where) from error
 
 
-def _sql(tree: Any) -> str:
-    sql: str = tree.sql(dialect="duckdb")
-    return sql
+def _sql(text: str, *, where: str) -> str:
+    """Return the SQL that the engine gets: written from the tree, not the author's text."""
+    try:
+        return sql.render(text)
+    except sql.SqlError as error:
+        raise SpecError(str(error), where=where) from error
 
 
 def _quoted(column: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from mdlc.core.columns import Feature
@@ -46,8 +47,13 @@ def choose(data: Data, *, schema: dict[str, Any]) -> list[Feature]:
     return [_marked(feature, sensitive=set(data.sensitive), pixels=pixels) for feature in chosen]
 
 
-def left_out(data: Data, *, schema: dict[str, Any], features: list[Feature]) -> list[LeftOut]:
-    """Return the table's columns that are no features, each with the reason."""
+def left_out(
+    data: Data, *, schema: dict[str, Any], features: list[Feature], named: Mapping[str, str]
+) -> list[LeftOut]:
+    """Return the table's columns that are no features, each with the reason.
+
+    `named` are the columns that only name a row, each with what shows it.
+    """
     used = {feature.name for feature in features} | set(pixel_columns(data.image, schema=schema))
     reserved = _reserved(data)
     found: list[LeftOut] = []
@@ -59,6 +65,10 @@ def left_out(data: Data, *, schema: dict[str, Any], features: list[Feature]) -> 
             why = "spec.data.features does not list it"
         elif not why and kind.is_temporal():
             why = f"it is a {kind}, not a number or a text; derive one, such as {_part(name, kind)}"
+            if not data.table.time and not kind.is_time():
+                why += ", or name it in spec.data.table.time if a decision is asked for then"
+        elif not why and name in named:
+            why = f"it only names a row ({named[name]}); to use it, list spec.data.features"
         found.append(LeftOut(column=name, why=why or f"no model takes its type, {kind}"))
     return found
 

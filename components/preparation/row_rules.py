@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mdlc.components.preparation import target as targets
+from mdlc.components.preparation import times
 from mdlc.components.preparation.splits import Windows
 from mdlc.core.columns import KEY, SPLIT, TIME
 from mdlc.core.errors import DataError
@@ -70,6 +71,13 @@ def span(table: Any) -> tuple[Any, Any]:
     found = table.aggregate(first=table[TIME].min(), last=table[TIME].max())
     row = found.to_pyarrow().to_pylist()[0]
     return row["first"], row["last"]
+
+
+def newest(table: Any, end: datetime, *, rows: int) -> datetime | None:
+    """Return the time of the `rows`-th newest row before `end`; None if there are fewer."""
+    known = table.filter(table[TIME] < times.literal(end)).select(TIME)
+    found = known.order_by(known[TIME].desc()).limit(1, offset=rows - 1).to_pyarrow().to_pylist()
+    return found[0][TIME] if found else None
 
 
 def count_by_split(table: Any) -> dict[str, int]:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from mdlc.components.preparation import times
-from mdlc.core.columns import KEY, LABEL_TIME, SPLIT, TIME
+from mdlc.core.columns import COPY, KEY, LABEL_TIME, SPLIT, TIME
 from mdlc.core.errors import DataError
 from mdlc.core.spec.model import Split
 
 WHERE = "spec.model.split"
 HASH_DIGITS = 8
+WEEK = timedelta(days=7)
+
+
+class Newest(Protocol):
+    """Returns the time of the n-th newest row before a moment; None if there are fewer."""
+
+    def __call__(  # noqa: D102 - said above
+        self, end: datetime, *, rows: int
+    ) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -26,10 +35,14 @@ class Windows:
     until: datetime
 
 
-def windows(split: Split, *, until: datetime | None, first: datetime, last: datetime) -> Windows:
-    """Return the windows, of which the last ends at `until`.
+def windows(
+    split: Split, *, until: datetime | None, first: datetime, last: datetime, newest: Newest
+) -> Windows:
+    """Lay the windows at the end of what is known.
 
-    `until` wins over the file's; without both it is just after the last row.
+    `until` wins over the file's; without both it is just after the last row. A window whose length
+    the file does not say is a share of the time that there is (`Split.test_ratio`), or as long as
+    it takes to have `Split.newest_rows`, a week at least and that share at most.
 
     Raises:
         DataError: `until` leaves no row, or nothing before validation.
@@ -39,8 +52,13 @@ def windows(split: Split, *, until: datetime | None, first: datetime, last: date
     moment = times.in_utc(end) if end else last + timedelta(microseconds=1)
     if moment <= first:
         raise DataError(f"until {moment} leaves no row; {span}", where=f"{WHERE}.until")
-    test = moment - split.test
-    validation = test - split.validation
+    whole = min(split.window, moment - first) if split.window else moment - first
+    test = moment - (split.test or _length(split, moment, whole * split.test_ratio, newest))
+    if split.test is None and split.fresh_from is not None:
+        test = min(max(test, times.in_utc(split.fresh_from)), moment)
+    validation = test - (
+        split.validation or _length(split, test, whole * split.validation_ratio, newest)
+    )
     if validation <= first:
         raise DataError(
             f"validation would begin at {validation} and leave nothing to train on; {span}",
@@ -49,6 +67,15 @@ def windows(split: Split, *, until: datetime | None, first: datetime, last: date
         )
     train = validation - split.window if split.window else None
     return Windows(train=train, validation=validation, test=test, until=moment)
+
+
+def _length(split: Split, end: datetime, share: timedelta, newest: Newest) -> timedelta:
+    """Return how long a window is that ends at `end` and of which the file does not say it."""
+    if split.newest_rows is None:
+        return share
+    begins = newest(end, rows=split.newest_rows)
+    needed = share if begins is None else end - begins
+    return min(share, max(WEEK, needed))
 
 
 def by_time(table: Any, found: Windows) -> Any:
@@ -74,10 +101,14 @@ def by_time(table: Any, found: Windows) -> Any:
 
 
 def by_key(table: Any, split: Split) -> Any:
-    """Add __split by a hash of the key: a row stays in its split when others are added."""
+    """Add __split by a hash of the key: a row stays where it is when others come.
+
+    Copies of a row go where the first of them goes: by a hash of what they share.
+    """
     import ibis
 
-    digits = table[KEY].hexdigest("md5").substr(0, HASH_DIGITS)
+    name = COPY if COPY in table.columns else KEY
+    digits = table[name].hexdigest("md5").substr(0, HASH_DIGITS)
     test, validation = (
         f"{min(round(share * 16**HASH_DIGITS), 16**HASH_DIGITS - 1):0{HASH_DIGITS}x}"
         for share in (split.test_ratio, split.test_ratio + split.validation_ratio)

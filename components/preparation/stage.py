@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.preparation import data_tests, splits, target, times, truths
+from mdlc.components.preparation import data_tests, splits, table_engine, target, times, unsaid
 from mdlc.components.preparation import features as shaping
 from mdlc.components.preparation import labelled_feedback as returned
 from mdlc.components.preparation import row_rules as rules
@@ -18,10 +16,9 @@ from mdlc.components.preparation.assemble import assemble
 from mdlc.components.preparation.checks import builtin, kinds_of
 from mdlc.components.preparation.column_names import check_columns
 from mdlc.components.preparation.guard.inspection import Context, Inspected, inspect
-from mdlc.core import engine
 from mdlc.core.columns import KEY, LABEL_TIME, SPLIT, TARGET, TIME, Feature
 from mdlc.core.documents.prepared_data import CheckResult, LeftOut, Prepared, Remark, Snapshot
-from mdlc.core.errors import DataError, SpecError, StorageError, closest
+from mdlc.core.errors import SpecError, closest
 from mdlc.core.files import digest_path, read_document, storage_errors, write_document
 from mdlc.core.spec.data import Data
 from mdlc.core.spec.model import Model, Split, Task
@@ -96,23 +93,27 @@ def prepare(  # noqa: PLR0913 - a stage's entry: what it reads, where it writes,
     """
     found = read_document(snapshot / "snapshot.json", Snapshot)
     check_columns(data, {name: source.columns for name, source in found.sources.items()})
-    with storage_errors(out), _engine(out) as (connection, scratch):
+    reads = [snapshot, *([feedback] if feedback else [])]
+    with (
+        storage_errors(out),
+        table_engine.opened(data, reads=reads, out=out) as (connection, scratch),
+    ):
         work = _Work(connection, scratch, data, model)
         table = assemble(connection, data=data, snapshot=found, folder=snapshot)
         wide = work.stored(table, "wide")
         _check_slices(model, known=wide.columns)
+        data, wide, remarks = unsaid.in_time(wide, data=data, split=model.split)
+        work = replace(work, data=data)
         everything = wide
         nulls, wide = rules.without_missing(wide, target=data.target)
         rules.refuse_missing_times(wide, data=data)
         windows = _windows(model, data, table=wide, until=until)  # refuses early
-        schema = dict(wide.schema())
-        features, remarks = truths.spell(wide, shaping.choose(data, schema=schema))
-        left_out = shaping.left_out(data, schema=schema, features=features)
+        features, left_out, said = unsaid.features(wide, data=data)
         known = _before(wide, until or model.split.until, data=data)
         task = target.task_of(known, target=data.target, wanted=model.task)
         table = _shape(wide, work=work, features=features, task=task)
-        results = _user_tests(work, wide)
-        shaped = _Shaped(table, features, left_out, remarks, task, nulls, results)
+        tested = _user_tests(work, wide)
+        shaped = _Shaped(table, features, left_out, [*remarks, *said], task, nulls, tested)
         if feedback is not None:
             known = _shape(everything, work=work, features=features, task=task)
             sources = _Sources(known, windows, until, guard)
@@ -127,7 +128,8 @@ def _windows(
     if not data.table.time:
         return None
     first, last = rules.span(table)
-    return splits.windows(model.split, until=until, first=first, last=last)
+    newest = partial(rules.newest, table)
+    return splits.windows(model.split, until=until, first=first, last=last, newest=newest)
 
 
 def _with_feedback(
@@ -183,12 +185,14 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
     """Split, test and write the table; return the document."""
     table, features, task = shaped.table, shaped.features, shaped.task
     first, last = rules.span(table)
-    split, windows = work.model.split, None
-    if work.data.table.time:
-        windows = splits.windows(split, until=until, first=first, last=last)
+    windows = _windows(work.model, work.data, table=table, until=until)
+    copied, remarks = 0, shaped.remarks
+    if windows is not None:
         table = splits.by_time(table, windows)
     else:
-        table = splits.by_key(table, split)
+        merged = work.stored(table, "merged")
+        table, copied, said = unsaid.together(merged, features=features, split=work.model.split)
+        table, remarks = splits.by_key(table, work.model.split), [*remarks, *said]
     table = work.stored(table, "split")
     rows = rules.count_by_split(table)
     unknown = rows.pop("unknown", 0)
@@ -208,12 +212,14 @@ def _finish(work: _Work, shaped: _Shaped, *, until: datetime | None, out: Path) 
         classes=classes,
         features=features,
         left_out=shaped.left_out,
-        remarks=shaped.remarks,
         slices=list(work.model.slices),
         has_time=windows is not None,
         until=windows.until if windows else None,
         rows=rows,
         boundaries=rules.boundaries(windows, first=first),
+        test_ratio=None if windows else work.model.split.test_ratio,
+        copies=copied,
+        remarks=remarks,
         removed_null_target=shaped.removed_null_target,
         removed_unknown_label=unknown,
         target_by_split=target.by_split(table, task=task),
@@ -274,21 +280,3 @@ def _hidden(data: Data, features: list[Feature]) -> list[str]:
     """Return sensitive columns under the names of the final table."""
     target = [TARGET] if data.target in data.sensitive else []
     return [*data.sensitive, *(f.name for f in features if f.sensitive), *target]
-
-
-@contextlib.contextmanager
-def _engine(out: Path) -> Iterator[tuple[Any, Path]]:
-    """Open the engine with a folder for what does not fit into memory, on the disk of `out`."""
-    import duckdb
-
-    with tempfile.TemporaryDirectory(dir=out) as folder:
-        connection = engine.connect(scratch=Path(folder))
-        try:
-            yield connection, Path(folder)
-        except duckdb.Error as error:
-            if engine.cannot_write(error):
-                raise StorageError(f"cannot write {out}: no space left on the disk") from error
-            message = f"the table cannot be computed: {engine.first_line(error)}"
-            raise DataError(message, where="spec.data.table") from error
-        finally:
-            connection.disconnect()

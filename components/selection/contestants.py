@@ -17,11 +17,14 @@ DEFAULTS = (RULE, "logistic", "linear", "lightgbm", "keras_mlp", "keras_cnn")
 them, so that installing a package does not change the result of a file."""
 
 
-def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -> list[Contestant]:
+def contestants(
+    candidates: list[CandidateChoice], *, task: Task, image: bool, rows: int
+) -> list[Contestant]:
     """Return the contestants in order, the rule first.
 
-    Without candidates in the file, these are the defaults that suit. Candidates of the file that do
-    not suit are returned as refused, with the reason. `image`: whether a feature is an image.
+    Without candidates in the file, the defaults that suit, one that `rows` training rows are too
+    few for as refused; with them, these, one that does not suit as refused with the reason. `image`
+    says whether a feature is an image.
 
     Raises:
         SpecError: a kind is not installed, or cannot be imported.
@@ -29,10 +32,19 @@ def contestants(candidates: list[CandidateChoice], *, task: Task, image: bool) -
     if not candidates:
         found = [kind_of(name) for name in DEFAULTS]
         suited = [kind for kind in found if not kind.unsuited(task, image=image)]
-        return [_contestant(kind, refused="") for kind in suited]
+        return [_contestant(kind, refused=_too_few(kind, rows=rows)) for kind in suited]
     named = [candidate.kind for candidate in candidates if candidate.kind != RULE]
     kinds = [kind_of(name) for name in (RULE, *named)]
     return [_contestant(kind, refused=kind.unsuited(task, image=image)) for kind in kinds]
+
+
+def _too_few(kind: ModelKind, *, rows: int) -> str:
+    if rows >= kind.least_rows:
+        return ""
+    return (
+        f"{rows} training rows are too few for it to win, {kind.least_rows} are needed; name it in "
+        "spec.model.candidates to try it"
+    )
 
 
 def _contestant(kind: ModelKind, *, refused: str) -> Contestant:

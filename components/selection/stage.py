@@ -39,7 +39,9 @@ def select(model: Model, *, data: Data, business: Business, prepared: Path, out:
         task_reason=task_reason,
         ml_needed=needed,
         ml_reason=reason,
-        contestants=contestants(model.candidates, task=task, image=image),
+        contestants=contestants(
+            model.candidates, task=task, image=image, rows=document.rows.get("train", 0)
+        ),
         ready_made=ready_made(
             business, sensitive=data.sensitive, features=_columns(data, names=names)
         ),

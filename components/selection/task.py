@@ -13,7 +13,7 @@ SHOWN = 8
 
 
 def check_task(
-    prepared: Prepared, *, stated: Task | None, target: str, payoff: Payoff
+    prepared: Prepared, *, stated: Task | None, target: str, payoff: Payoff | None
 ) -> tuple[Task, str]:
     """Return the task and why it is this one.
 

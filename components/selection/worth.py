@@ -56,14 +56,19 @@ def verdict(prepared: Prepared, *, folder: Path, business: Business) -> tuple[bo
     rows = prepared.rows.get("train", 0)
     if rows < MIN_ROWS:
         return False, f"There are {rows} training rows; ML needs {MIN_ROWS} at least."
+    if business.payoff is None:
+        return _unpriced(prepared, rows=rows)
     if prepared.task == "regression":
         target = _numbers(folder / "table.parquet", payoff=business.payoff)
     else:
         target = _classes(prepared, rows=rows, payoff=business.payoff)
     if target.unlike < MIN_UNLIKE:
-        return False, (
-            f"The target is almost constant: {target.unlike} of {rows:,} training rows differ from "
-            f"the most frequent answer; ML needs {MIN_UNLIKE} at least."
+        return False, _constant(target.unlike, rows=rows)
+    if business.decisions_per_year is None:
+        return None, (
+            f"A model that is always right would earn {target.gain:,.4g} {business.currency} per "
+            "decision more than doing nothing. Whether a real model beats the rule is open until "
+            "both are measured."
         )
     gain, cost = target.gain * business.decisions_per_year, business.running_cost
     bound = (
@@ -73,6 +78,26 @@ def verdict(prepared: Prepared, *, folder: Path, business: Business) -> tuple[bo
     if gain <= cost:
         return False, f"{bound}: ML cannot pay."
     return None, f"{bound}. Whether a real model beats the rule is open until both are measured."
+
+
+def _unpriced(prepared: Prepared, *, rows: int) -> tuple[bool | None, str]:
+    """Return what can be said where nobody said what a decision is worth."""
+    shares = prepared.target_by_split.get("train", {})
+    if prepared.task != "regression" and shares:
+        unlike = round(rows * (1 - max(shares.values())))
+        if unlike < MIN_UNLIKE:
+            return False, _constant(unlike, rows=rows)
+    return None, (
+        "The file does not say what a decision is worth. Whether a model beats the rule is open "
+        "until both are scored."
+    )
+
+
+def _constant(unlike: int, *, rows: int) -> str:
+    return (
+        f"The target is almost constant: {unlike} of {rows:,} training rows differ from "
+        f"the most frequent answer; ML needs {MIN_UNLIKE} at least."
+    )
 
 
 def _classes(prepared: Prepared, *, rows: int, payoff: Payoff) -> Target:

@@ -26,11 +26,11 @@ def training(
     Args:
         name: The lifecycle's name.
         model: spec.model's candidates, tuning, rule and seed as JSON.
-        payoff: spec.business.payoff as JSON.
+        payoff: spec.business.payoff as JSON, or "" where the file has none.
         drift: spec.monitor.drift as JSON, for the profile's bins.
         parity: Largest allowed difference of exported and trained model.
         warm: Bundle whose hyperparameters start the tuning, or "".
-        warm_digest: Its digest; part of the cache key.
+        warm_digest: Its digest: part of the cache key, and what the bundle is compared with.
         half_life: Age at which a training row counts half, such as 60d, or "" for no weights.
         table: What preparation wrote.
         findings: What exploration wrote.
@@ -44,6 +44,7 @@ def training(
 
     with reporting("training"):
         from mdlc.components.training import stage
+        from mdlc.core.bundle import open_bundle
         from mdlc.core.documents.exploration_findings import Exploration
         from mdlc.core.documents.training_result import Selection
         from mdlc.core.files import read_document
@@ -52,12 +53,14 @@ def training(
 
         explored = read_document(Path(findings.path) / "exploration.json", Exploration)
         selected = read_document(Path(contest.path) / "selection.json", Selection)
+        if warm:  # the one that serves, not one that was put in its place
+            open_bundle(Path(warm), digest=warm_digest)
         out = Path(models.path)
         out.mkdir(parents=True)
         stage.train(
             Model.model_validate_json(model),
             name=name,
-            payoff=Payoff.model_validate_json(payoff),
+            payoff=Payoff.model_validate_json(payoff) if payoff else None,
             drift=Drift.model_validate_json(drift),
             parity=parity,
             prepared=Path(table.path),

@@ -35,11 +35,9 @@ class Judge:
     def value(self, scores: Floats) -> float:
         """Return the metric of (rows, classes) probabilities or (rows,) predictions."""
         if self.metric == "log_loss":
-            return float(log_losses(scores, self.truth).mean())
-        if self.table is not None:
-            return -float(self.table.earned(self.table.choose(scores), self.truth).mean())
-        if self.metric == "money" and self.unit is not None:
-            return -float(self.unit.earned(scores + self.offset(scores), self.truth).mean())
+            return self._log_loss(scores)
+        if self.metric == "money":
+            return -self.worth(scores)
         error = scores - self.truth
         if self.metric == "mae":
             return float(np.abs(error).mean())
@@ -48,18 +46,26 @@ class Judge:
     def offset(self, scores: Floats) -> float:
         """Return what is added to a prediction so that it earns most; 0 for classification.
 
-        It is the quantile of the residuals (truth - prediction) on the validation rows that the
-        payoff asks for. This solves the newsvendor problem if all rows' residuals spread equally.
+        It is read off the residuals (truth - prediction) of the validation rows.
         """
-        if self.unit is None:
-            return 0.0
-        return float(np.quantile(self.truth - scores, self.unit.quantile))
+        return 0.0 if self.unit is None else self.unit.offset(self.truth - scores)
+
+    def worth(self, scores: Floats) -> float:
+        """Return what a decision earns on average by these scores; without a payoff, its score."""
+        if self.unit is not None:
+            return float(self.unit.earned(scores + self.offset(scores), self.truth).mean())
+        if self.table is not None and self.table.priced:
+            return float(self.table.earned(self.table.choose(scores), self.truth).mean())
+        return -self._log_loss(scores)
+
+    def _log_loss(self, scores: Floats) -> float:
+        return float(log_losses(scores, self.truth).mean())
 
 
 def judge_for(
-    task: Task, *, metric: Metric | None, money: Payoff, classes: list[str], truth: Truth
+    task: Task, *, metric: Metric | None, money: Payoff | None, classes: list[str], truth: Truth
 ) -> Judge:
-    """Make the judge that the file asks for.
+    """Make the judge that the file asks for; without a payoff money cannot judge.
 
     Raises:
         SpecError: the metric or the payoff does not suit the task.
@@ -71,7 +77,13 @@ def judge_for(
             where="spec.model.tuning.metric",
             hint=f"use one of {', '.join(suitable)}",
         )
-    chosen = metric or suitable[0]
+    if metric == "money" and money is None:
+        raise SpecError(
+            "money cannot judge where the file does not say what a decision is worth",
+            where="spec.model.tuning.metric",
+            hint="state spec.business.payoff, or leave the metric out",
+        )
+    chosen = metric or (suitable[0] if money or task != "regression" else "rmse")
     if task == "regression":
         return Judge(chosen, truth, None, payoff.for_numbers(money))
     return Judge(chosen, truth, payoff.for_classes(money, classes), None)

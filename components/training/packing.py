@@ -32,7 +32,7 @@ class Packer:
     document: Prepared
     problem: Problem
     judge: Judge
-    payoff: Payoff
+    payoff: Payoff | None
     cleaning: list[Decision]
     bins: int
     parity: float
@@ -61,6 +61,8 @@ class Packer:
             parity=0.0,
             trained_rows=len(self.problem.train),
             trained_until=self.document.boundaries.get("validation"),
+            tested_from=self.document.boundaries.get("test"),
+            tested_ratio=self.document.test_ratio,
             code_version=VERSION,
         )
         rows = len(self.problem.train)

@@ -15,10 +15,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from mdlc.components.training import judging, problem
+from mdlc.components.training import crossing, judging, problem
 from mdlc.components.training.aging import effective
 from mdlc.components.training.candidates._base import Candidate, Params
 from mdlc.components.training.candidates.registry import find_candidate
+from mdlc.components.training.crossing import Folds
 from mdlc.components.training.packing import Packer
 from mdlc.components.training.parity import ParityError
 from mdlc.components.training.problem import Problem
@@ -51,7 +52,7 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
     model: Model,
     *,
     name: str,
-    payoff: Payoff,
+    payoff: Payoff | None,
     drift: Drift,
     parity: float,
     prepared: Path,
@@ -94,7 +95,8 @@ def train(  # noqa: PLR0913 - all that training depends on, as the contract list
         truth=task.validation.truth,
     )
     packer = Packer(name, document, task, judge, payoff, cleaning, drift.bins, parity)
-    results = [_run(entry, packer, tuning=model.tuning, out=out) for entry in entries]
+    folds = crossing.folds(prepared, document, whole=task)
+    results = [_run(entry, packer, tuning=model.tuning, folds=folds, out=out) for entry in entries]
     if not part:
         require_one(results)
     training = Training(
@@ -139,14 +141,23 @@ def _entries(
     return entries
 
 
-def _run(entry: TrainingEntry, packer: Packer, *, tuning: Tuning, out: Path) -> CandidateResult:
-    """Tune one candidate and write its bundle, or return why it is refused."""
+def _run(
+    entry: TrainingEntry, packer: Packer, *, tuning: Tuning, folds: Folds | None, out: Path
+) -> CandidateResult:
+    """Tune one candidate and write its bundle, or say why it is refused."""
     started = time.monotonic()
     kind = entry.candidate.kind
     result = _nothing_yet(entry, metric=packer.judge.metric)
     try:
         candidate = _make(entry, packer.problem)
-        found = search(candidate, packer.judge, tuning=tuning, fixed=entry.fixed, warm=entry.warm)
+        found = search(
+            candidate,
+            packer.judge,
+            tuning=tuning,
+            fixed=entry.fixed,
+            warm=entry.warm,
+            crossing=folds.of(entry.candidate, judge=packer.judge) if folds else None,
+        )
         result = result.model_copy(update=_tuned(found))
         with whole_folder(out / FOLDER / kind) as folder:
             manifest = packer.pack(folder, kind=kind, found=found)
@@ -208,6 +219,7 @@ def _tuned(found: SearchResult) -> dict[str, Any]:
     return {
         "params": found.params,
         "value": found.value,
+        "crossed": found.crossed,
         "trials": found.trials,
         "description": found.fitted.description,
         "curve": found.fitted.curve,

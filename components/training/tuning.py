@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mdlc.components.training.candidates._base import Candidate, Fitted, Params
+from mdlc.components.training.crossing import Crossing
 from mdlc.components.training.judging import Judge
 from mdlc.core.documents.training_result import Trial
 from mdlc.core.errors import MdlcError
@@ -32,6 +33,8 @@ class SearchResult:
     params: Params
     value: float
     trials: list[Trial]
+    crossed: float | None = None
+    """What a decision earned on rows left out by cross-validation; None: one split was enough."""
 
 
 class SearchError(Exception):
@@ -42,13 +45,20 @@ class SearchError(Exception):
         self.trials = trials
 
 
-def search(
-    candidate: Candidate, judge: Judge, *, tuning: Tuning, fixed: Params, warm: Params
+def search(  # noqa: PLR0913 - a candidate, its judges, and where the search starts
+    candidate: Candidate,
+    judge: Judge,
+    *,
+    tuning: Tuning,
+    fixed: Params,
+    warm: Params,
+    crossing: Crossing | None = None,
 ) -> SearchResult:
     """Fit trials until their number or time is used up; keep the best one's model.
 
-    `fixed` hyperparameters are not tuned. `warm` ones replace the defaults in the first trial. A
-    trial that raises is recorded as failed, and the search goes on.
+    `fixed` are never tuned. `warm` are where the search starts, instead of the defaults. A trial
+    that raises is recorded as failed, and the search goes on. With `crossing` trials are judged by
+    cross-validation, and the model is that of the training rows all the same.
 
     Raises:
         SearchError: all trials failed.
@@ -67,7 +77,7 @@ def search(
         trial = study.ask()
         params = start | {n: d.suggest(trial, n) for n, d in tuned.items()} | fixed
         began = time.monotonic()
-        fitted, value, problem = _try(candidate, judge, params=params)
+        fitted, value, crossed, problem = _try(candidate, judge, params=params, crossing=crossing)
         reason = problem or reason
         _tell(study, trial, value)
         trials.append(
@@ -80,7 +90,7 @@ def search(
             )
         )
         if fitted is not None and value is not None and (best is None or value < best.value):
-            best = SearchResult(fitted, params, value, trials)
+            best = SearchResult(fitted, params, value, trials, crossed)
         if candidate.export_in_doubt and fitted is not None and not _exports(fitted):
             break
     if best is None:
@@ -99,21 +109,26 @@ def _study(seed: int, *, first: Params) -> Any:
 
 
 def _try(
-    candidate: Candidate, judge: Judge, *, params: Params
-) -> tuple[Fitted | None, float | None, str]:
-    """Return model, value and "", or None, None and why it failed."""
+    candidate: Candidate, judge: Judge, *, params: Params, crossing: Crossing | None
+) -> tuple[Fitted | None, float | None, float | None, str]:
+    """Return model, value, what it earned in cross-validation, and "" or why it failed."""
+    crossed = None
     try:
         fitted = candidate.fit(params)
         value = judge.value(fitted.validated)
+        if crossing is not None:
+            left_out = crossing.scores(params)
+            value = crossing.judge.value(left_out)
+            crossed = crossing.judge.worth(left_out)
     except MdlcError:
         raise
     except Exception as error:
         # Libraries raise errors of any type; one failed trial must not end the search.
         log.warning("%s with %s failed", candidate.kind, params, exc_info=True)
-        return None, None, reason_of(error)
+        return None, None, None, reason_of(error)
     if value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
-        return None, None, "its scores are not numbers"
-    return fitted, value, ""
+        return None, None, None, "its scores are not numbers"
+    return fitted, value, crossed, ""
 
 
 def _exports(fitted: Fitted) -> bool:

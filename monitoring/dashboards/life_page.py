@@ -172,7 +172,7 @@ def _money(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]
         f"max by (model, version) ({series.by_version(metrics.PROMISED_MONEY_PER_DECISION.series)})"
     )
     least = money_bound(promised, ratio=ratio)
-    short = series_names.of_version("money:mean", series_names.SHORT)
+    short = series_names.of_version("money:mean", series_names.JUDGED)
     long = series_names.of_version("money:mean", series_names.LONG)
     return (
         Panel(

@@ -16,8 +16,8 @@ from mdlc.monitoring.rules import series_names
 
 
 def quality(lifecycle: Lifecycle, *, series: SeriesSelector) -> DashboardRow:
-    """Return the section; its panels depend on the file's kind of payoff."""
-    if lifecycle.spec.business.payoff.under is not None:
+    """Return the section; which panels it has depends on what is predicted."""
+    if lifecycle.spec.regression:
         return DashboardRow("Quality", (PanelLine(_errors(series)),))
     classes = PanelLine(_classes(lifecycle, series=series))
     scores = PanelLine(_scores(lifecycle, series=series))
@@ -28,7 +28,7 @@ def _both(series: SeriesSelector, signal: str) -> tuple[Query, ...]:
     """Return a signal by version over the short window, and dashed over the long one."""
     return (
         Query(
-            series.by_version(series_names.of_version(signal, series_names.SHORT)), "{{version}}"
+            series.by_version(series_names.of_version(signal, series_names.JUDGED)), "{{version}}"
         ),
         Query(
             series.by_version(series_names.of_version(signal, series_names.LONG)),
@@ -69,11 +69,13 @@ def _scores(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...
             unit="none",
             queries=(
                 Query(
-                    series.by_version(series_names.of_version("log_loss:mean", series_names.SHORT)),
+                    series.by_version(
+                        series_names.of_version("log_loss:mean", series_names.JUDGED)
+                    ),
                     "{{version}}",
                 ),
                 Query(
-                    series.by_version(series_names.of_version("brier:mean", series_names.SHORT)),
+                    series.by_version(series_names.of_version("brier:mean", series_names.JUDGED)),
                     "{{version}} Brier",
                     dashed=True,
                 ),
@@ -85,8 +87,8 @@ def _scores(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...
 
 def _classes(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ...]:
     off = lifecycle.spec.monitor.quality.calibration
-    observed = series.by_version(series_names.total("class_observed", series_names.SHORT))
-    predicted = series.by_version(series_names.total("class_predicted", series_names.SHORT))
+    observed = series.by_version(series_names.total("class_observed", series_names.JUDGED))
+    predicted = series.by_version(series_names.total("class_predicted", series_names.JUDGED))
     named = "{{class}} ({{version}})"
     edges = (
         Bound(None, "red"),
@@ -111,7 +113,7 @@ def _classes(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ..
             unit="none",
             queries=(
                 Query(
-                    series.by_version(series_names.of_class("calibration:z", series_names.SHORT)),
+                    series.by_version(series_names.of_class("calibration:z", series_names.JUDGED)),
                     named,
                 ),
             ),
@@ -124,7 +126,7 @@ def _classes(lifecycle: Lifecycle, *, series: SeriesSelector) -> tuple[Panel, ..
 def _named(series: SeriesSelector) -> tuple[Panel, ...]:
     named = "{{class}} ({{version}})"
     precision, recall = (
-        series.by_version(series_names.of_class(signal, series_names.SHORT))
+        series.by_version(series_names.of_class(signal, series_names.JUDGED))
         for signal in ("precision:ratio", "recall:ratio")
     )
     return (

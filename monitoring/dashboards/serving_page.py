@@ -31,7 +31,7 @@ BURN = (Bound(None, GREEN), Bound(1, "yellow"), Bound(6, ORANGE), Bound(14.4, RE
 def page(lifecycle: Lifecycle) -> Page:
     """Return the page."""
     series = SeriesSelector(lifecycle.name)
-    regression = lifecycle.spec.business.payoff.under is not None
+    regression = lifecycle.spec.regression
     return Page(
         name="serving",
         title=f"{lifecycle.name}: serving",

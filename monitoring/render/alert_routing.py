@@ -23,7 +23,14 @@ TRIGGER_PATH = "/v1/alerts"
 
 JUDGED = (
     *("FeatureDrift", "PredictionDrift", "CalibrationOff", "SkillLow", "AccuracyLow", "MoneyLow"),
-    *("LabelsLate", "FeedbackMissing", "NotEnoughData", "SchemaChanged", "DataLate"),
+    *(
+        "LabelsLate",
+        "FeedbackMissing",
+        "NotEnoughData",
+        "QualityUnknown",
+        "SchemaChanged",
+        "DataLate",
+    ),
 )
 """Alerts about the model's predictions and inputs, not about whether the service answers."""
 
@@ -106,7 +113,14 @@ INHIBITIONS = (
         (_alert("NotEnoughData"), Matcher("subject", "labels")),
         ("model",),
     ),
-    # Without rows to predict there are too few predictions as well.
+    *(
+        Inhibition((_alert(name), MODEL), (_alert(target), *more), ("model",))
+        for name, target, more in (
+            ("FeedbackMissing", "QualityUnknown", ()),
+            ("QualityUnknown", "NotEnoughData", (Matcher("subject", "labels"),)),
+        )
+    ),
+    # No rows to predict, so few predictions.
     Inhibition(
         (_alert("DataLate"), MODEL),
         (_alert("NotEnoughData"), Matcher("subject", "predictions")),

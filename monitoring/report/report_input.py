@@ -53,6 +53,11 @@ class ReportInput:
         return self.lifecycle.spec.business.decisions_per_year if self.lifecycle else None
 
     @property
+    def priced(self) -> bool:
+        """Whether the file says what a decision is worth; without that no money is shown."""
+        return self.evaluation.priced if self.evaluation else True
+
+    @property
     def problem(self) -> str:
         """The problem in the owner's words, or ""."""
         if self.business:

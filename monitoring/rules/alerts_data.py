@@ -22,13 +22,14 @@ from mdlc.monitoring.rules.promql import (
     Scope,
     duration,
     number,
+    offset,
     on,
     rename,
     sum_by,
     within,
     zero_where_absent,
 )
-from mdlc.monitoring.rules.series_names import FEATURE_LEVEL, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.series_names import FEATURE_LEVEL, JUDGED, SHORT, VERSION_LEVEL, Window
 from mdlc.monitoring.rules.window_rules import due, recent, total
 from mdlc.services import metric_families as metrics
 
@@ -89,10 +90,10 @@ def _missing(scope: Scope) -> Rule:
 
 
 def _few(scope: Scope) -> list[Rule]:
-    found = []
-    for counted, least, unjudged in (
-        ("predictions", scope.monitor.drift.min_predictions, "drift"),
-        ("labels", scope.monitor.quality.min_labels, "quality"),
+    found = [_unknown(scope)]
+    for counted, least, window, unjudged in (
+        ("predictions", scope.monitor.drift.min_predictions, SHORT, "drift"),
+        ("labels", scope.monitor.quality.min_labels, JUDGED, "quality"),
     ):
         alert = AlertRule(
             name="NotEnoughData",
@@ -102,10 +103,30 @@ def _few(scope: Scope) -> list[Rule]:
             description=f"Version {{{{ $labels.version }}}}: {VALUE} {counted}"
             f" in the window, {number(least)} needed.",
         )
-        count = zero_where_absent(total(scope, counted, SHORT), scope.select(series_names.SERVING))
+        count = _count(scope, counted, window)
         expr = serving(scope, f"{count} < {number(least)}")
         found.append(alert.rule(scope, expr, hold=scope.monitor.hold))
     return found
+
+
+def _unknown(scope: Scope) -> Rule:
+    """Return the alert on a version that has served for the long window and was never judged."""
+    least, long = number(scope.monitor.quality.min_labels), scope.monitor.long_window
+    alert = AlertRule(
+        name="QualityUnknown",
+        severity="warning",
+        summary="quality has not been judged for weeks: too few labels",
+        description=f"Version {{{{ $labels.version }}}}: {VALUE} labels in {duration(long)},"
+        f" {least} needed.",
+    )
+    counted = scope.select(series_names.STATE, 'is="last"', f'of="{metrics.PREDICTIONS.series}"')
+    before = f"last_over_time({counted}{within(scope.monitor.window)}{offset(long)})"
+    expr = f"{_count(scope, 'labels', JUDGED)} < {least} and {VERSION} {before}"
+    return alert.rule(scope, serving(scope, expr), hold=scope.monitor.hold)
+
+
+def _count(scope: Scope, counted: str, window: Window) -> str:
+    return zero_where_absent(total(scope, counted, window), scope.select(series_names.SERVING))
 
 
 def _blind(scope: Scope) -> Rule:

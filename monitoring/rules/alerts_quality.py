@@ -16,7 +16,7 @@ from mdlc.monitoring.rules.alert_rule import (
     unless_unknown,
 )
 from mdlc.monitoring.rules.promql import Rule, Scope, money_bound, number, on, sum_by
-from mdlc.monitoring.rules.series_names import CLASS_LEVEL, LONG, SHORT, VERSION_LEVEL
+from mdlc.monitoring.rules.series_names import CLASS_LEVEL, JUDGED, LONG, VERSION_LEVEL
 from mdlc.monitoring.rules.window_rules import total
 from mdlc.services import metric_families as metrics
 
@@ -34,8 +34,10 @@ LIVE_GOALS = {
 
 
 def rules(scope: Scope) -> list[Rule]:
-    """Return the rules; AccuracyLow and MilestoneMissed only if the file asks for them."""
-    found = [_calibration(scope), _skill(scope), _money(scope)]
+    """Return the rules; AccuracyLow and MilestoneMissed only where the file asks for them."""
+    found = [_calibration(scope), _skill(scope)]
+    if scope.lifecycle.spec.business.payoff is not None:
+        found.append(_money(scope))
     if scope.monitor.quality.min_accuracy is not None:
         found.append(_accuracy(scope, scope.monitor.quality.min_accuracy))
     goals = scope.lifecycle.spec.business.goals
@@ -53,12 +55,12 @@ def _calibration(scope: Scope) -> Rule:
         f" {{{{ $value | humanizePercentage }}}} off the predicted one, bound {bound}, and more"
         f" than {number(MAX_Z)} standard errors.",
     )
-    off = scope.select(series_names.of_class("calibration:off", SHORT))
-    z = scope.select(series_names.of_class("calibration:z", SHORT))
-    labels = f"{VERSION} group_left () {total(scope, 'labels', SHORT)}"
-    # Rarer classes are not judged: their ratio varies much and little depends on it.
+    off = scope.select(series_names.of_class("calibration:off", JUDGED))
+    z = scope.select(series_names.of_class("calibration:z", JUDGED))
+    labels = f"{VERSION} group_left () {total(scope, 'labels', JUDGED)}"
+    # A rarer class is not judged: its ratio moves by a lot while little is at stake.
     common = " or ".join(
-        f"{total(scope, f'class_{what}', SHORT)} / {labels} >= {number(MIN_SHARE)}"
+        f"{total(scope, f'class_{what}', JUDGED)} / {labels} >= {number(MIN_SHARE)}"
         for what in ("observed", "predicted")
     )
     known = f"{off} and {CLASS} ({common})"
@@ -78,7 +80,7 @@ def _skill(scope: Scope) -> Rule:
         summary="the scores say too little more than the classes' shares do",
         description=f"{OF_VERSION}: skill is {VALUE}, at least {bound}.",
     )
-    skill = scope.select(series_names.of_version("skill:ratio", SHORT))
+    skill = scope.select(series_names.of_version("skill:ratio", JUDGED))
     expr = unless_unknown(
         alert, scope=scope, judged=JudgedSignal(met=f"{skill} < {bound}", signal=skill)
     )
@@ -95,7 +97,7 @@ def _accuracy(scope: Scope, least: float) -> Rule:
         description=f"{OF_VERSION}: accuracy is {{{{ $value | humanizePercentage }}}},"
         f" at least {bound}.",
     )
-    accuracy = scope.select(series_names.of_version("accuracy:ratio", SHORT))
+    accuracy = scope.select(series_names.of_version("accuracy:ratio", JUDGED))
     expr = unless_unknown(
         alert, scope=scope, judged=JudgedSignal(met=f"{accuracy} < {bound}", signal=accuracy)
     )
@@ -118,9 +120,9 @@ def _money(scope: Scope) -> Rule:
         description=f"{OF_VERSION}: {VALUE} {currency} per decision,"
         f" at least {looked_up}, by more than {number(MIN_Z)} standard errors.",
     )
-    mean = scope.select(series_names.of_version("money:mean", SHORT))
-    error = scope.select(series_names.of_version("money:error", SHORT))
-    # A predictor of an old version counts no squares and has no error; then no noise is allowed.
+    mean = scope.select(series_names.of_version("money:mean", JUDGED))
+    error = scope.select(series_names.of_version("money:error", JUDGED))
+    # A predictor that counts no squares has no error: nothing is then left out.
     noise = f"{mean} + {number(MIN_Z)} * {error} >= {VERSION} ({bound})"
     met = f"{mean} < {VERSION} ({bound}) unless {VERSION} {noise}"
     known = f"{mean} and {VERSION} ({bound})"
@@ -143,7 +145,7 @@ def _milestone(scope: Scope, goal: Goal) -> Rule:
     if LIVE_GOALS[goal.metric].startswith("model_version:"):
         value = sum_by(("model",), serving(scope, value))
     if goal.metric == "money_per_year":
-        value = f"{value} * {number(business.decisions_per_year)}"
+        value = f"{value} * {number(business.decisions_per_year or 0)}"
     compares, bound = ("<", goal.at_least) if goal.at_most is None else (">", goal.at_most)
     assert bound is not None  # noqa: S101 - a goal has exactly one bound
     after = datetime.combine(goal.by + timedelta(days=1), time(), UTC)

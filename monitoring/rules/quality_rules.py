@@ -16,7 +16,7 @@ from mdlc.monitoring.rules.promql import (
     sum_by,
     zero_where_absent,
 )
-from mdlc.monitoring.rules.series_names import VERSION_LEVEL, WINDOWS, Window
+from mdlc.monitoring.rules.series_names import JUDGED, VERSION_LEVEL, WINDOWS, Window
 from mdlc.monitoring.rules.window_rules import due, total
 from mdlc.monitoring.signals import COIN
 
@@ -40,7 +40,7 @@ def rules(scope: Scope) -> list[Rule]:
         found += _of_class(scope, window)
         found += _of_labels(scope, window)
         found += _over_versions(scope, window)
-    return found
+    return found + _of_version(scope, JUDGED) + _of_class(scope, JUDGED)
 
 
 def enough(scope: Scope, window: Window) -> str:

@@ -1,7 +1,8 @@
 """Names of the recorded series, level:metric:operation; other modules take them from here.
 
 Every series has the label `model`; the level names its other labels. A window is SHORT
-(spec.monitor.window) or LONG (spec.monitor.long_window).
+(spec.monitor.window) or LONG (spec.monitor.long_window). What labels tell of a version is also
+JUDGED: over the short window, or, where that has too few labels, over the long one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import Literal
 
 from mdlc.services import metric_families as metrics
 
-Window = Literal["short", "long"]
+Window = Literal["short", "long", "judged"]
 SHORT: Window = "short"
 LONG: Window = "long"
+JUDGED: Window = "judged"
 WINDOWS: tuple[Window, ...] = (SHORT, LONG)
 
 PREDICTOR_JOB, TRIGGER_JOB = "mdlc-predictor", "mdlc-trigger"

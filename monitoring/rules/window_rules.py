@@ -14,6 +14,7 @@ from mdlc.monitoring.rules.promql import (
     Rule,
     Scope,
     duration,
+    number,
     offset,
     on,
     rule,
@@ -21,7 +22,16 @@ from mdlc.monitoring.rules.promql import (
     within,
     zero_where_absent,
 )
-from mdlc.monitoring.rules.series_names import BIN_LEVEL, LONG, VERSION_LEVEL, WINDOWS, Window
+from mdlc.monitoring.rules.series_names import (
+    BIN_LEVEL,
+    CLASS_COUNTS,
+    JUDGED,
+    LONG,
+    SHORT,
+    VERSION_LEVEL,
+    WINDOWS,
+    Window,
+)
 from mdlc.services import metric_families as metrics
 
 SUMMED = ("predictions", "labels")
@@ -36,6 +46,7 @@ def rules(scope: Scope) -> list[Rule]:
         for counted in series_names.LEVELS
         if counted != "rows"
     ]
+    found += [_judged(scope, counted) for counted in (*series_names.COUNTS, *CLASS_COUNTS)]
     found += [
         rule(series_names.SERVING, _serving(scope)),
         rule(series_names.SETTLED, _settled(scope)),
@@ -85,6 +96,15 @@ def _sum(scope: Scope, counted: str, window: Window) -> Rule:
     return rule(series_names.total(counted, window), _counted(scope, counted, scope.span(window)))
 
 
+def _judged(scope: Scope, counted: str) -> Rule:
+    """Return the sum over the window that quality is judged by: the long one if labels are few."""
+    short, long = (total(scope, counted, window) for window in WINDOWS)
+    labels = total(scope, "labels", SHORT)
+    enough = f"{on(VERSION_LEVEL)} {labels} >= {number(scope.monitor.quality.min_labels)}"
+    expr = f"({short} and {enough})\nor ({long} unless {enough})"
+    return rule(series_names.total(counted, JUDGED), expr)
+
+
 def _serving(scope: Scope) -> str:
     """Return 1 for the version that serves; while no predictor answers, for the last one.
 
@@ -98,7 +118,7 @@ def _serving(scope: Scope) -> str:
 def _settled(scope: Scope) -> str:
     """Return 1 for each version whose counter existed warm_up ago, as far back as a watch keeps."""
     monitor = scope.monitor
-    keep = 2 * monitor.window + max(monitor.labels_within - monitor.warm_up, timedelta())
+    keep = monitor.reach - monitor.warm_up
     counted = f'of="{metrics.PREDICTIONS.series}"'
     state = scope.select(series_names.STATE, 'is="last"', counted)
     seen = f"last_over_time({state}[{duration(keep)}]{offset(monitor.warm_up)})"

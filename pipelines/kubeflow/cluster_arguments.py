@@ -43,8 +43,9 @@ def settings_of(lifecycle: Lifecycle, *, kind: Kind, renewal: Renewal) -> StepSe
     spec = lifecycle.spec
     age, again = spec.cluster.cache.max_age, spec.retrain
     since = None
-    if kind == "retraining" and renewal.until and again.window:
-        since = renewal.until - (again.window + again.validation + again.test)
+    used = again.reach(spec.model.split)
+    if kind == "retraining" and renewal.until and used:
+        since = renewal.until - used
     return StepSettings(
         name=lifecycle.name,
         artifacts=artifacts_of(lifecycle),

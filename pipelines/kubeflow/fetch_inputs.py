@@ -16,8 +16,9 @@ from typing import Protocol
 from mdlc.core.bundle import MANIFEST, open_bundle
 from mdlc.core.errors import ArtifactError, DataError, SpecError
 from mdlc.core.files import digest_path
+from mdlc.core.signing import verify
 from mdlc.core.spec import Data
-from mdlc.pipelines.kubeflow.source_uploads import root_of
+from mdlc.pipelines.kubeflow.source_uploads import IMAGE, NOWHERE, root_of
 from mdlc.pipelines.kubeflow.step_settings import LOG, POINTER, STORE_VARIABLE, StepSettings
 from mdlc.state import remote_files
 from mdlc.state.release_documents import Pointer
@@ -65,29 +66,26 @@ def bundle(location: str, *, scratch: Path) -> Path | None:
     Raises:
         ArtifactError: the bundle was altered, or it is not the one that the pointer names.
     """
-    digest = ""
-    if location.endswith(f"/{POINTER}"):
-        pointer = remote_files.read_document(location, Pointer)
-        if pointer is None:
-            return None
-        location, digest = bundle_location(location, pointer), pointer.digest
     target = scratch / "bundle"
-    remote_files.get_folder(location, target)
-    manifest, _ = open_bundle(target)
-    if digest and manifest.digest != digest:
-        raise ArtifactError(f"{location} is not the bundle that {POINTER} names")
+    if not location.endswith(f"/{POINTER}"):
+        remote_files.get_folder(location, target)
+        open_bundle(target)
+        return target
+    pointer = remote_files.read_document(location, Pointer)
+    if pointer is None:
+        return None
+    remote_files.get_folder(bundle_location(location, pointer), target)
+    open_bundle(target, digest=pointer.digest)
+    verify(target, name=pointer.name, version=pointer.version, digest=pointer.digest)
     return target
 
 
 def bundle_location(pointer_location: str, pointer: Pointer) -> str:
     """Return the location of the bundle that a pointer names.
 
-    Raises:
-        ArtifactError: it would be outside the pointer's folder.
+    The document itself refuses one outside its own folder.
     """
     inside = posixpath.normpath(pointer.bundle)
-    if inside.startswith(("/", "..")):
-        raise ArtifactError(f"{pointer_location} names a bundle outside of its folder")
     return remote_files.join(pointer_location.removesuffix(f"/{POINTER}"), inside)
 
 
@@ -98,9 +96,27 @@ def _sources(given: Parameters, *, settings: StepSettings, scratch: Path) -> Par
     if remote_files.is_remote(root):
         remote_files.get_all(root, scratch / "sources")
         root = str(scratch / "sources")
+    elif root == IMAGE:  # an empty folder: the file has no claim on where the pod's process runs
+        (scratch / "sources").mkdir(parents=True)
+        root = str(scratch / "sources")
+    else:
+        root = str(_allowed(remote_files.local_path(root), artifacts=settings.artifacts))
     # The digests that the submitter computed are only for KFP's key; those of the data here count.
     digests = source_digests(Data.model_validate_json(str(given["sources"])), root=Path(root))
     return {"root": root, "digests": json.dumps(digests)}
+
+
+def _allowed(root: Path, *, artifacts: str) -> Path:
+    """Return a root of sources in the pod if a file may name it: an annotation says which it is.
+
+    Raises:
+        SpecError: it is neither below the artifacts nor in a folder of MDLC_DATA_ROOTS.
+    """
+    from mdlc.components.collection.confinement import confine
+
+    remote = remote_files.is_remote(artifacts)
+    own = NOWHERE if remote else remote_files.local_path(artifacts)
+    return confine(root, root=own, where="spec.data.sources")
 
 
 def _feedback(

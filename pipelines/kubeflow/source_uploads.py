@@ -18,6 +18,9 @@ FOLDER = "sources"
 IMAGE = "."
 """The root of sources that are in the image: data of packages, and absolute paths."""
 
+NOWHERE = Path(os.devnull)
+"""A root in which nothing lies, where no location may be relative."""
+
 
 class Sources(Document):
     """The folder that relative locations start from, and the digests of the sources, if known."""
@@ -133,6 +136,6 @@ def known(lifecycle: Lifecycle, *, artifacts: str) -> Sources:
 def _digests(lifecycle: Lifecycle) -> dict[str, str]:
     """Return the digests of sources in packages; "" for those that this machine does not have."""
     try:
-        return source_digests(lifecycle.spec.data, root=Path())
-    except DataError:
+        return source_digests(lifecycle.spec.data, root=NOWHERE)
+    except (DataError, SpecError):  # what the image has, and lets files name, is the pod's to say
         return dict.fromkeys(lifecycle.spec.data.sources, "")

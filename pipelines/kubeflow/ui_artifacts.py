@@ -61,7 +61,8 @@ def evaluation(folder: Path, shows: Mapping[str, Any]) -> None:
     """Log the winner's metrics and confusion matrix, and draw a table of all contenders."""
     judged = read_document(folder / "evaluation.json", Evaluation)
     winner = next(c for c in judged.contenders if c.name == judged.winner)
-    _log(shows["metrics"], "money_per_decision", winner.money_per_decision.value)
+    worth = "money_per_decision" if judged.priced else "score"
+    _log(shows["metrics"], worth, winner.money_per_decision.value)
     _log(shows["metrics"], "promote", float(judged.promote))
     for name, interval in winner.metrics.items():
         _log(shows["metrics"], name, interval.value)
@@ -78,7 +79,7 @@ def evaluation(folder: Path, shows: Mapping[str, Any]) -> None:
     ]
     verdict = "promoted" if judged.promote else "not promoted"
     reasons = "".join(f"- {reason}\n" for reason in judged.reasons)
-    table = _table(("contender", "money a decision", "95 %", "metrics"), rows)
+    table = _table(("contender", worth.replace("_", " "), "95 %", "metrics"), rows)
     _write(shows["page"], f"# {judged.winner}: {verdict}\n\n{reasons}\n{table}")
 
 

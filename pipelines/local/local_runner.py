@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from mdlc.core.errors import MdlcError, StageError
-from mdlc.core.files import Document, read_document, write_document
+from mdlc.core.files import SCRATCH, Document, read_document, write_document
 from mdlc.pipelines.cache.code_digests import pipeline_code
 from mdlc.pipelines.cache.result_store import ResultStore
 from mdlc.pipelines.cache.run_plan import RunPlan, make_plan
 from mdlc.pipelines.compile_training import compile_training
+from mdlc.pipelines.local.judged_tests import record as remember
+from mdlc.pipelines.local.judged_tests import with_earlier
 from mdlc.pipelines.local.kfp_hooks import Listener, Session, installed
 from mdlc.pipelines.local.warm_server import WarmServer
 from mdlc.pipelines.stage_arguments import Arguments
@@ -60,11 +62,13 @@ class LocalRunner:
 
     def plan(self, arguments: Arguments) -> RunPlan:
         """Return what a run with these arguments would do."""
-        return make_plan(self._pipeline(), arguments=arguments, store=self.store)[0]
+        asked = with_earlier(self.workspace, arguments)
+        return make_plan(self._pipeline(), arguments=asked, store=self.store)[0]
 
     def cached(self, arguments: Arguments) -> dict[str, Path] | None:
         """Return every stage's artifact if nothing would run, else None."""
-        plan, entries = make_plan(self._pipeline(), arguments=arguments, store=self.store)
+        asked = with_earlier(self.workspace, arguments)
+        plan, entries = make_plan(self._pipeline(), arguments=asked, store=self.store)
         if not plan.done:
             return None
         return {stage: Path(_only(entry.outputs).path) for stage, entry in entries.items()}
@@ -107,12 +111,15 @@ class LocalRunner:
         started = time.monotonic()
         try:
             write_document(folder / "run.json", record)
-            self._execute(arguments, session=session)
+            self._execute(with_earlier(self.workspace, arguments), session=session)
+            remember(self.workspace, arguments, evaluation=_only(session.artifacts["evaluation"]))
             record.state = "finished"
         except BaseException as error:
             known = isinstance(error, MdlcError)
             record.state = "failed"
             record.error = str(error) if known else f"stopped by {type(error).__name__}"
+            if not known:
+                self.server.close()  # and with it the step that may still be writing
             raise
         finally:
             record.seconds = round(time.monotonic() - started, 3)
@@ -150,11 +157,13 @@ class LocalRunner:
         return compile_training(self.workspace.home / "pipelines", code=pipeline_code())
 
     def _prune(self) -> None:
-        """Delete old logs, and artifacts that no cache entry names, as those of killed runs."""
+        """Delete old logs, artifacts that no cache entry names, and scratch of killed stages."""
         kept = self.store.referenced()
         for run in (self.workspace.folder / "artifacts").glob("mdlc-training-*"):
             if not any(Path(path).is_relative_to(run) for path in kept):
                 shutil.rmtree(run, ignore_errors=True)
+            for left in run.glob(f"*/*/{SCRATCH}*"):
+                shutil.rmtree(left, ignore_errors=True)
         runs = sorted((self.workspace.folder / "runs").iterdir())
         for old in runs[:-KEEP_RUNS]:
             shutil.rmtree(old, ignore_errors=True)

@@ -19,7 +19,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +26,7 @@ from typing import IO, Any
 
 from mdlc.core import telemetry
 from mdlc.core.errors import KilledError, StageError
+from mdlc.core.masking import trace
 
 # Libraries that start no threads when they are imported, so that forking afterwards is safe.
 # TensorFlow starts threads, so it is loaded in the child.
@@ -140,8 +140,8 @@ def _become_step(request: dict[str, Any]) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        sys.stderr.write(trace(error))
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()

@@ -67,8 +67,9 @@ EDITS = (
   retrain:
     max_per_month: 5
     cooldown: 1d
+    window: 7d
     validation: 3d
-    test: 3d
+    test: 5d
     when: [calibration, money, skill]
 """,
     ),

@@ -16,7 +16,7 @@ from mdlc.retraining.ledger import Ledger
 from mdlc.retraining.standing_alerts import STANDS, StandingAlert
 from mdlc.state.watch_documents import Verdict
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 def decide(book: Ledger, *reasons: str, at: timedelta = timedelta(), **more: Any) -> Verdict:
@@ -122,6 +122,24 @@ class LedgerContract:
         ended = book().finish(run.id, time=START, outcome="refused", detail="")
         assert ended.finished == START + DAY
         assert decide(book(), "money", at=-400 * DAY).decision == "defer"
+
+    def test_a_lease_far_ahead_is_void_and_what_follows_is_not_locked(self, book) -> None:
+        """A trigger whose clock ran 400 days ahead was killed in a run; then the clock is right."""
+        decide(book(), owner="wrong", lease=MINUTE, at=400 * DAY)
+        taken = book().claim("right", START, lease=MINUTE)
+        assert (taken.owner, taken.lease) == ("right", START + MINUTE)
+        assert book().claim("other", START, lease=MINUTE) is None  # this lease is not void
+        ended = book().finish(taken.id, time=START + HOUR, outcome="refused", detail="")
+        assert ended.finished == START + HOUR
+        assert decide(book(), "money", at=2 * HOUR).rule == "cooldown"
+        later = decide(book(), "money", at=20 * DAY, owner="right", lease=MINUTE)
+        assert (later.decision, later.time) == ("run", START + 20 * DAY)
+        assert later.lease == START + 20 * DAY + MINUTE
+
+    def test_a_person_need_not_wait_for_a_run_of_a_wrong_clock(self, book) -> None:
+        decide(book(), owner="wrong", lease=MINUTE, at=400 * DAY)
+        assert len(book().abandon_stale(START, timedelta())) == 1
+        assert decide(book(), "manual", at=MINUTE).decision == "run"
 
     def test_alerts_stand_until_resolved_answered_or_silent(self, book) -> None:
         names = lambda at: [a.fingerprint for a in book().standing(START + at)]  # noqa: E731

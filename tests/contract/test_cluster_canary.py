@@ -189,6 +189,38 @@ def test_a_release_of_what_serves_already_is_no_canary_though_another_stands(
     assert cluster.pointer.canary is not None
 
 
+@pytest.mark.parametrize("champion", ["1", "another"])
+def test_a_champion_that_loses_to_doing_nothing_is_withdrawn_in_the_bucket_unless_it_is_gone(
+    cluster: Cluster, champion: str
+) -> None:
+    with mirrored(ARTIFACTS, name="flights") as workspace:
+        made = Releases(workspace)._made(3, "")
+        folder, serving = made["deployment"], cluster.pointer.digest
+        judged = made["evaluation"].model_copy(
+            update={
+                "promote": False,
+                "withdraw": "nothing",
+                "champion_digest": serving if champion == "1" else champion,
+            }
+        )
+        write_document(folder / "evaluation.json", judged)
+        ended = release_step.perform(
+            release_step.ReleaseRequest(
+                settings=cluster.asked().settings,
+                run="r-0",
+                evaluation=str(folder),
+                deployment=str(folder),
+                out=str(cluster.folder),
+            )
+        )
+    assert ended.outcome == "refused"
+    if champion == "1":
+        assert (cluster.pointer.instead, cluster.pointer.canary) == ("nothing", None)
+        assert cluster.history()[-2:] == [("canary_rollback", "1"), ("withdrawal", "1")]
+    else:
+        assert cluster.pointer.instead == ""
+
+
 def test_promote_and_rollback_by_hand(cluster: Cluster) -> None:
     promoted = cluster.mdlc("promote", "--why", "enough seen")
     assert promoted.stdout == "version 2 serves\n", promoted.stderr

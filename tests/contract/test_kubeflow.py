@@ -88,7 +88,11 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("life")
-    tiny.write_rows(folder / "rows.csv", shift=lambda day: -1.0 if day < triggered.MOVES else 4.0)
+    tiny.write_rows(
+        folder / "rows.csv",
+        days=triggered.DAYS,
+        shift=lambda day: -1.0 if day < triggered.MOVES else 2.0,
+    )
     file = tiny.write_file(
         folder,
         ("max_per_month: 0", triggered.RETRAIN),

@@ -176,7 +176,7 @@ def test_alerts_have_a_runbook():
 
 def test_prometheus_has_every_alert_that_python_has():
     assert alerts() <= rules()
-    assert len(alerts()) == 9
+    assert len(alerts()) == 10
 
 
 def test_a_condition_and_its_rule_agree_on_severity_and_reason():

@@ -15,6 +15,7 @@ import contextlib
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -30,7 +31,7 @@ from typing import Any, Literal
 import httpx
 import numpy as np
 
-from mdlc.core.files import read_document, write_document
+from mdlc.core.files import digest_path, read_document, write_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.monitoring.version_history import History
 from mdlc.retraining.ledger import Ledger
@@ -66,7 +67,7 @@ spec:
   model:
     candidates: [CANDIDATE]
     tuning: {trials: 1, seconds: 20}
-    split: {validation: 4d, test: 4d}
+    split: {validation: 4d, test: 5d}
     bootstrap: 100
   deploy:
     promote: {confidence: 0.6}
@@ -208,12 +209,19 @@ class Server:
         self.process.kill()
 
 
+def _beside(pointer: Path, bundle: Path) -> str:
+    """Copy a bundle below the pointer's folder, where a pointer may lead; return where it lies."""
+    name = f"bundles/{digest_path(bundle)[:12]}"
+    shutil.copytree(bundle, pointer.parent / name, dirs_exist_ok=True)
+    return name
+
+
 def point(pointer: Path, *, bundle: Pointer, root: Path, version: str) -> None:
     """Let `version` serve from now on."""
     moved = bundle.model_copy(
         update={
             "version": version,
-            "bundle": str((root / bundle.bundle).resolve()),
+            "bundle": _beside(pointer, root / bundle.bundle),
             "since": datetime.now(UTC),
         }
     )
@@ -224,7 +232,7 @@ def put_on_trial(pointer: Path, *, bundle: Pointer, root: Path, version: str) ->
     """Let `version` answer a share."""
     trial = CanaryRelease(
         version=version,
-        bundle=str((root / bundle.bundle).resolve()),
+        bundle=_beside(pointer, root / bundle.bundle),
         digest=bundle.digest,
         since=datetime.now(UTC),
         promised=bundle.promised,

@@ -39,7 +39,7 @@ DAYS, ROWS_A_DAY = 120, 250
 WINDOW = timedelta(seconds=7)
 RATE = 60.0
 EDITS = (
-    ("until: 2026-01-31, validation: 5d, test: 5d", "until: 2026-02-01, validation: 4d, test: 4d"),
+    ("until: 2026-01-31, validation: 5d, test: 5d", "until: 2026-02-01, validation: 4d, test: 5d"),
     ("    candidates: [logistic]\n", "    candidates: [lightgbm]\n"),
     (
         "  retrain:\n    max_per_month: 0\n    min_new_labels: 1\n",
@@ -55,7 +55,7 @@ EDITS = (
     max_per_month: 3
     window: 12d
     validation: 3d
-    test: 3d
+    test: 5d
     min_new_labels: 100
     trials: 1
 """,

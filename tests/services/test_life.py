@@ -32,7 +32,7 @@ from tests import tiny
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 JUMP = 32
 SETTINGS = (
-    ("until: 2026-01-31, validation: 5d, test: 5d", "until: 2026-01-21, validation: 4d, test: 4d"),
+    ("until: 2026-01-31, validation: 5d, test: 5d", "until: 2026-01-21, validation: 4d, test: 5d"),
     (
         "  retrain:\n    max_per_month: 0\n    min_new_labels: 1\n",
         """\
@@ -48,7 +48,7 @@ SETTINGS = (
     cost_per_run: 7
     window: 10d
     validation: 2d
-    test: 2d
+    test: 5d
     min_new_labels: 150
     trials: 1
 """,

@@ -27,16 +27,18 @@ from tests import tiny
 ROOT = Path(__file__).parents[2]
 RETRAIN = """max_per_month: 5
     cooldown: 1d
+    window: 7d
     validation: 3d
-    test: 3d
+    test: 5d
     when: [money, skill]"""
-MOVES = 31
-"""The day from which nearly all buy."""
+MOVES, DAYS = 31, 46
+"""The day from which most buy, and how many days there are: a test needs five of them."""
 
 
 def train(folder: Path, *, retrain: str = RETRAIN, edits: Sequence[tuple[str, str]] = ()) -> Path:
     """Write data and file, train, release, and fill the payload log; return the file."""
-    tiny.write_rows(folder / "rows.csv", shift=lambda day: -1.0 if day < MOVES else 4.0)
+    shift = lambda day: -1.0 if day < MOVES else 1.0  # noqa: E731
+    tiny.write_rows(folder / "rows.csv", days=DAYS, rows_a_day=60, shift=shift)
     file = tiny.write_file(folder, ("max_per_month: 0", retrain), *edits)
     trained = tiny.mdlc("run", file)
     assert trained.returncode == 0, trained.stderr
@@ -139,7 +141,7 @@ class Trigger:
             stdout=subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
-            env=tiny.environment(PYTHONPATH=str(ROOT), **environment),
+            env=tiny.environment(PYTHONPATH=f"{ROOT}{os.pathsep}{ROOT / 'src'}", **environment),
         )
         try:
             self.port = int(self.wait_for("listening")["port"])

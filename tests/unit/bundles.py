@@ -24,7 +24,7 @@ from mdlc.core.spec.business import Payoff
 X = Feature(name="x", kind="number")
 CLASSES = ["good", "bad"]
 PAYOFF = Payoff(
-    actions={"wait": {"good": 0, "bad": -10}, "act": {"good": -1, "bad": 2}}, do_nothing="wait"
+    actions={"wait": {"good": 0, "bad": -10}, "act": {"good": -4, "bad": 2}}, do_nothing="wait"
 )
 LINE_PAYOFF = Payoff(under=-1, over=-1, base=10)
 

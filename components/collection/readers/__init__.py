@@ -10,6 +10,7 @@ from typing import cast
 
 from mdlc.components.collection.readers._base import (
     FileReader,
+    LocatedReader,
     NamingReader,
     OpenedSource,
     ReadRequest,
@@ -35,6 +36,7 @@ def reader_of(source: Source, *, name: str) -> SourceReader:
 
 __all__ = [
     "FileReader",
+    "LocatedReader",
     "NamingReader",
     "OpenedSource",
     "ReadRequest",

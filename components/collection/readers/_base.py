@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mdlc.components.collection import locations
+from mdlc.components.collection import confinement, locations, unpacking
 from mdlc.components.collection.columns.cell_survey import Cells
 from mdlc.core import engine
 from mdlc.core.documents.prepared_data import Remark
@@ -147,7 +147,7 @@ class LocatedReader(SourceReader):
 
     def digest(self, request: ReadRequest) -> str:
         """Return the SHA-256 of the file's bytes, or of the names and digests of a glob's files."""
-        return locations.digest(_find(request))
+        return confinement.digest(_find(request), where=request.where)
 
     def files(self, request: ReadRequest, *, scratch: Path) -> list[Path]:
         """Return the source's files, unpacked.
@@ -159,7 +159,7 @@ class LocatedReader(SourceReader):
         for file in files:
             if file.stat().st_size == 0:
                 raise DataError(f"{file} is empty", where=request.where)
-        return [locations.unpack(file, scratch=scratch, where=request.where) for file in files]
+        return [unpacking.unpack(file, scratch=scratch, where=request.where) for file in files]
 
 
 class FileReader(LocatedReader):

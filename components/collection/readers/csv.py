@@ -152,7 +152,7 @@ def _absent(texts: list[TextFile], *, request: ReadRequest) -> list[Remark]:
 
 def _copy(connection: Any, texts: list[TextFile], *, source: Source, to: Path) -> None:
     """Write all rows of all files as texts into one Parquet file."""
-    groups = groupby(texts, key=lambda text: (text.header, text.delimiter, text.zipped, text.skip))
+    groups = groupby(texts, key=lambda text: (text.header, text.delimiter, text.skip))
     parts = [_scan(list(group), source=source, named_files=len(texts) > 1) for _, group in groups]
     every = " UNION ALL BY NAME ".join(f"(FROM {part})" for part in parts)
     connection.raw_sql(f"COPY ({every}) TO {quoted(str(to))} (COMPRESSION snappy)").fetchall()
@@ -168,8 +168,7 @@ def _scan(texts: list[TextFile], *, source: Source, named_files: bool) -> str:
         f" columns = {{{columns}}}, auto_detect = false, header = {str(source.header).lower()},"
         f" delim = {quoted(first.delimiter)}, quote = {quote}, escape = {quote}, comment = '',"
         f" skip = {first.skip}, strict_mode = true, nullstr = {quoted(NEVER)},"
-        f" compression = '{'gzip' if first.zipped else 'none'}'"
-        + (f", filename = {quoted(FILE)})" if named_files else ")")
+        " compression = 'none'" + (f", filename = {quoted(FILE)})" if named_files else ")")
     )
 
 

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from mdlc.components.preparation import expressions
 from mdlc.components.preparation.checks._base import CheckFinding, CheckRequest, TableCheck, of_rows
+from mdlc.core.spec.data import CheckedSql
 
 
 class Expression(TableCheck):
     """SQL condition that every row meets."""
 
-    value: ClassVar[Any] = str
+    value: ClassVar[Any] = CheckedSql
     of_features: ClassVar[bool] = False
 
     def extend(self, request: CheckRequest) -> Any:

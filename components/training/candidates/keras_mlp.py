@@ -23,6 +23,9 @@ class KerasMlp(KerasCandidate):
         why="A deep network on tables, with learned vectors for categories.",
         images="refused",
         deep=True,
+        # Grinsztajn, Oyallon and Varoquaux, Why do tree-based models still outperform deep learning
+        # on tabular data? NeurIPS 2022: on small tables networks lose, and take longest.
+        least_rows=2000,
         extra="mdlc[deep]",
     )
     space = {**KerasCandidate.space, "units": Dimension(64, 16, 128, log=True, least=1)}

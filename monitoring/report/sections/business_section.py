@@ -32,11 +32,16 @@ def build(inputs: ReportInput) -> ReportSection:
         blocks.append(_goals(inputs.goals, inputs.currency))
     if case is None:
         return ReportSection(ID, TITLE, blocks=blocks, missing="The business case has not run yet.")
-    blocks += [_alternatives(case), *_returns(case)]
+    if case.alternatives:
+        blocks += [_alternatives(case), *_returns(case)]
     if case.sensitivities:
         blocks += [_tornado(case), _break_even(case)]
     if case.notes:
         blocks.append(Notes("In words", case.notes))
+    if not case.alternatives:
+        return ReportSection(
+            ID, TITLE, "Nobody has said what decisions are worth in a year.", blocks
+        )
     lead = f"Over {case.horizon_years:g} years, the best way of deciding is to {_verb(case.best)}."
     if not case.best:
         lead = "Which way is best is open: what a model's decisions earn is not known yet."

@@ -69,7 +69,7 @@ def _left_out(prepared: Prepared) -> list[Block]:
     blocks: list[Block] = []
     if prepared.remarks:
         notes = [Cell(str(remark), "warn") for remark in prepared.remarks]
-        blocks.append(Notes("How words were read", notes))
+        blocks.append(Notes("What the file does not say", notes))
     if prepared.left_out:
         rows: list[list[Cell | str]] = [[item.column, item.why] for item in prepared.left_out]
         head = ["Column", "Why"]

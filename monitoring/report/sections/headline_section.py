@@ -6,6 +6,7 @@ from mdlc.monitoring.history_entries import serving_entry, standing_canary
 from mdlc.monitoring.report.formatting import joined, money, number, plural, when
 from mdlc.monitoring.report.page_parts import Cell, Fact, Headline, Tone
 from mdlc.monitoring.report.report_input import ReportInput
+from mdlc.monitoring.report.sections.score import scored
 
 MOST = 8
 
@@ -31,8 +32,13 @@ def _sentence(inputs: ReportInput) -> str:
         if inputs.evaluation.promote
         else f"The challenger {kind} ({task}) was not promoted"
     )
-    earned = money(judged.money_per_decision.value, inputs.currency)
     who = "it" if inputs.evaluation.promote else judged.name
+    if not inputs.priced:
+        word, score = scored(judged)
+        rows = f"{inputs.evaluation.rows:,} unseen rows"
+        parts.append(f"{verdict}: on {rows} {who} has a {word.lower()} of {number(score.value)}.")
+        return " ".join(part.strip() for part in parts if part)
+    earned = money(judged.money_per_decision.value, inputs.currency)
     parts.append(f"{verdict}: on {inputs.evaluation.rows:,} unseen rows {who} earns {earned} ")
     return " ".join(part.strip() for part in parts if part) + " a decision."
 
@@ -53,7 +59,11 @@ def _serving(inputs: ReportInput) -> Fact:
 def _earns(inputs: ReportInput) -> Fact:
     judged, a_year = inputs.judged, inputs.decisions_per_year
     if judged is None:
-        return Fact("Earns a year", "–", "no evaluation yet")
+        return Fact("Worth", "–", "no evaluation yet")
+    if not inputs.priced:
+        word, score = scored(judged)
+        span = f"{number(score.low)} to {number(score.high)} (95 %); smaller is better"
+        return Fact(word, number(score.value), span)
     interval = judged.money_per_decision
     currency = inputs.currency
     note = f"{money(interval.low, '')} to {money(interval.high, currency)} a decision (95 %)"
@@ -68,11 +78,13 @@ def _against(inputs: ReportInput) -> Fact:
     if evaluation is None or not evaluation.comparisons:
         return Fact("Against the best other", "–", "not compared yet")
     closest = min(evaluation.comparisons, key=lambda item: item.gain.value)
-    gain = money(closest.gain.value, inputs.currency, signed=True)
-    sure = f"{closest.probability:.0%} sure to earn more than {closest.against}"
+    gain = f"{money(closest.gain.value, inputs.currency, signed=True)} a decision"
+    if not inputs.priced:
+        gain = f"{number(closest.gain.value)} in score"
+    sure = f"{closest.probability:.0%} sure to be better than {closest.against}"
     return Fact(
         f"{evaluation.winner} against {closest.against}",
-        f"{gain} a decision",
+        gain,
         sure,
         "good" if closest.enough else "warn",
     )
@@ -138,7 +150,8 @@ def _doubts(inputs: ReportInput) -> list[Cell]:
         cells.append(
             Cell(f"Not promoted: {joined(evaluation.reasons) or 'no reason given'}", "warn")
         )
-    losing = [item for item in judged.slices if item.money_per_decision < 0] if judged else []
+    slices = judged.slices if judged and inputs.priced else []
+    losing = [item for item in slices if item.money_per_decision < 0]
     if losing:
         worst = min(losing, key=lambda item: item.money_per_decision)
         cells.append(

@@ -24,6 +24,8 @@ KINDS: dict[HistoryKind, str] = {
     "canary": "on trial",
     "canary_rollback": "canary dropped",
     "rollback": "rolled back to",
+    "withdrawal": "withdrawn",
+    "restoration": "decides again",
 }
 
 

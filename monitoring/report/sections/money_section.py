@@ -15,6 +15,7 @@ from mdlc.monitoring.report.page_parts import (
     Tone,
 )
 from mdlc.monitoring.report.report_input import ReportInput
+from mdlc.monitoring.report.sections import score
 
 ID, TITLE = "money", "Money"
 
@@ -24,6 +25,8 @@ def build(inputs: ReportInput) -> ReportSection:
     evaluation = inputs.evaluation
     if evaluation is None:
         return ReportSection(ID, TITLE, missing="Evaluation has not run yet.")
+    if not evaluation.priced:
+        return score.build(evaluation)
     ordered = sorted(evaluation.contenders, key=lambda c: -c.money_per_decision.value)
     blocks: list[Block] = [_bars(ordered, evaluation, inputs), _table(ordered, evaluation, inputs)]
     if evaluation.comparisons:
@@ -85,8 +88,8 @@ def _bars(ordered: list[Contender], evaluation: Evaluation, inputs: ReportInput)
         range=[low * 1.05, high + 0.2 * (high - low or 1)],
     )
     caption = (
-        "The longest bar earns most; the thin lines are intervals of 95 %, so bars whose "
-        "lines overlap may be equal."
+        "The longest bar earns most; the thin lines are each one's interval of 95 %. Whether one "
+        "earns more than another is in the gains below, decision by decision."
     )
     return Plot("Money of each contender", made, caption)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mdlc.core.documents.evaluation_result import Contender, Slice
 from mdlc.monitoring.report import plots
 from mdlc.monitoring.report.formatting import money, number, plural
-from mdlc.monitoring.report.page_parts import Block, Cell, Plot, ReportSection, ReportTable
+from mdlc.monitoring.report.page_parts import Block, Cell, Plot, ReportSection, ReportTable, Tone
 from mdlc.monitoring.report.report_input import ReportInput
 
 ID, TITLE = "slices", "Slices"
@@ -20,6 +20,11 @@ def build(inputs: ReportInput) -> ReportSection:
     if not judged.slices:
         return ReportSection(
             ID, TITLE, missing="No slices: spec.model.slices is empty, or all are small."
+        )
+    if not inputs.priced:
+        lead = f"{plural(len(judged.slices), 'group')} of the test set, judged apart."
+        return ReportSection(
+            ID, TITLE, lead, [_table(judged.slices, inputs.currency, priced=False)]
         )
     ordered = sorted(judged.slices, key=lambda item: -item.money_per_decision)
     losing = sum(item.money_per_decision < 0 for item in ordered)
@@ -69,19 +74,22 @@ def _dots(ordered: list[Slice], judged: Contender, currency: str) -> Plot:
     return Plot("Money by slice", made, caption)
 
 
-def _table(ordered: list[Slice], currency: str) -> ReportTable:
+def _table(ordered: list[Slice], currency: str, *, priced: bool = True) -> ReportTable:
     metrics = list(dict.fromkeys(name for item in ordered for name in item.metrics))
     rows: list[list[Cell | str]] = [
         [
             f"{item.column} = {item.value}",
             f"{item.rows:,}",
-            Cell(
-                money(item.money_per_decision, currency),
-                "bad" if item.money_per_decision < 0 else "",
-            ),
+            *([_money(item, currency)] if priced else []),
             *(number(item.metrics.get(name)) for name in metrics),
         ]
         for item in ordered
     ]
-    head = ["Slice", "Rows", "Money a decision", *(name.replace("_", " ") for name in metrics)]
+    earned = ["Money a decision"] if priced else []
+    head = ["Slice", "Rows", *earned, *(name.replace("_", " ") for name in metrics)]
     return ReportTable("Slices in numbers", head, rows, frozenset(range(1, len(head))), folded=True)
+
+
+def _money(item: Slice, currency: str) -> Cell:
+    tone: Tone = "bad" if item.money_per_decision < 0 else ""
+    return Cell(money(item.money_per_decision, currency), tone)

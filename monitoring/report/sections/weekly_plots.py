@@ -20,6 +20,8 @@ EVENTS = {
     "promotion": ("star", plots.GREEN),
     "canary_rollback": ("x-open", plots.RED),
     "refusal": ("x", plots.RED),
+    "withdrawal": ("square-open", plots.RED),
+    "restoration": ("square-open", plots.GREEN),
     "failure": ("x-thin-open", plots.RED),
 }
 Panel = tuple[str, float, Callable[[Any, int], None]]

@@ -106,6 +106,7 @@ def _events(events: list[ReplayEvent]) -> ReportTable:
         "promotion": "good",
         "canary_rollback": "warn",
         "refusal": "warn",
+        "withdrawal": "warn",
     }
     rows: list[list[Cell | str]] = [
         [

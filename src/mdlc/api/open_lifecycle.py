@@ -10,6 +10,7 @@ from typing import Any
 from mdlc.api.lifecycle import Lifecycle
 from mdlc.api.memory_sources import is_table, write_table
 from mdlc.api.work_progress import Shown, shown
+from mdlc.components.collection.consent import consent
 from mdlc.core.errors import UsageError, closest
 from mdlc.core.names import is_label
 from mdlc.core.plugins import READERS
@@ -98,12 +99,13 @@ def init(  # noqa: PLR0913 - all but one by keyword
     It writes down what the data show: `rename` for names that no expression could use, delimiter,
     encoding, decimal mark, words for missing values, and the order of day and month.
 
-    The file has comments, and places to fill in: above all what a decision earns, by which
-    everything is judged. Edit it, then `mdlc.load` it again.
+    The file has comments, and places to fill in: above all what a decision earns. Until that is
+    said a proper score judges (log-loss, or RMSE). Edit it, then `mdlc.load` it again.
 
     Args:
         data: A DataFrame or Arrow table, or the path of a CSV, TSV, JSON or Parquet file; None: to
-            be filled in.
+            be filled in. If it is outside the file's folder, a note is made that your runs of files
+            there may read it (docs/security.md).
         target: The column to predict; needed with data.
         name: The lifecycle's name; None: the data file's name, or my-model.
         file: The file to write; it must not exist.
@@ -119,7 +121,7 @@ def init(  # noqa: PLR0913 - all but one by keyword
         UsageError: `name` is not valid.
 
     Example:
-        mdlc.init(data=frame, target="late").spec.business.payoff
+        mdlc.init(data=frame, target="late").run()
     """
     from mdlc.life.starter_file import write_starter
 
@@ -174,13 +176,15 @@ def _with_tables(
         raise UsageError(f"there is no source {unknown[0]}", where="data", hint=hint)
     if not tables:
         return from_mapping(plain)
-    checked = from_mapping(_replaced(plain, dict.fromkeys(tables, "checked.parquet")))
+    checked = from_mapping(_replaced(plain, dict.fromkeys(tables, Path("checked.parquet"))))
     folder = workspace_of(checked, file=file, home=home).folder
     numbers = _no_number_features(checked)
     paths = {
-        name: str(write_table(table, name=name, folder=folder, categories=numbers))
+        name: write_table(table, name=name, folder=folder, categories=numbers)
         for name, table in tables.items()
     }
+    for path in paths.values():  # where the home is elsewhere
+        consent(file.parent, path.parent)
     return from_mapping(_replaced(plain, paths))
 
 
@@ -192,7 +196,7 @@ def _sources(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return node if isinstance(node, Mapping) else {}
 
 
-def _replaced(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+def _replaced(document: Mapping[str, Any], paths: Mapping[str, Path]) -> dict[str, Any]:
     """Return the document with the locations of some sources replaced by Parquet files."""
     spec, data = document["spec"], document["spec"]["data"]
     sources = {
@@ -206,7 +210,7 @@ def _replaced(document: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str
                 key: value
                 for key, value in kept.items()
                 if key not in (*plugin_names(READERS), *TEXT_ONLY)
-            } | {"parquet": path}
+            } | {"parquet": str(path)}
     return {**document, "spec": {**spec, "data": {**data, "sources": sources}}}
 
 

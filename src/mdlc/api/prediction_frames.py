@@ -12,7 +12,7 @@ from mdlc.api.memory_sources import arrow_table
 from mdlc.core.bundle import Manifest
 from mdlc.core.columns import from_values
 from mdlc.core.errors import DataError, closest
-from mdlc.core.scorer import Scorer
+from mdlc.core.scorer import Scorer, probe
 from mdlc.life.releases import bundle_of, require
 from mdlc.state.workspace import Workspace
 
@@ -28,7 +28,9 @@ def answer_table(workspace: Workspace, rows: Any) -> pd.DataFrame:
     import pandas as pd
 
     pointer = require(workspace)
-    scorer = Scorer.load(bundle_of(workspace, pointer))
+    scorer = Scorer.load(bundle_of(workspace, pointer), digest=pointer.digest)
+    scorer = scorer.taking(pointer.instead)
+    probe(scorer)
     columns = feature_values(rows, manifest=scorer.manifest)
     batch = {f.name: from_values(f, columns[f.name]) for f in scorer.manifest.features}
     answers = scorer.answer(batch)

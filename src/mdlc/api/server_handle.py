@@ -34,7 +34,7 @@ class Server:
         with lifecycle.serve() as server:
             answers = server.predict(rows)
             server.label({answers["id"][0]: "late"})
-        # {'accepted': 1, 'duplicate': 0, 'unknown': 0, 'invalid': 0, 'problems': []}
+        # {'accepted': 1, 'corrected': 0, 'duplicate': 0, 'contradictory': 0, ...}
     """
 
     def __init__(
@@ -107,16 +107,20 @@ class Server:
         answers = self._post(":predict", {"instances": instances, **named})
         return answers_to_frame(answers, rows=rows)
 
-    def label(self, labels: Mapping[str, Any], *, time: datetime | None = None) -> dict[str, Any]:
-        """Send the labels of predictions, for metrics such as accuracy and money, and retraining.
+    def label(
+        self, labels: Mapping[str, Any], *, time: datetime | None = None, reason: str = ""
+    ) -> dict[str, Any]:
+        """Send what turned out: accuracy and money are counted, and a retraining learns from it.
 
         Args:
-            labels: Id of a prediction -> its true class as text, or its true number.
-            time: When the labels became known (UTC); None: now.
+            labels: The id of a prediction -> its class as text, or its number.
+            time: When it was known (UTC); None: now.
+            reason: Why it is another one than was sent before. With spec.deploy.serving.corrections
+                it takes that one's place.
 
         Returns:
-            How many were `accepted`, `duplicate`, `unknown` and `invalid`, and up to 20 `problems`
-            in words.
+            How many were `accepted`, `corrected`, `duplicate`, `contradictory` (another one than
+            was sent before), `unknown` and `invalid`, and up to 20 `problems` in words.
 
         Raises:
             ServiceError: the server refuses the request as a whole.
@@ -126,7 +130,8 @@ class Server:
             # 1
         """
         when = {"time": time.isoformat()} if time else {}
-        body = {"labels": [{"id": id, "label": label, **when} for id, label in labels.items()]}
+        more = {**when, **({"reason": reason} if reason else {})}
+        body = {"labels": [{"id": id, "label": label, **more} for id, label in labels.items()]}
         return self._post(":feedback", body)
 
     def metrics(self) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from mdlc.components.collection.consent import consent
+from mdlc.components.collection.locations import fixed
 from mdlc.core.errors import MdlcError
 from mdlc.core.files import write_bytes
 from mdlc.core.plugins import READERS, names
@@ -28,6 +30,9 @@ def to_yaml(lifecycle: Lifecycle) -> str:
 def written_yaml(lifecycle: Lifecycle, *, path: Path, root: Path, overwrite: bool) -> Path:
     """Write the file; locations relative to `root` are rewritten relative to the file's folder.
 
+    Where that is another folder, its files may read these sources from now on
+    (`components.collection.consent`).
+
     Raises:
         MdlcError: the file exists and may not be replaced.
     """
@@ -39,8 +44,15 @@ def written_yaml(lifecycle: Lifecycle, *, path: Path, root: Path, overwrite: boo
         for name in names(READERS):
             if isinstance(source.get(name), str):
                 source[name] = _moved(source[name], root=root, folder=folder)
+                _consent(source[name], folder=folder)
     write_bytes(path, _yaml(document).encode())
     return path
+
+
+def _consent(location: str, *, folder: Path) -> None:
+    """Let files of `folder` read what a location leads to, if it is a path."""
+    if "://" not in location:
+        consent(folder, fixed(folder / location)[0])
 
 
 def _moved(location: str, *, root: Path, folder: Path) -> str:

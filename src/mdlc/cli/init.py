@@ -28,6 +28,12 @@ def init(
     """
     with handle_errors(verbose=verbose):
         mdlc.init(data, target=target, name=name, file=file, progress=True)
+    if data and not data.resolve().is_relative_to(file.resolve().parent):
+        console().print(
+            f"{data} is outside of the file's folder: noted that your runs of files there may read"
+            " it (docs/security.md)",
+            soft_wrap=True,
+        )
     console().print(
         f"wrote {file}; next: mdlc validate {file}, then mdlc run {file}", soft_wrap=True
     )

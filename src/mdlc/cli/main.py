@@ -39,7 +39,7 @@ app = typer.Typer(
     name="mdlc",
     help="The whole life of a machine-learning model, from one file.",
     epilog="Exit codes: 0 done, 1 wrong state, 2 usage, 3 file, 4 data, 5 stored artifact, "
-    "6 stage, 7 busy, 8 refused, 9 service, 10 storage, 130 stopped.",
+    "6 stage, 7 busy, 8 refused, 9 service, 10 storage, 130 and 143 stopped.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     # Plain help, because importing rich would take half of the 0.3 s that --help may take.

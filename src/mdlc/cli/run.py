@@ -56,4 +56,4 @@ def run(
     for reason in made.reasons:
         out.print(reason, markup=False, soft_wrap=True)
     out.print(f"serving: {f'version {made.serving}' if made.serving else 'nothing'}")
-    out.print(f"next: mdlc report {file}, or mdlc serve {file}")
+    out.print(f"next: mdlc report {file}{f', or mdlc serve {file}' if made.serving else ''}")

@@ -48,6 +48,8 @@ def status(
         if serving
         else "serving: nothing yet; make a model with mdlc run"
     )
+    if serving and serving.instead:
+        out.print(f"withdrawn: it scores, and the action is {serving.instead} whatever it says")
     if serving and serving.canary:
         trial = serving.canary
         share = f"{trial.ratio:.0%} of the predictions since {trial.since:%Y-%m-%d %H:%M}"
@@ -90,6 +92,8 @@ def _on_cluster(
         if serving
         else "serving: nothing yet; make a model with mdlc submit"
     )
+    if serving and serving.instead:
+        out.print(f"withdrawn: it scores, and the action is {serving.instead} whatever it says")
     if serving and serving.canary:
         out.print(f"canary: version {serving.canary.version}, {serving.canary.ratio:.0%}")
     for run in state.runs:

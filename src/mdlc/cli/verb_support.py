@@ -7,7 +7,9 @@ nothing else of mdlc (import-linter checks this), so the command line and Python
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,21 +36,64 @@ Home = Annotated[
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show tracebacks.")]
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: what is open is closed, what lies in scratch folders is removed, then we end."""
+
+
 @contextmanager
 def handle_errors(*, verbose: bool = False) -> Iterator[None]:
-    """Print a known error as one line and exit with its code; `verbose` shows the traceback too."""
+    """Print an error as one line and exit with its code; `verbose` shows the traceback too.
+
+    An error that is nobody's but ours is one line as well: which, and where in mdlc.
+    """
+    from mdlc.api.masked_errors import described, trace
     from mdlc.errors import MdlcError
 
     try:
-        yield
+        with _terminable():
+            yield
     except MdlcError as error:
         if verbose:
-            traceback.print_exc()
-        console(stderr=True).print(f"[red]error:[/] {_plain(str(error))}", soft_wrap=True)
+            sys.stderr.write(trace(error))
+        _say(str(error))
         raise typer.Exit(error.exit_code) from error
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         console(stderr=True).print("stopped: finished stages are kept, run again to go on")
-        raise typer.Exit(130) from None
+        raise typer.Exit(143 if isinstance(error, Terminated) else 130) from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in {"click", "typer"}:
+            raise
+        if verbose:
+            sys.stderr.write(trace(error))
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        _say(f"a fault in mdlc at {place}: {described(error)}; -v shows more, please report it")
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, unless something else waits for it."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    ):
+        yield
+        return
+
+    def end(_number: int, _frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _say(text: str) -> None:
+    console(stderr=True).print(f"[red]error:[/] {_plain(text)}", soft_wrap=True)
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from mdlc.cluster.state_mirror import mirrored
+from mdlc.cluster.state_mirror import mirrored, read_pointer
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.steps import reporting
-from mdlc.life.releases import begin_canary, current, release, winner
+from mdlc.life.releases import begin_canary, current, promised, release
+from mdlc.life.withdrawals import heed
 from mdlc.pipelines.kubeflow.failure_records import recording_failure
 from mdlc.pipelines.kubeflow.step_settings import RunOutcome, StepSettings
 from mdlc.state import remote_files
@@ -34,7 +35,10 @@ class ReleaseRequest(Document):
 
 
 def perform(asked: ReleaseRequest) -> RunOutcome:
-    """Release the winner if evaluation says so; write outcome.json and runs/RUN.json."""
+    """Release the winner, or withdraw or restore the champion, as evaluation says.
+
+    What came of it is in outcome.json, and in runs/RUN.json in the artifact root.
+    """
     evaluation = read_document(Path(asked.evaluation) / "evaluation.json", Evaluation)
     made = read_document(Path(asked.deployment) / "deployment.json", Deployment)
     outcome: Literal["promoted", "canary", "refused"] = "refused"
@@ -47,6 +51,9 @@ def perform(asked: ReleaseRequest) -> RunOutcome:
             else:
                 outcome = _release(asked, workspace=workspace, evaluation=evaluation, made=made)
                 replaced = before.version if before and before.digest != made.digest else ""
+    elif _concerned(asked.settings.artifacts, evaluation=evaluation):
+        with mirrored(asked.settings.artifacts, name=asked.settings.name) as workspace:
+            heed(workspace, evaluation, time=datetime.now(UTC), why="; ".join(reasons))
     ended = RunOutcome(
         name=asked.settings.name,
         run=asked.run,
@@ -56,7 +63,7 @@ def perform(asked: ReleaseRequest) -> RunOutcome:
         digest=made.digest,
         replaced=replaced,
         reasons=reasons,
-        promised=winner(evaluation).money_per_decision.value,
+        promised=promised(evaluation),
         ended=datetime.now(UTC),
     )
     write_document(Path(asked.out) / "outcome.json", ended)
@@ -69,6 +76,12 @@ def _overtaken(before: Pointer | None, *, evaluation: Evaluation, made: Deployme
     """Return whether a version serves that is neither the winner nor the one compared with."""
     serving = before.digest if before else ""
     return serving not in (evaluation.champion_digest, made.digest)
+
+
+def _concerned(artifacts: str, *, evaluation: Evaluation) -> bool:
+    """Say whether an evaluation that promotes nobody may change who decides; reads the pointer."""
+    serving = read_pointer(artifacts)
+    return serving is not None and (bool(evaluation.withdraw) or bool(serving.instead))
 
 
 def _release(

@@ -84,8 +84,12 @@ def validated(one: LifecycleObject) -> Lifecycle:
     """
     with tempfile.TemporaryDirectory(prefix="mdlc-lifecycle-") as folder:
         path = Path(folder) / "lifecycle.yaml"
-        with path.open("w", encoding="utf-8") as file:
-            YAML(typ="safe", pure=True).dump(one.document, file)
+        try:
+            # Halves of characters are written as they are; reading refuses them.
+            with path.open("w", encoding="utf-8", errors="surrogatepass") as file:
+                YAML(typ="safe", pure=True).dump(one.document, file)
+        except RecursionError as error:
+            raise SpecError("the object is nested too deeply") from error
         try:
             return load(path)
         except SpecError as error:

@@ -29,6 +29,10 @@ TRUTHS = (("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"))
 
 KEY, TIME, LABEL_TIME, SPLIT, TARGET = "__key", "__time", "__label_time", "__split", "__target"
 """Columns that preparation adds to the table, beside the features under their own names."""
+ROW = "__row"
+"""Column of the table before it is split: the number of the row in its file."""
+COPY = "__copy"
+"""Column of the table where rows occur more than once: copies of a row have the same text."""
 SCORES = "__scores"
 """Column of exported feedback: what was predicted, class -> probability, or a number."""
 

@@ -21,10 +21,23 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 MARK = "MDLC_ERROR "
+MAX_CHARACTERS = 2_000
+"""Of a message: what a file or a request holds may be a megabyte."""
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Characters that would break the one line, drive a terminal, or cannot be written at all."""
+USER = re.compile(r"(?<=://)[^\s'\"<>]*@")
+"""User and password before the host of a URL; what is kept in the path may have an @, too."""
+SECRET = re.compile(
+    r"((?:\b|[?&;_-])(?:\w*(?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|accesskey|signature))"
+    r"\s?=\s?)(?!\s)[^&\s;,'\"]+",
+    re.IGNORECASE,
+)
+"""A parameter of a URL, or of a connection as libpq writes it, whose value is secret."""
 
 
 class MdlcError(Exception):
@@ -42,9 +55,9 @@ class MdlcError(Exception):
         self, message: str, *, where: str = "", hint: str = "", file: str = "", line: int = 0
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.where = where
-        self.hint = hint
+        self.message = shortened(without_secrets(message), MAX_CHARACTERS)
+        self.where = shortened(where, MAX_CHARACTERS)
+        self.hint = shortened(without_secrets(hint), MAX_CHARACTERS)
         self.file = file
         self.line = line
 
@@ -127,6 +140,27 @@ class StorageError(MdlcError):
     """The disk or object store refuses to write."""
 
     exit_code = 10
+
+
+def shortened(text: str, at_most: int = 200) -> str:
+    """Return `text` as one line of at most so many characters, the middle left out.
+
+    >>> shortened("x" * 30, 11)
+    'xxxx...xxxx'
+    """
+    if len(text) > at_most:
+        kept = (at_most - 3) // 2
+        text = f"{text[:kept]}...{text[-kept:]}"
+    return CONTROLS.sub(lambda found: repr(found.group())[1:-1], text)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without users and passwords of URLs, and without values of secret parameters.
+
+    >>> without_secrets("no answer from postgresql://ann:s@cret@db/m?password=x&sslmode=require")
+    'no answer from postgresql://...@db/m?password=...&sslmode=require'
+    """
+    return SECRET.sub(r"\1...", USER.sub("...@", text))
 
 
 def from_json(text: str) -> MdlcError:

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,10 @@ REFUSALS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),  # a file where a folder should be, or the reverse
 }
+SCRATCH = ".scratch-"
+"""Begins the names of folders that a stage removes at its end, and the runner after a kill."""
+MAX_DOCUMENT = 256 * 2**20
+"""Bytes of a document; the largest, a report's data, has a few megabytes."""
 D = TypeVar("D", bound=BaseModel)
 
 
@@ -109,9 +114,11 @@ def read_document(path: Path, kind: type[D]) -> D:
         ArtifactError: the file is missing, is not JSON, or does not have the kind's shape.
     """
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(_content(path))
     except FileNotFoundError as error:
         raise ArtifactError(f"{path} is missing", hint="run the stage that writes it") from error
+    except OSError as error:
+        raise ArtifactError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -119,6 +126,16 @@ def read_document(path: Path, kind: type[D]) -> D:
             f"{path} is not a whole {kind.__name__}: {place or 'file'}: {first['msg']}",
             hint="delete it and run again",
         ) from error
+
+
+def _content(path: Path) -> bytes:
+    """Return what a document holds; a folder, a pipe or something far too large is none."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ArtifactError(f"{path} is not a file", hint="move it away and run again")
+    if found.st_size > MAX_DOCUMENT:
+        raise ArtifactError(f"{path} has {found.st_size} bytes; at most {MAX_DOCUMENT}")
+    return path.read_bytes()
 
 
 @contextlib.contextmanager
@@ -169,3 +186,5 @@ def digest_path(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
         raise ArtifactError(f"{path} is missing", hint="run the stage that writes it") from error
+    except OSError as error:
+        raise ArtifactError(f"cannot read {path}: {error.strerror}") from error

@@ -38,6 +38,8 @@ class ModelKind:
     """Whether the features must have an image, or must not."""
     deep: bool = False
     """A deep network; else it is called statistical."""
+    least_rows: int = 0
+    """With fewer training rows it takes part only where the file names it."""
     extra: str = ""
     """What has to be installed besides, such as mdlc[deep]; "" for nothing."""
 

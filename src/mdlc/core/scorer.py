@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mdlc.core import cleaning, payoff, telemetry
+from mdlc.core import cleaning, payoff, savedmodel, telemetry
 from mdlc.core.bundle import ONNX, SAVED_MODEL, Manifest, open_bundle
-from mdlc.core.columns import Batch, rows_of
-from mdlc.core.errors import DataError, StageError, closest
+from mdlc.core.columns import MISSING, Batch, Feature, rows_of
+from mdlc.core.errors import ArtifactError, DataError, MdlcError, StageError, closest
 from mdlc.core.profile import Profile
 
+PROBED_ROWS = (1, 50)
+"""Both shapes of a request: runtimes plan memory by shape, and the first plan is slow."""
 Run = Callable[[Batch], npt.NDArray[np.floating]]
 
 
@@ -41,24 +43,44 @@ class Answers:
 class Scorer:
     """A loaded bundle."""
 
-    def __init__(self, manifest: Manifest, profile: Profile, run: Run) -> None:
+    def __init__(
+        self, manifest: Manifest, profile: Profile, run: Run, *, instead: str = ""
+    ) -> None:
         self.manifest = manifest
         self.profile = profile
+        self.instead = instead
+        """The action that is taken whatever the scores are; "": the one that earns most."""
         self._run = run
         self._dropped = cleaning.dropped(manifest.cleaning)
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 0) -> Scorer:
+    def load(cls, folder: Path, *, threads: int = 0, digest: str | None = None) -> Scorer:
         """Open the bundle in `folder`; `threads` 0 lets the runtime choose.
 
+        `digest` is that of whoever names the bundle.
+
         Raises:
-            ArtifactError: the bundle is missing, half-written or altered.
+            ArtifactError: the bundle is missing, half-written, altered, another model, or none that
+                a runtime loads.
             StageError: TensorFlow is needed and not installed.
         """
-        manifest, profile = open_bundle(folder)
-        if manifest.format == "onnx":
-            return cls(manifest, profile, load_onnx(folder / ONNX, threads=threads))
-        return cls(manifest, profile, load_saved_model(folder / SAVED_MODEL))
+        manifest, profile = open_bundle(folder, digest=digest)
+        try:
+            if manifest.format == "onnx":
+                return cls(manifest, profile, load_onnx(folder / ONNX, threads=threads))
+            return cls(manifest, profile, load_saved_model(folder / SAVED_MODEL))
+        except MdlcError:
+            raise
+        except Exception as error:
+            # ONNX Runtime and TensorFlow have errors of their own for a file they cannot run.
+            raise ArtifactError(
+                f"the model in {folder} does not load: {type(error).__name__}",
+                hint="run the training again",
+            ) from error
+
+    def taking(self, action: str) -> Scorer:
+        """Return the same model with another action taken whatever it says; "": its own."""
+        return Scorer(self.manifest, self.profile, self._run, instead=action)
 
     @property
     def classes(self) -> list[str]:
@@ -92,9 +114,43 @@ class Scorer:
         table = payoff.for_classes(self.manifest.payoff, self.classes)
         expected = table.expected(scores)
         chosen = expected.argmax(axis=1)
+        if self.instead in table.actions:
+            chosen = np.full(len(chosen), table.actions.index(self.instead))
         actions = np.array(table.actions, dtype=object)[chosen]
         best = np.take_along_axis(expected, chosen[:, None], axis=1)[:, 0]
         return Answers(scores, actions, np.full(len(chosen), np.nan), best)
+
+
+def probe(scorer: Scorer) -> None:
+    """Let a model answer made-up rows: a bundle may be whole and yet hold what answers nothing.
+
+    It also warms the runtime up, which plans memory by the shape of a request.
+
+    Raises:
+        ArtifactError: it does not answer, or not finite scores, one for each class.
+    """
+    classes = len(scorer.classes)
+    for rows in PROBED_ROWS:
+        try:
+            scores = scorer.answer(made_up(scorer.manifest.features, rows=rows)).scores
+        except Exception as error:
+            raise ArtifactError(
+                f"the model does not answer: {type(error).__name__}", hint="run the training again"
+            ) from error
+        wanted = (rows, classes) if classes else (rows,)
+        if scores.shape != wanted or not np.isfinite(scores).all():
+            raise ArtifactError(f"the model answers {scores.shape}, not {wanted} finite scores")
+
+
+def made_up(features: list[Feature], *, rows: int) -> Batch:
+    """Return rows of zeros and missing categories."""
+    batch: Batch = {}
+    for feature in features:
+        if feature.kind == "category":
+            batch[feature.name] = np.full(rows, MISSING, dtype=object)
+        else:
+            batch[feature.name] = np.zeros((rows, *(feature.shape or ())), np.float32)
+    return batch
 
 
 def load_onnx(path: Path, *, threads: int = 0) -> Run:
@@ -126,7 +182,12 @@ def _tensor(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def load_saved_model(path: Path) -> Run:
-    """Load a TensorFlow SavedModel with the signature serving_default: features -> scores."""
+    """Load a TensorFlow SavedModel with the signature serving_default: features -> scores.
+
+    Raises:
+        ArtifactError: it has an operation that no model needs to predict.
+        StageError: TensorFlow is not installed.
+    """
     # TensorFlow tells of every instruction set and missing GPU, straight to the terminal.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
@@ -136,6 +197,7 @@ def load_saved_model(path: Path) -> Run:
             "this model is a TensorFlow SavedModel and TensorFlow is not installed",
             hint="install mdlc[deep]",
         ) from error
+    savedmodel.check(path)
     loaded = tf.saved_model.load(str(path))
     signature = loaded.signatures["serving_default"]
     wanted = list(signature.structured_input_signature[1])

@@ -34,6 +34,12 @@ reason. One certain error so costs ln(1e7) = 16.1, never infinity.
 """
 
 
+def clipped_logs(probabilities: Floats, *, least: float = EPSILON) -> Floats:
+    """Return the logarithm of probabilities kept `least` away from 0, and EPSILON from 1."""
+    logs: Floats = np.log(np.clip(np.asarray(probabilities, float), least, 1 - EPSILON))
+    return logs
+
+
 def log_losses(scores: Floats, truth: Ints) -> Floats:
     """Return (rows,): -ln of the probability that was given to the true class.
 
@@ -41,9 +47,7 @@ def log_losses(scores: Floats, truth: Ints) -> Floats:
         scores: (rows, classes) probabilities; clipped to [EPSILON, 1 - EPSILON].
         truth: (rows,) index of each true class.
     """
-    given = np.asarray(scores[np.arange(len(truth)), truth], float)
-    losses: Floats = -np.log(np.clip(given, EPSILON, 1 - EPSILON))
-    return losses
+    return -clipped_logs(scores[np.arange(len(truth)), truth])
 
 
 def brier_scores(scores: Floats, truth: Ints) -> Floats:

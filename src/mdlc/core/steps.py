@@ -6,13 +6,13 @@ import contextlib
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Iterator
 
 from pydantic import ValidationError
 
 from mdlc.core.errors import MARK, MdlcError, SpecError, StageError, StorageError
 from mdlc.core.files import disk_full
+from mdlc.core.masking import described, trace
 from mdlc.core.spec.base import RuleError, first_problem, problem_text
 
 STEP_IMAGE = "mdlc-steps:0.1.0"
@@ -31,7 +31,7 @@ def reporting(stage: str) -> Iterator[None]:
         yield
     except Exception as error:
         if not isinstance(error, MdlcError):
-            traceback.print_exc()
+            sys.stderr.write(trace(error))
         known = explain(error, stage=stage)
         sys.stdout.flush()
         sys.stderr.write(f"{MARK}{known.to_json()}\n")
@@ -58,5 +58,4 @@ def explain(error: Exception, *, stage: str) -> MdlcError:
         )
     if isinstance(error, MemoryError):
         return StageError(f"{stage}: out of memory", hint="use fewer rows or a larger machine")
-    first = text.strip().splitlines()[0] if text.strip() else "no message"
-    return StageError(f"{stage}: {type(error).__name__}: {first}", hint="see its log with -v")
+    return StageError(f"{stage}: {described(error)}", hint="see its log with -v")

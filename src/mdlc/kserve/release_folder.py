@@ -49,7 +49,7 @@ def release(
     """Return the release of what `pointer` names.
 
     Its number is that of the history line after which these versions first answered; its digest
-    covers versions, models and the canary's share.
+    covers versions, models, the canary's share, and the action of a champion that was withdrawn.
     """
     number, why = _first(pointer, history=history)
     inside = pointer.model_copy(
@@ -75,18 +75,22 @@ def _identity(pointer: Pointer) -> str:
 
     trial = pointer.canary
     canary = [*told(trial), trial.ratio] if trial else None
-    return digest_json([pointer.name, told(pointer), canary])[:8]
+    instead = [pointer.instead] if pointer.instead else []
+    return digest_json([pointer.name, told(pointer), canary, *instead])[:8]
 
 
 def _first(pointer: Pointer, *, history: Sequence[HistoryEntry]) -> tuple[int, str]:
     """Return number and reason of the history line after which these versions first answered."""
-    wanted = (pointer.digest, pointer.canary.digest if pointer.canary else "")
-    champion, canary = "", ""
+    trial = pointer.canary.digest if pointer.canary else ""
+    wanted = (pointer.digest, trial, bool(pointer.instead))
+    champion, canary, withdrawn = "", "", False
     for number, entry in enumerate(history, start=1):
         if entry.kind == "canary":
             canary = entry.digest
         else:
             champion, canary = entry.digest, ""
-        if (champion, canary) == wanted:
+        if entry.kind not in {"canary", "canary_rollback"}:
+            withdrawn = entry.kind == "withdrawal"
+        if (champion, canary, withdrawn) == wanted:
             return number, entry.why
     return len(history) + 1, pointer.canary.why if pointer.canary else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mdlc.cluster.state_mirror import mirrored
 from mdlc.core.bundle import open_bundle
-from mdlc.core.errors import ArtifactError, SpecError
+from mdlc.core.errors import SpecError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.kserve.release_folder import ReleaseFolder, bundle_of, release
@@ -22,6 +22,7 @@ from mdlc.life.releases import require
 from mdlc.life.releases import rollback as roll_back
 from mdlc.pipelines.kubeflow.cluster_arguments import artifacts_of
 from mdlc.state.release_documents import Pointer
+from mdlc.state.released_bundles import checked
 from mdlc.state.workspace import Workspace
 
 
@@ -50,21 +51,20 @@ def take_back(workspace: Workspace, *, why: str) -> Pointer:
 def current_release(workspace: Workspace) -> ReleaseFolder:
     """Return the release of the current pointer, after checking its bundles."""
     pointer = require(workspace)
-    manifest, _ = open_bundle(workspace.pointer.parent / pointer.bundle)
-    if manifest.digest != pointer.digest:
-        raise ArtifactError(f"{pointer.bundle} is another model than the pointer says")
+    _, manifest = checked(workspace.pointer.parent, pointer, name=workspace.name)
     return release(pointer, history=history_of(workspace).entries(), format=manifest.format)
 
 
 def write_release(made: ReleaseFolder, *, workspace: Workspace, folder: Path) -> None:
     """Write the release's folder: serving.json and the bundles that it names."""
     source = require(workspace)
-    known = {of.digest: of.bundle for of in (source, source.canary) if of}
+    known = {of.digest: of for of in (source, source.canary) if of}
     for inside in (made.pointer, made.pointer.canary):
         if inside is not None:
             target = folder / bundle_of(inside)
-            shutil.copytree(workspace.pointer.parent / known[inside.digest], target)
-            open_bundle(target)
+            origin, _ = checked(workspace.pointer.parent, known[inside.digest], name=workspace.name)
+            shutil.copytree(origin, target)
+            open_bundle(target, digest=inside.digest)
     write_document(folder / "serving.json", made.pointer)
 
 

@@ -3,6 +3,7 @@
     train                 a run of the pipeline; its winner is released if it pays
     releases              what serves: release, canary, promotion, rollback; `release_record` adds
                           the line of history that tells of it
+    withdrawals           a champion that loses scores on and does not decide, until it earns
     retraining_request    ask the ledger for a retraining; if it says run, run it
       -> retraining_attempt  one attempt, which may be killed and made again
     predictions           answers for rows in a file, by the released model or by a server

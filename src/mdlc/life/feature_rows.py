@@ -19,6 +19,7 @@ import numpy as np
 from mdlc.components.collection.columns.cell_classes import ANY_NUMBER, Numbers, class_of
 from mdlc.components.collection.readers.json import NUMBERS as JSON_KINDS
 from mdlc.components.collection.rows_file import RowsColumn, RowsFile
+from mdlc.core import engine
 from mdlc.core.columns import LARGEST, MISSING, Batch, Feature, from_values
 from mdlc.core.engine import named, quoted
 from mdlc.core.errors import DataError
@@ -90,12 +91,10 @@ def batches(connection: Any, asked: FeaturePlan) -> Iterator[tuple[list[str], Ba
 
     Raises:
         DataError: a value is not what its feature wants; names the feature, the row, the value.
+        StageError: reading took longer, or needs more memory, than the machine's owner allows.
     """
-    reader = connection.con.sql(asked.select).to_arrow_reader(CHUNK)
     first = 0
-    for part in reader:
-        if not part.num_rows:
-            continue
+    for part in _parts(connection, asked.select):
         for feature in asked.features:
             _refuse_bad(feature, part.column(feature.name + BAD), first=first)
         batch = {f.name: _array(f, part.column(f.name)) for f in asked.features}
@@ -104,6 +103,18 @@ def batches(connection: Any, asked: FeaturePlan) -> Iterator[tuple[list[str], Ba
         ids = part.column(ROW).to_pylist()
         yield [i if i is not None else str(first + n) for n, i in enumerate(ids)], batch
         first += part.num_rows
+
+
+def _parts(connection: Any, select: str) -> Iterator[Any]:
+    """Yield CHUNK rows at a time; empty parts are left out."""
+    try:
+        for part in connection.con.sql(select).to_arrow_reader(CHUNK):
+            if part.num_rows:
+                yield part
+    except (OSError, MemoryError) as error:  # how Arrow passes the engine's errors on
+        if bound := engine.exhausted(error, stage="predict"):
+            raise bound from error
+        raise
 
 
 def _refuse_near(ignored: list[str], absent: list[Feature], *, path: Path) -> None:

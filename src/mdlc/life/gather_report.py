@@ -76,6 +76,8 @@ def _measured(
         return case
     from mdlc.components.business.stage import remeasure
 
+    if not evaluation.priced:
+        return case
     money = {c.name: c.money_per_decision.value for c in evaluation.contenders}
     measured: dict[str, float] = {n: money[n] for n in ("rule", "nothing") if n in money}
     measured["build"] = money[evaluation.winner]

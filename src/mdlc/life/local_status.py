@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mdlc.core.bundle import MANIFEST, Manifest
-from mdlc.core.files import Document, read_document
+from mdlc.core.bundle import read_manifest
+from mdlc.core.files import Document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.releases import current
 from mdlc.pipelines.local.local_runner import LocalRun, runs
 from mdlc.retraining.ledger import Ledger
-from mdlc.state.release_documents import Pointer
+from mdlc.state.release_documents import CanaryRelease, Pointer
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
 
@@ -30,7 +30,7 @@ class LocalStatus(Document):
 def status_of(lifecycle: Lifecycle, *, workspace: Workspace) -> LocalStatus:
     """Read the state of a lifecycle."""
     pointer = current(workspace)
-    candidate = _candidate(workspace, pointer.bundle) if pointer else ""
+    candidate = _candidate(workspace, pointer) if pointer else ""
     trial = pointer.canary if pointer else None
     verdicts: list[Verdict] = []
     if workspace.shared_ledger or (workspace.folder / "trigger.db").exists():
@@ -40,11 +40,11 @@ def status_of(lifecycle: Lifecycle, *, workspace: Workspace) -> LocalStatus:
         name=lifecycle.name,
         serving=pointer,
         candidate=candidate,
-        canary_candidate=_candidate(workspace, trial.bundle) if trial else "",
+        canary_candidate=_candidate(workspace, trial) if trial else "",
         runs=runs(workspace)[-SHOWN:],
         verdicts=verdicts,
     )
 
 
-def _candidate(workspace: Workspace, bundle: str) -> str:
-    return read_document(workspace.pointer.parent / bundle / MANIFEST, Manifest).candidate
+def _candidate(workspace: Workspace, of: Pointer | CanaryRelease) -> str:
+    return read_manifest(workspace.pointer.parent / of.bundle, digest=of.digest).candidate

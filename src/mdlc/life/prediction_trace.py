@@ -155,6 +155,8 @@ def _features(
 def _earned(lifecycle: Lifecycle, found: LoggedPrediction, *, truth: str) -> float | None:
     """Return the money that the answer earned, given the label."""
     terms = lifecycle.spec.business.payoff
+    if terms is None:
+        return None
     try:
         if not found.scores:
             unit = payoff.for_numbers(terms)

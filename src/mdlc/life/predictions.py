@@ -21,7 +21,7 @@ from mdlc.core.columns import Batch, Feature, read_table
 from mdlc.core.documents.prepared_data import Prepared, Snapshot
 from mdlc.core.errors import DataError, ServiceError
 from mdlc.core.files import read_document
-from mdlc.core.scorer import Scorer
+from mdlc.core.scorer import Scorer, probe
 from mdlc.core.spec import Data, Lifecycle
 from mdlc.life.answer_tables import Answered
 from mdlc.life.feature_rows import batches, plan
@@ -61,7 +61,7 @@ def opened_rows(path: Path, *, data: Data) -> Iterator[OpenedRows]:
         scratch = Path(folder)
         instances = read_instances(path)
         file = path if instances is None else _as_lines(instances, folder=scratch)
-        connection = engine.connect(scratch=scratch)
+        connection = engine.connect(scratch=scratch, reads=[file])
         try:
             rows = open_rows(file, data=data, connection=connection, scratch=scratch)
             query = f"SELECT count(*) FROM {rows.relation}"  # noqa: S608
@@ -127,9 +127,12 @@ def answer_here(
 
     Raises:
         DataError: a value is of a wrong type, or no column is a feature.
+        ArtifactError: the model is altered, another one than is released, or does not answer.
     """
     pointer = require(workspace)
-    scorer = Scorer.load(bundle_of(workspace, pointer))
+    scorer = Scorer.load(bundle_of(workspace, pointer), digest=pointer.digest)
+    scorer = scorer.taking(pointer.instead)
+    probe(scorer)
     manifest = scorer.manifest
     for ids, batch in _batches(lifecycle, workspace, asked, features=manifest.features, say=say):
         yield Answered(ids, scorer.answer(batch), manifest.classes, pointer.version)

@@ -12,9 +12,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from mdlc.core.bundle import MANIFEST, Manifest
-from mdlc.core.files import read_document
-from mdlc.monitoring.history_entries import serving_chain, serving_entry, standing_canary
+from mdlc.core.bundle import read_manifest
+from mdlc.monitoring.history_entries import (
+    serving_chain,
+    serving_entry,
+    standing_canary,
+    withdrawn,
+)
 from mdlc.monitoring.version_history import History
 from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
 from mdlc.state.workspace import Workspace
@@ -72,9 +76,10 @@ def _missing(
     Time and reason are left out where neither pointer nor canary states them; the caller adds them.
     """
     serving, standing, trial = serving_entry(entries), standing_canary(entries), pointer.canary
+    kind: HistoryKind
     if serving is None or serving.digest != pointer.digest:
         earlier = any(entry.digest == pointer.digest for entry in serving_chain(entries))
-        kind: HistoryKind = "rollback" if earlier and "promotion" not in doing else "promotion"
+        kind = "rollback" if earlier and "promotion" not in doing else "promotion"
         replaced = serving.version if serving else ""
         line = _line(workspace, pointer, kind=kind, replaced=replaced)
         return {**line, "time": pointer.since}
@@ -84,6 +89,9 @@ def _missing(
         replaced = standing.version if standing else ""
         line = _line(workspace, trial, kind="canary", replaced=replaced)
         return {**line, "time": trial.since, "why": trial.why}
+    if bool(pointer.instead) != withdrawn(entries):
+        kind = "withdrawal" if pointer.instead else "restoration"
+        return _line(workspace, pointer, kind=kind, replaced="")
     return None
 
 
@@ -95,7 +103,7 @@ def _line(
         "kind": kind,
         "version": of.version,
         "digest": of.digest,
-        "candidate": read_document(bundle / MANIFEST, Manifest).candidate,
+        "candidate": read_manifest(bundle, digest=of.digest).candidate,
         "money_per_decision": of.promised,
         "replaced": replaced,
     }

@@ -12,14 +12,16 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+from mdlc.core import signing
 from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.evaluation_result import Contender, Deployment, Evaluation
-from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
+from mdlc.core.errors import MdlcError, RefusedError
 from mdlc.core.files import read_document, whole_folder, write_document
 from mdlc.life.release_record import complete, history_of
 from mdlc.monitoring.history_entries import version_before
 from mdlc.serving.schema_difference import difference
 from mdlc.state.release_documents import CanaryRelease, HistoryEntry, HistoryKind, Pointer
+from mdlc.state.released_bundles import checked
 from mdlc.state.workspace import Workspace
 
 PROMOTED: tuple[HistoryKind, ...] = ("promotion",)
@@ -28,12 +30,16 @@ UNDONE: tuple[HistoryKind, ...] = ("canary_rollback", "rollback")
 
 def current(workspace: Workspace) -> Pointer | None:
     """Return the pointer, which names the version that serves; None before the first release."""
-    return read_document(workspace.pointer, Pointer) if workspace.pointer.exists() else None
+    return read_document(workspace.pointer, Pointer) if os.path.lexists(workspace.pointer) else None
 
 
 def bundle_of(workspace: Workspace, pointer: Pointer) -> Path:
-    """Return the folder of the bundle that a pointer names."""
-    return workspace.pointer.parent / pointer.bundle
+    """Return the folder of the bundle that a pointer names, checked.
+
+    Raises:
+        ArtifactError: it is missing, altered, another model, or not signed where it has to be.
+    """
+    return checked(workspace.pointer.parent, pointer, name=workspace.name)[0]
 
 
 def require(workspace: Workspace) -> Pointer:
@@ -67,7 +73,7 @@ def release(
             bundle=bundle,
             digest=made.digest,
             since=time,
-            promised=winner(evaluation).money_per_decision.value,
+            promised=promised(evaluation),
         )
         write_document(workspace.pointer, pointer)
     complete(workspace, pointer=pointer, time=time, doing=PROMOTED, why=why)
@@ -97,8 +103,8 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
     on_trial = pointer.canary.digest if pointer.canary else ""
     if made.digest in (pointer.digest, on_trial):
         return pointer
-    challenger, _ = open_bundle(deployment / made.bundle)
-    champion, _ = open_bundle(bundle_of(workspace, pointer))
+    challenger, _ = open_bundle(deployment / made.bundle, digest=made.digest)
+    _, champion = checked(workspace.pointer.parent, pointer, name=workspace.name)
     if differs := difference(champion, challenger):
         raise RefusedError(
             f"version {made.version} cannot share version {pointer.version}'s requests: {differs}",
@@ -110,7 +116,7 @@ def begin_canary(  # noqa: PLR0913 - a release with a ratio
         bundle=bundle,
         digest=made.digest,
         since=time,
-        promised=winner(evaluation).money_per_decision.value,
+        promised=promised(evaluation),
         ratio=ratio,
         why=why,
     )
@@ -173,25 +179,21 @@ def _serve(
 ) -> Pointer:
     """Point at a version whose bundle is in models/ already."""
     bundle = os.path.relpath(workspace.folder / "models" / of.version, workspace.pointer.parent)
-    manifest, _ = open_bundle(workspace.pointer.parent / bundle)
-    if manifest.digest != of.digest:
-        raise ArtifactError(
-            f"{workspace.folder / 'models' / of.version} is another model than the one that was "
-            f"version {of.version}",
-            hint="serve a version whose bundle is there, or train again",
-        )
+    folder = workspace.pointer.parent / bundle
+    open_bundle(folder, digest=of.digest)
+    signing.verify(folder, name=workspace.name, version=of.version, digest=of.digest)
     kind: HistoryKind
     if isinstance(of, CanaryRelease):
-        kind, promised = "promotion", of.promised
+        kind, owed = "promotion", of.promised
     else:
-        kind, promised = "rollback", of.money_per_decision
+        kind, owed = "rollback", of.money_per_decision
     pointer = Pointer(
         name=workspace.name,
         version=of.version,
         bundle=bundle,
         digest=of.digest,
         since=time,
-        promised=promised,
+        promised=owed,
     )
     write_document(workspace.pointer, pointer)
     complete(workspace, pointer=pointer, time=time, doing=(kind,), why=why)
@@ -199,18 +201,24 @@ def _serve(
 
 
 def _install(workspace: Workspace, *, deployment: Path, made: Deployment) -> str:
-    """Check the bundle and copy it into models/; return its folder relative to the pointer."""
+    """Check the bundle, copy it into models/, sign it; return its folder, from the pointer."""
     source = deployment / made.bundle
-    open_bundle(source)
+    open_bundle(source, digest=made.digest)
     target = workspace.folder / "models" / made.version
     with whole_folder(target) as temporary:
         shutil.copytree(source, temporary, dirs_exist_ok=True, copy_function=_link)
+        signing.sign(temporary, name=workspace.name, version=made.version, digest=made.digest)
     return os.path.relpath(target, workspace.pointer.parent)
 
 
 def winner(evaluation: Evaluation) -> Contender:
     """Return the contender that won."""
     return next(c for c in evaluation.contenders if c.name == evaluation.winner)
+
+
+def promised(evaluation: Evaluation) -> float | None:
+    """Return the money per decision that the winner promises; None where there is no payoff."""
+    return winner(evaluation).money_per_decision.value if evaluation.priced else None
 
 
 def _link(source: str, target: str) -> None:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from mdlc.core.bundle import MANIFEST, Manifest
+from mdlc.core.bundle import Manifest, read_manifest
 from mdlc.core.documents.evaluation_result import Deployment, Evaluation
 from mdlc.core.files import Document, read_document, write_document
 from mdlc.core.model_kind import kind_of
@@ -28,6 +28,7 @@ from mdlc.core.spec.model import CandidateChoice
 from mdlc.life.progress import Progress
 from mdlc.life.release_record import complete, history_of
 from mdlc.life.releases import PROMOTED, begin_canary, bundle_of, release, require
+from mdlc.life.withdrawals import heed
 from mdlc.pipelines.local.local_runner import LocalRunner
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
 from mdlc.retraining.policy import CHANGED
@@ -39,6 +40,7 @@ from mdlc.state.workspace import Workspace
 UNTIL = "until"
 """Key in a run's evidence: the run uses only rows before this time, the same in every attempt."""
 INTENT = "intent.json"
+RULE = "rule"
 Result = Literal["promoted", "canary", "refused"]
 
 
@@ -146,6 +148,8 @@ def execute(lifecycle: Lifecycle, *, workspace: Workspace, intent: ReleasePlan) 
             # An attempt that was killed may have moved the pointer without adding to the history.
             ours = PROMOTED if pointer.digest == intent.digest else ()
             complete(workspace, pointer=pointer, time=intent.time, doing=ours, why=intent.why)
+        else:
+            heed(workspace, intent.evaluation, time=intent.time, why=intent.why)
         return done
     if pointer.version != intent.champion:
         why = f"version {pointer.version} began to serve while it was trained"
@@ -194,8 +198,9 @@ def result_of(workspace: Workspace, intent: ReleasePlan) -> AttemptResult | None
 
 def _arguments(lifecycle: Lifecycle, *, workspace: Workspace, verdict: Verdict) -> Arguments:
     """Return the pipeline's arguments, the same in every attempt."""
-    bundle = bundle_of(workspace, require(workspace))
-    manifest = read_document(bundle / MANIFEST, Manifest)
+    pointer = require(workspace)
+    bundle = bundle_of(workspace, pointer)
+    manifest = read_manifest(bundle, digest=pointer.digest)
     changed = CHANGED in verdict.reasons
     until = _until(verdict)
     known = {feature.name for feature in manifest.features}
@@ -225,7 +230,7 @@ def export(
     if verdict.attempts > 1 and feedback.exists():
         return feedback
     again = lifecycle.spec.retrain
-    used = again.window + again.validation + again.test if again.window else None
+    used = again.reach(lifecycle.spec.model.split)
     with closing(PayloadLog(workspace.store, name=workspace.name)) as log:
         log.export(feedback, manifest=manifest, until=until, since=until - used if used else None)
     return feedback
@@ -236,7 +241,8 @@ def renewal_of(
 ) -> Lifecycle:
     """Return the file as a retraining uses it: newer windows, fewer trials, fewer candidates.
 
-    For a `changed` file trials and candidates stay, because they may be what changed.
+    A `changed` file is tried in full: what changed may be its candidates. Where a rule serves, all
+    candidates of the file are tried.
     """
     spec, again = lifecycle.spec, lifecycle.spec.retrain
     split = spec.model.split.model_copy(
@@ -245,13 +251,17 @@ def renewal_of(
             "window": again.window,
             "validation": again.validation,
             "test": again.test,
+            "newest_rows": again.newest_rows,
+            "fresh_from": champion.tested_from,
         }
     )
     fixed = {c.kind: c for c in spec.model.candidates}
     kind = champion.candidate
     update: dict[str, object] = {"split": Split.model_validate(split.model_dump())}
     if not changed:
-        update["candidates"] = again.candidates or [fixed.get(kind) or _champions_kind(kind)]
+        # A rule serves where no model was better; whether one is by now, all of them are asked.
+        own = spec.model.candidates if kind == RULE else [fixed.get(kind) or _champions_kind(kind)]
+        update["candidates"] = again.candidates or own
         update["tuning"] = spec.model.tuning.model_copy(update={"trials": again.trials})
     model = spec.model.model_copy(update=update)
     return lifecycle.model_copy(update={"spec": spec.model_copy(update={"model": model})})

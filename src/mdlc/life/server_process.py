@@ -36,6 +36,7 @@ def command(
     parts += ["--pointer", str(workspace.pointer), "--store", workspace.store, "--port", str(port)]
     parts += ["--max-rows", str(serving.max_rows), "--max-bytes", str(serving.max_bytes)]
     parts += ["--max-text", str(serving.max_text)]
+    parts += ["--corrections"] if serving.corrections else []
     parts += ["--currency", lifecycle.spec.business.currency]
     # A replay itself has the server load a release, between two simulated hours; no polling.
     return [*parts, "--request-clock", "--poll-seconds", "0"] if request_clock else parts

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mdlc.components.collection.consent import consent
 from mdlc.core.errors import DataError, MdlcError, closest
 from mdlc.core.files import write_bytes
 from mdlc.core.names import is_label
@@ -24,10 +25,11 @@ metadata:
 spec:
   business:
     problem: What is decided, and for whom?
-    currency: USD
-    decisions_per_year: 100000
-    # What one decision earns, in money. Everything is judged by it.
-    payoff:
+    # Say what a decision is worth, and the action that earns most is taken, and money judges. Until
+    # then a proper score does: log-loss, or RMSE where a number is predicted. Amounts are examples.
+    # currency: USD
+    # decisions_per_year: 12000
+    # payoff:
 {payoff}
   data:
     sources:
@@ -48,6 +50,9 @@ def write_starter(
     file: Path, *, data: Path | None, target: str | None, name: str | None
 ) -> list[str]:
     """Write the file; never over another one. Return what was decided about the data, in lines.
+
+    Data outside of the file's folder are noted as what its files may read
+    (`components.collection.consent`).
 
     Raises:
         MdlcError: the file exists.
@@ -72,7 +77,7 @@ def write_starter(
         if target not in names:
             raise DataError(f"{data} has no column {target}", hint=closest(target, names))
         target, notes = names[target], first.notes
-        classes = _classes(first.keys, target=target)
+        classes = _classes(first.keys, folder=data.resolve().parent, target=target)
         keys = {**first.keys, kind: _relative(data, file)}
     text = HEAD.format(
         name=_name(name, data),
@@ -81,6 +86,8 @@ def write_starter(
         target=_scalar(target or "target"),
     )
     write_bytes(file, text.encode())
+    if data:
+        consent(file.parent, data)
     return notes
 
 
@@ -118,15 +125,18 @@ def _relative(data: Path, file: Path) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
-def _classes(keys: dict[str, Any], *, target: str) -> list[str] | None:
-    """Return the target's classes as a run would see them, or None where it is a number."""
+def _classes(keys: dict[str, Any], *, folder: Path, target: str) -> list[str] | None:
+    """Return the target's classes as a run would see them, or None where it is a number.
+
+    `folder` is that of the data.
+    """
     from mdlc.components.collection.stage import opened
     from mdlc.components.preparation.features import as_text
     from mdlc.components.preparation.target import missing, whole
 
     section = Data.model_validate({"sources": {"rows": keys}, "target": target})
     old = {new: old for old, new in keys.get("rename", {}).items()}.get(target, target)
-    with opened(section, root=Path.cwd()) as tables:
+    with opened(section, root=folder) as tables:
         rows = tables["rows"]
         rows = rows.filter(~missing(rows, old))
         column = rows[old]
@@ -139,22 +149,22 @@ def _classes(keys: dict[str, Any], *, target: str) -> list[str] | None:
 
 
 def _payoff(classes: list[str] | None) -> str:
+    """Return an example of a payoff for the target, as comments: a person has to say it."""
     if classes is None:
         return (
-            "      under: -1   # money for each unit that the prediction is below the truth\n"
-            "      over: -1    # ... and above"
+            "    #   under: -1   # money for each unit that the prediction is below the truth\n"
+            "    #   over: -1    # ... and above"
         )
     if len(classes) == 2:
         last = classes[-1]
-        row = "      {action}: {{{cells}}}"
         acts = ", ".join(f"{json.dumps(c)}: {2 if c == last else -1}" for c in classes)
         nothing = ", ".join(f"{json.dumps(c)}: 0" for c in classes)
         return "\n".join(
             [
-                "      actions:",
-                "  " + row.format(action="act", cells=acts),
-                "  " + row.format(action="nothing", cells=nothing),
-                "      do_nothing: nothing",
+                "    #   actions:",
+                f"    #     act: {{{acts}}}",
+                f"    #     nothing: {{{nothing}}}",
+                "    #   do_nothing: nothing",
             ]
         )
-    return "      right: 1\n      wrong: -1"
+    return "    #   right: 1\n    #   wrong: -1"

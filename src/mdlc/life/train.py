@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mdlc.core.bundle import open_bundle
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.errors import MdlcError
 from mdlc.core.files import D, Document, read_document, write_document
@@ -15,6 +16,7 @@ from mdlc.life.progress import Progress
 from mdlc.life.release_record import history_of
 from mdlc.life.releases import bundle_of, current, release
 from mdlc.life.spec_digest import spec_digest
+from mdlc.life.withdrawals import heed
 from mdlc.monitoring.history_entries import promotion_of, serving_entry
 from mdlc.pipelines.local.local_runner import LocalRunner, runs
 from mdlc.pipelines.stage_arguments import Arguments, Renewal, arguments
@@ -97,7 +99,8 @@ def train(
     before = current(workspace)
     said = told_by(artifacts)
     if not evaluation.promote:
-        return TrainingOutcome(results, evaluation, before, False, cached, said)
+        heed(workspace, evaluation, time=datetime.now(UTC), why="; ".join(evaluation.reasons))
+        return TrainingOutcome(results, evaluation, current(workspace), False, cached, said)
     pointer = release(
         workspace,
         deployment=results.folder("deployment"),
@@ -139,4 +142,10 @@ def _champions_before(workspace: Workspace) -> list[Path | None]:
     entries = history_of(workspace).entries()
     promotion, last = promotion_of(entries, pointer.digest), serving_entry(entries)
     replaced = promotion.replaced if promotion else last.version if last else ""
-    return [workspace.folder / "models" / replaced if replaced else None]
+    if not replaced:
+        return [None]
+    folder = workspace.folder / "models" / replaced
+    known = {entry.digest for entry in entries if entry.version == replaced}
+    for digest in known:
+        open_bundle(folder, digest=digest)
+    return [folder]

@@ -98,7 +98,9 @@ def changed_world(table: Path, *, lifecycle: Lifecycle, rows: int) -> RowStream:
     """
     later = read_stream(table, begin=None, end=None)
     again = lifecycle.spec.retrain
-    windows = (again.window or timedelta()) + again.validation + again.test
+    week = timedelta(days=7)
+    windows = again.reach(lifecycle.spec.model.split)
+    windows = windows or (again.validation or week) + (again.test or week)
     start = int(
         np.searchsorted(
             later.time, np.datetime64((later.begins + windows).replace(tzinfo=None), "us")

@@ -19,7 +19,7 @@ from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.errors import MdlcError, ServiceError
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
-from mdlc.life.releases import winner
+from mdlc.life.releases import require, winner
 from mdlc.life.retraining_request import RetrainingOutcome, RetrainingRequest, retrain
 from mdlc.monitoring.alert_states import reasons
 from mdlc.monitoring.watch import Watch
@@ -50,7 +50,9 @@ class RetrainingLoop:
     trial: Baseline | None = None
     """What the canary's evaluation promised; None while no canary is on trial."""
     waits: str = ""
-    """Why the canary's trial went on at the last look."""
+    """Why the canary's trial went on when it was last looked at."""
+    instead: str = ""
+    """The action that is taken whatever the version says; "": its own."""
     answered: tuple[str, ...] = ()
     """The ledger's last decision and reasons; the same decision again makes no further event."""
 
@@ -99,7 +101,7 @@ class RetrainingLoop:
             return judged
         promoted = judged.action == "promote"
         if promoted:
-            self.baseline = self.trial
+            self.baseline, self.instead = self.trial, ""
         self.trial = None
         reload(self.client, name=self.workspace.name, version=self.baseline.version)
         title = f"version {judged.version} {'promoted' if promoted else 'dropped'}"
@@ -143,6 +145,7 @@ class RetrainingLoop:
         )
         if made.pointer is None or made.evaluation is None:
             self._event(now, "refusal", "challenger refused", detail=verdict.detail)
+            self._note_withdrawal(now, why=verdict.detail)
             return
         promised = baseline_of(made.evaluation, version=verdict.version)
         trial = made.pointer.canary if verdict.outcome == "canary" else None
@@ -150,11 +153,22 @@ class RetrainingLoop:
             self.trial, self.waits = promised, "it has just begun"
             title = f"version {trial.version} on trial, with {trial.ratio:.0%} of the predictions"
         else:
-            self.baseline = promised
+            self.baseline, self.instead = promised, ""
             title = f"version {verdict.version} promoted"
         reload(self.client, name=self.workspace.name, version=verdict.version)
         kind: EventKind = "canary" if trial else "promotion"
         self._event(now, kind, title, detail=verdict.detail, version=verdict.version)
+
+    def _note_withdrawal(self, now: datetime, *, why: str) -> None:
+        """Serve what the pointer says, if the champion was withdrawn or restored."""
+        pointer = require(self.workspace)
+        if pointer.instead == self.instead:
+            return
+        self.instead = pointer.instead
+        reload(self.client, name=self.workspace.name, version=pointer.version)
+        kind: EventKind = "withdrawal" if pointer.instead else "restoration"
+        title = f"version {pointer.version} {'withdrawn' if pointer.instead else 'decides again'}"
+        self._event(now, kind, title, detail=why, version=pointer.version)
 
     def _event(
         self, now: datetime, kind: EventKind, title: str, *, detail: str, version: str = ""

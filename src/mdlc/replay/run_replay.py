@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mdlc.core.bundle import open_bundle
-from mdlc.core.errors import MdlcError
+from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import write_document
 from mdlc.core.spec import Lifecycle
 from mdlc.life.progress import Progress
@@ -85,9 +85,16 @@ def run_replay(  # noqa: PLR0913 - the options of the verb
         monthly: Whether to compare with retraining every month, computed in a second process.
 
     Raises:
-        MdlcError: there are no rows to replay, or the first model is not worth serving.
+        MdlcError: there is nothing to live through, or the first model is not worth serving.
+        SpecError: the file has no payoff.
     """
     started = time.monotonic()
+    if lifecycle.spec.business.payoff is None:
+        raise SpecError(
+            "a replay compares policies in money, and the file does not say what a decision earns",
+            where="spec.business.payoff",
+            hint="state a payoff; mdlc init writes an example of one",
+        )
     with WarmServer() as server:
         train(
             lifecycle, workspace=workspace, runner=LocalRunner(workspace, server), progress=progress

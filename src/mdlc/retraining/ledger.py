@@ -2,8 +2,8 @@
 
 A process claims a run (`claim`), extends its lease while it follows the run, and records the end
 (`finish`). If it dies, its lease runs out and another process may claim the run. All times come
-from the caller; the database's clock is not used. No decision gets an earlier time than the one
-before it, so a clock that was set back can delay a retraining but cannot start an extra one.
+from the caller, not from the database. No decision gets an earlier time than the one before it, so
+a clock that was set back delays a retraining and never starts one more. Times far ahead are void.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mdlc.core.spec.base import format_duration
 from mdlc.core.spec.retrain import Retrain
 from mdlc.retraining import policy, standing_alerts
 from mdlc.retraining.ledger_database import Database
-from mdlc.retraining.ledger_rows import LedgerRows, VerdictKey
+from mdlc.retraining.ledger_rows import AHEAD, LedgerRows, VerdictKey, held
 from mdlc.state.unix_time import seconds
 from mdlc.state.watch_documents import Verdict
 
@@ -65,9 +65,10 @@ class Ledger:
         """
         seconds(time)
         with self._rows() as rows:
+            runs, asked = rows.runs(), time
             time = max([time, *rows.times()])
             request = policy.PolicyRequest(time, frozenset(reasons), new_labels, force, trial)
-            ruling = policy.rule_on(request, policy=self._retrain, runs=rows.runs())
+            ruling = policy.rule_on(request, policy=self._retrain, runs=runs)
             shown = sorted(
                 policy.accepted(request.reasons, policy=self._retrain) or request.reasons
             )
@@ -86,7 +87,7 @@ class Ledger:
                 evidence={**json.loads(json.dumps(evidence, default=str)), REPEATS: 0},
                 rule=ruling.rule,
                 owner=mine,
-                lease=time + lease if mine and lease else None,
+                lease=asked + lease if mine and lease else None,
             )
             return rows.insert(key, verdict, cost=self._retrain.cost_per_run)
 
@@ -104,7 +105,7 @@ class Ledger:
         """
         seconds(now)
         with self._rows() as rows:
-            verdict = rows.unfollowed(owner, now=now)
+            verdict = rows.unfollowed(owner, now=now, longest=lease)
             if verdict is None:
                 return None
             if self.spent(verdict) and not spare:
@@ -201,15 +202,14 @@ class Ledger:
             return [
                 self._end(rows, verdict, time=time, outcome="failed", detail=detail)
                 for verdict in rows.select(decision="run", running=True)
-                if time - verdict.time >= older_than
-                and (verdict.lease is None or verdict.lease <= time)
+                if (time - verdict.time >= older_than or verdict.time > time + AHEAD)
+                and not held(verdict, now=time)
             ]
 
     def due(self, time: datetime, *, since: datetime | None = None) -> bool:
         """Return whether "schedule" is a reason at `time`; `since`: when the model was trained."""
         with self._rows() as rows:
-            runs = rows.runs()
-        return policy.due(time, policy=self._retrain, runs=runs, since=since)
+            return policy.due(time, policy=self._retrain, runs=rows.runs(), since=since)
 
     def left(self, time: datetime) -> policy.BudgetLeft:
         """Return what is left of the month's budget at `time`."""
@@ -266,7 +266,7 @@ class Ledger:
     ) -> Verdict:
         ended = {
             "outcome": outcome,
-            "finished": max(time, run.time),
+            "finished": time if run.time > time + AHEAD else max(time, run.time),
             "detail": detail,
             "version": version,
             "owner": "",

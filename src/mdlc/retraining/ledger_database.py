@@ -124,7 +124,7 @@ def _engine(url: str) -> sa.Engine:
             if made.drivername == "postgresql":
                 made = made.set(drivername="postgresql+psycopg")
             return _postgres(made)
-    except (sa.exc.ArgumentError, ImportError) as error:
+    except (sa.exc.ArgumentError, ImportError, ValueError, TypeError) as error:
         raise ServiceError(  # without the URL, which may contain a password
             f"the ledger's database cannot be used: {type(error).__name__}",
             hint="it is sqlite:///PATH, or postgresql://... with mdlc[postgres] installed",

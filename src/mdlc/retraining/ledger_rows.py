@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -12,6 +12,11 @@ from mdlc.core.errors import ArtifactError, RefusedError, closest
 from mdlc.retraining.ledger_database import VERDICTS
 from mdlc.retraining.policy import PastRun
 from mdlc.state.watch_documents import Verdict
+
+AHEAD = timedelta(days=1)
+"""A run that began further ahead than this was begun by a wrong clock."""
+LEASE_AHEAD = timedelta(hours=1)
+"""A lease further ahead than this, and than those that are asked for, is of a wrong clock: void."""
 
 
 class VerdictKey(NamedTuple):
@@ -53,7 +58,7 @@ class LedgerRows:
         rows = self.connection.execute(query.order_by(VERDICTS.c.number))
         verdicts = [(Verdict.model_validate_json(text), cost) for text, cost in rows]
         return [
-            PastRun(run.id, run.time, frozenset(run.reasons), cost, run.finished)
+            PastRun(run.id, _began(run), frozenset(run.reasons), cost, run.finished)
             for run, cost in verdicts
         ]
 
@@ -82,17 +87,26 @@ class LedgerRows:
             raise RefusedError(f"run {id} {now}", hint="leave it")
         return verdict
 
-    def unfollowed(self, owner: str, *, now: datetime) -> Verdict | None:
-        """Return the running run that no process except `owner` follows at `now`, if any."""
+    def unfollowed(
+        self, owner: str, *, now: datetime, longest: timedelta = timedelta()
+    ) -> Verdict | None:
+        """Return the running run that no process except `owner` follows at `now`, if any.
+
+        A lease may be `longest` ahead, and an hour in any case.
+        """
         for run in self.select(decision="run", running=True):
-            if run.owner == owner or run.lease is None or run.lease <= now:
+            if run.owner == owner or not held(run, now=now, longest=longest):
                 return run
         return None
 
     def times(self) -> Iterator[datetime]:
-        """Yield the time of the newest verdict, and the end of the newest run if it has ended."""
+        """Yield the time of the newest verdict, and the end of the newest run if it has ended.
+
+        A verdict by a clock that has proved to be wrong does not count.
+        """
+        wrong = [run.time for run in self.select(decision="run") if _began(run) < run.time]
         newest = self.newest()
-        if newest:
+        if newest and not (wrong and newest.time >= min(wrong)):
             yield newest.time
         yield from (run.finished for run in self.runs()[-1:] if run.finished)
 
@@ -124,6 +138,16 @@ class LedgerRows:
     def _mine(self, **values: object) -> sa.ColumnElement[bool]:
         wanted = [VERDICTS.c[name] == value for name, value in values.items()]
         return sa.and_(VERDICTS.c.model == self._model, *wanted)
+
+
+def held(run: Verdict, *, now: datetime, longest: timedelta = timedelta()) -> bool:
+    """Say whether somebody follows a run: its lease has not run out, and is not void."""
+    return run.lease is not None and now < run.lease <= now + max(longest, LEASE_AHEAD)
+
+
+def _began(run: Verdict) -> datetime:
+    """Return when a run began; one that ended before has shown that the clock was wrong then."""
+    return min(run.time, run.finished or run.time)
 
 
 def _read(text: str, rule: str) -> Verdict:

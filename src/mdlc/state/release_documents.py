@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import Literal
 
 from mdlc.core.files import Document
+from mdlc.core.release_names import Inside, Version
 
-HistoryKind = Literal["promotion", "canary", "canary_rollback", "rollback"]
+HistoryKind = Literal[
+    "promotion", "canary", "canary_rollback", "rollback", "withdrawal", "restoration"
+]
 
 
 class CanaryRelease(Document):
     """A canary: the version that answers a share of the predictions, on trial."""
 
-    version: str
-    bundle: str
+    version: Version
+    bundle: Inside
     """The bundle's folder, relative to the pointer."""
     digest: str
     since: datetime
@@ -30,26 +33,30 @@ class Pointer(Document):
     """The pointer: which bundles the predictor loads. Each change replaces it atomically."""
 
     name: str
-    version: str
-    bundle: str
+    version: Version
+    bundle: Inside
     """The bundle's folder, relative to this document."""
     digest: str
     since: datetime
     promised: float | None = None
     """Money per decision that its evaluation promised."""
     canary: CanaryRelease | None = None
+    instead: str = ""
+    """The action that is taken whatever the model says, since it earned less than that; "": its
+    own."""
 
 
 class HistoryEntry(Document):
     """One line of history.jsonl: from `time` on, `version` serves, or is on trial (kind canary)."""
 
     time: datetime
-    version: str
+    version: Version
     digest: str
     candidate: str
     replaced: str
-    """The version that served before. For a canary: the canary that it replaced, if there was one.
-    For a canary_rollback: the canary that was dropped, while `version` goes on serving."""
+    """The version that served before. canary: the canary before it, if one stood;
+    canary_rollback: the canary that was dropped, while `version` goes on serving; withdrawal
+    and restoration: "", for `version` scores all the time, and its action is taken or not."""
     why: str
     money_per_decision: float | None
     previous: str

@@ -16,9 +16,12 @@ EventKind = Literal[
     "promotion",
     "canary_rollback",
     "refusal",
+    "withdrawal",
+    "restoration",
     "failure",
 ]
-"""canary: a version goes on trial; a promotion or a canary_rollback ends the trial."""
+"""canary: a version goes on trial, which a promotion or a canary_rollback ends. withdrawal: the
+version that serves no longer decides, which a promotion or a restoration ends."""
 
 
 class ReplayWeek(Document):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import digest_bytes
 from mdlc.core.spec import Lifecycle, load
+from mdlc.core.spec.parse import content_of
 from mdlc.life.retraining_request import RetrainingRequest, RunOwner, request_retraining
 from mdlc.retraining.ledger import Ledger
 from mdlc.services.json_logs import log
@@ -38,7 +39,7 @@ class LifecycleEntry:
     def __init__(self, file: Path, *, home: Path | None, clock: Callable[[], datetime]) -> None:
         self.file = file
         self.clock = clock
-        self._read = digest_bytes(file.read_bytes()) if file.exists() else ""
+        self._read = digest_bytes(content_of(file)) if file.exists() else ""
         self._state = EntryState(load(file), None)
         self.workspace: Workspace = workspace_of(self._state.lifecycle, file=file, home=home)
         self.seen: tuple[str, ...] = ()
@@ -77,7 +78,13 @@ class LifecycleEntry:
             again.
         """
         try:
-            content = digest_bytes(self.file.read_bytes())
+            content = digest_bytes(content_of(self.file))
+        except SpecError as error:
+            if self._read == "":
+                return None
+            self._read = ""
+            return error
+        try:
             if content == self._read:
                 return None
             self._read = content
@@ -88,11 +95,6 @@ class LifecycleEntry:
                     where="metadata.name",
                     hint="start mdlc trigger again",
                 )
-        except OSError as error:
-            if self._read == "":
-                return None
-            self._read = ""
-            return MdlcError(f"{self.file} cannot be read: {error.strerror}")
         except MdlcError as error:
             return error
         self._state = EntryState(lifecycle, None)

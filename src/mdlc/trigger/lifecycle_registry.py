@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from mdlc.core.errors import MdlcError, SpecError
 from mdlc.core.files import digest_bytes
+from mdlc.core.spec.parse import content_of
 from mdlc.services.json_logs import log
 from mdlc.trigger.backends import Backend
 from mdlc.trigger.lifecycle_entry import LifecycleEntry
@@ -85,8 +86,10 @@ class LifecycleRegistry:
     def _add(self, path: Path) -> None:
         """Add a file of a folder, or log once why it is invalid."""
         try:
-            content = digest_bytes(path.read_bytes())
-        except OSError:  # deleted since the folder was listed
+            content = digest_bytes(content_of(path))
+        except SpecError as error:  # deleted since the folder was listed, or not a plain file
+            content = str(error)
+        if not path.exists():
             return
         if self._refused.get(path) == content:
             return

@@ -125,8 +125,19 @@ def test_save_replaces_nothing_unasked(tmp_path: Path) -> None:
 def test_init_fits_a_first_file_to_a_table(tmp_path: Path) -> None:
     many = pd.concat([rows()] * 100, ignore_index=True)
     lifecycle = mdlc.init(many, target="repaid", name="loans", file=tmp_path / "loans.yaml")
-    assert set((lifecycle.spec.business.payoff.actions or {})["act"]) == {"no", "yes"}
+    text = (tmp_path / "loans.yaml").read_text()
+    assert lifecycle.spec.business.payoff is None
+    assert '#     act: {"no": -1, "yes": 2}' in text
     assert lifecycle.validate().name == "loans"
+
+
+def test_tables_are_read_where_the_home_is_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    table = pd.concat([rows().assign(income=number) for number in range(100)])
+    lifecycle = mdlc.load(document(rows=table), root=tmp_path / "mine", home=tmp_path / "home")
+    assert lifecycle.validate().plan()
+    saved = mdlc.load(lifecycle.save(tmp_path / "mine/loans.yaml"), home=tmp_path / "home")
+    assert saved.validate().name == "loans"
 
 
 def test_init_never_writes_outside_of_the_workspace(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mdlc.cli.main import app
-from mdlc.core.spec import load
+from mdlc.core.spec import Lifecycle, load
 from tests import tiny
 
 RUNNER = CliRunner(env={"COLUMNS": "200", "MDLC_HOME": None})
@@ -30,6 +31,15 @@ def init(folder: Path, *arguments: str | Path) -> tuple[int, str, Path]:
     return result.exit_code, result.output, file
 
 
+def uncommented(file: Path) -> Lifecycle:
+    """Take the example of a payoff for what the file says."""
+    text = file.read_text()
+    start, end = text.index("    # payoff:"), text.index("  data:")
+    example = re.sub(r"^    # ", "    ", text[start:end], flags=re.MULTILINE)
+    file.write_text(text[:start] + example + text[end:])
+    return load(file)
+
+
 @pytest.mark.parametrize(
     ("values", "payoff"),
     [
@@ -43,15 +53,19 @@ def init(folder: Path, *arguments: str | Path) -> tuple[int, str, Path]:
         (['"say ""a"": #1"', "b: c"], None),
     ],
 )
-def test_two_classes_get_actions(
+def test_no_money_is_invented_and_the_example_fits_two_classes(
     tmp_path: Path, values: list[str], payoff: dict[str, dict[str, float]] | None
 ) -> None:
     code, output, file = init(tmp_path, "--data", write(tmp_path, values), "--target", "answer")
     assert code == 0, output
     lifecycle = load(file)
     assert lifecycle.name == "shop-visits"
-    if payoff:
-        assert lifecycle.spec.business.payoff.actions == payoff
+    assert lifecycle.spec.business.payoff is None
+    assert lifecycle.spec.business.decisions_per_year is None
+    assert RUNNER.invoke(app, ["validate", str(file)]).exit_code == 0
+    example = uncommented(file).spec.business.payoff
+    assert example is not None
+    assert payoff is None or example.actions == payoff
     assert RUNNER.invoke(app, ["validate", str(file)]).exit_code == 0
 
 
@@ -65,14 +79,17 @@ def test_a_name_that_yaml_would_misread_is_quoted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("values", [["a", "b", "c"], ["1", "2", "3"]])
 def test_more_classes_get_right_and_wrong(tmp_path: Path, values: list[str]) -> None:
     _, _, file = init(tmp_path, "--data", write(tmp_path, values), "--target", "answer")
-    assert load(file).spec.business.payoff.right == 1
+    example = uncommented(file).spec.business.payoff
+    assert example is not None
+    assert example.right == 1
 
 
 def test_numbers_get_under_and_over(tmp_path: Path) -> None:
     data = write(tmp_path, ["1.5", "2.25", "3"])
     _, _, file = init(tmp_path, "--data", data, "--target", "answer", "--name", "price")
-    lifecycle = load(file)
-    assert (lifecycle.name, lifecycle.spec.business.payoff.under) == ("price", -1)
+    example = uncommented(file).spec.business.payoff
+    assert example is not None
+    assert (load(file).name, example.under) == ("price", -1)
 
 
 def test_without_data_it_is_a_whole_file_too(tmp_path: Path) -> None:
@@ -155,7 +172,7 @@ def test_a_row_with_other_values_is_one_line(tmp_path: Path) -> None:
 def test_whole_floats_with_gaps_are_classes(tmp_path: Path) -> None:
     data = write(tmp_path, ["1.0", "0.0", ""])
     _, _, file = init(tmp_path, "--data", data, "--target", "answer")
-    assert set(load(file).spec.business.payoff.actions or {}) == {"act", "nothing"}
+    assert load(file).spec.business.payoff is None
     assert '"0": -1, "1": 2' in file.read_text()
 
 
@@ -177,6 +194,20 @@ def test_what_cannot_be_fitted_is_said(
     assert ended == code
     assert says in output
     assert not file.exists()
+
+
+def test_data_elsewhere_are_read_by_the_file_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    data = write(tmp_path, ["a", "b"])
+    ended, output, file = init(tmp_path / "mine", "--data", data, "--target", "answer")
+    assert ended == 0
+    assert (
+        "is outside of the file's folder: noted that your runs of files there may read it" in output
+    )
+    checked = RUNNER.invoke(app, ["validate", str(file)])
+    assert checked.exit_code == 0, checked.output
+    file.write_text(file.read_text().replace(data.name, "other.csv"))
+    assert RUNNER.invoke(app, ["validate", str(file)]).exit_code == 3
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ import pytest
 
 from mdlc.core.errors import DataError, SpecError
 from mdlc.core.spec import load
-from mdlc.core.spec.load import MAX_BYTES, locate
+from mdlc.core.spec.load import locate
+from mdlc.core.spec.parse import MAX_BYTES
 from tests.unit.core.spec_text import TEXT, loaded, refused
 
 

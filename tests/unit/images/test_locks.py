@@ -165,6 +165,7 @@ def test_the_steps_have_all_that_mdlc_imports_but_the_model_server() -> None:
 
 def test_what_is_imported_is_asked_for_not_only_brought_along() -> None:
     brought = {"pyarrow", "markupsafe", "kfp-server-api", "fastapi", "botocore", "pydantic-core"}
+    brought |= {"protobuf"}  # TensorFlow's, for its own SavedModel
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = [*project["dependencies"]]
     for extra in project["optional-dependencies"].values():

@@ -84,3 +84,11 @@ def test_another_share_is_another_release() -> None:
     few, many = (made(pointer("1", canary="2", ratio=r), *lines).folder for r in (0.1, 0.2))
     assert few != many
     assert few.partition("-")[0] == many.partition("-")[0]
+
+
+def test_a_withdrawn_champion_is_another_release_until_it_is_promoted_again() -> None:
+    lines = [entry("1"), entry("1", kind="withdrawal", why="it loses money")]
+    off = made(pointer("1").model_copy(update={"instead": "nothing"}), *lines)
+    assert off.folder.startswith("2-")
+    assert (off.pointer.instead, off.why) == ("nothing", "it loses money")
+    assert made(pointer("1"), *lines, entry("1")).folder == made(pointer("1"), *lines[:1]).folder

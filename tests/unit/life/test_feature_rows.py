@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,9 +16,10 @@ import pytest
 from mdlc.components.collection.rows_file import open_rows
 from mdlc.core import engine
 from mdlc.core.columns import Feature
-from mdlc.core.errors import DataError
+from mdlc.core.errors import DataError, StageError
 from mdlc.core.spec.data import Data
 from mdlc.life import feature_rows as reading
+from mdlc.life.predictions import opened_rows
 
 FEATURES = [
     Feature(name="income", kind="number"),
@@ -95,6 +98,33 @@ def test_the_same_cells_are_the_same_features_in_every_format(tmp_path: Path, na
     FILES[name](path)
     ids, batch, lines = read(path)
     assert (batch, ids, lines) == (EXPECTED, ["0", "1"], [])
+
+
+def test_rows_are_read_wherever_they_are_and_nothing_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "beside.csv").write_text(CSV)
+    (tmp_path / "rows.csv").write_text(CSV)
+    (tmp_path / "link.csv").symlink_to("rows.csv")
+    data = Data.model_validate({"sources": {"s": {"csv": "t.csv"}}, "target": "y"})
+    with opened_rows(tmp_path / "link.csv", data=data) as asked:
+        assert list(asked.rows.columns) == ["income", "paperless", "premium", "zip", "code"]
+        with pytest.raises(duckdb.PermissionException):
+            asked.connection.raw_sql(f"FROM '{tmp_path}/beside.csv'")
+
+
+def test_a_reading_that_takes_too_long_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDLC_QUERY_SECONDS", "1")
+    (tmp_path / "rows.csv").write_text("income\n" + "1\n" * 200_000)
+    data = Data.model_validate({"sources": {"s": {"csv": "t.csv"}}, "target": "y"})
+    with opened_rows(tmp_path / "rows.csv", data=data) as asked:
+        plan = reading.plan(
+            asked.rows, features=FEATURES, data=data, numeric=set(), path=asked.path
+        )
+        plan = replace(plan, select=plan.select + ", range(1000)")
+        with pytest.raises(StageError, match="predict: a query took longer than it may"):
+            for _ in reading.batches(asked.connection, plan):
+                pass
 
 
 def test_the_options_of_the_source_are_used(tmp_path: Path) -> None:

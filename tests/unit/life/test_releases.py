@@ -13,7 +13,8 @@ import pytest
 from mdlc.core.documents.evaluation_result import Evaluation
 from mdlc.core.errors import ArtifactError, MdlcError, RefusedError
 from mdlc.core.files import digest_bytes
-from mdlc.life import releases
+from mdlc.core.spec.deploy import Serving
+from mdlc.life import releases, withdrawals
 from mdlc.life.release_record import complete, history_of
 from mdlc.life.releases import begin_canary, current, promote, release, rollback
 from mdlc.monitoring.history_entries import promotion_of
@@ -326,3 +327,29 @@ def test_a_training_asks_again_what_its_champion_won_whatever_came_after(world: 
     assert _champions_before(world.workspace) == [models / "1"]
     world.rollback()
     assert _champions_before(world.workspace) == [None]
+
+
+def test_a_champion_that_is_taken_off_scores_and_no_longer_decides(tmp_path: Path) -> None:
+    from mdlc.core.scorer import made_up
+    from mdlc.serving.active_models import load
+
+    world = World(tmp_path)
+    world.release("1")
+
+    def said() -> list[str]:
+        champion = load(world.workspace.pointer, limits=Serving()).champion.scorer
+        return list(champion.answer(made_up(champion.manifest.features, rows=2)).actions)
+
+    assert said() == ["act", "act"]
+    for _ in range(2):
+        withdrawals.withdraw(world.workspace, action="wait", time=at(3), why="it loses money")
+    assert said() == ["wait", "wait"]
+    assert world.told() == [("promotion", "1", ""), ("withdrawal", "1", "")]
+    for _ in range(2):
+        withdrawals.restore(world.workspace, time=at(3), why="it earns again")
+    assert said() == ["act", "act"]
+    withdrawals.withdraw(world.workspace, action="wait", time=at(3), why="it loses money")
+    assert world.told()[2:] == [("restoration", "1", ""), ("withdrawal", "1", "")]
+    world.release("2", hour=4)
+    assert said() == ["act", "act"]
+    assert world.told()[-1] == ("promotion", "2", "1")

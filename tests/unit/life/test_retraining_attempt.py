@@ -13,6 +13,7 @@ from mdlc.core.errors import MdlcError
 from mdlc.core.files import read_document, write_document
 from mdlc.core.spec import Lifecycle, load
 from mdlc.core.spec.deploy import Canary
+from mdlc.core.spec.model import CandidateChoice
 from mdlc.life.progress import SilentProgress
 from mdlc.life.release_record import SILENT
 from mdlc.life.releases import bundle_of, current, require
@@ -192,6 +193,20 @@ def test_a_retraining_keeps_the_champions_kind_and_a_changed_file_is_tried_in_fu
     assert kept.split.until == until
     full = renewal_of(attempt.lifecycle, champion=champion, until=until, changed=True).spec.model
     assert full.candidates == attempt.lifecycle.spec.model.candidates
+
+
+def test_where_the_rule_is_champion_a_retraining_tries_all_candidates(tmp_path: Path) -> None:
+    attempt = Attempt(tmp_path)
+    rule = read_document(
+        bundle_of(attempt.workspace, require(attempt.workspace)) / MANIFEST, Manifest
+    ).model_copy(update={"candidate": "rule"})
+    file = attempt.lifecycle
+    asked = renewal_of(file, champion=rule, until=at(9)).spec.model
+    assert asked.candidates == file.spec.model.candidates
+    few = CandidateChoice(kind="logistic")
+    again = file.spec.retrain.model_copy(update={"candidates": [few]})
+    stated = file.model_copy(update={"spec": file.spec.model_copy(update={"retrain": again})})
+    assert renewal_of(stated, champion=rule, until=at(9)).spec.model.candidates == [few]
 
 
 def test_without_a_release_there_is_nothing_to_execute_against(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_the_script_makes_the_secrets_that_the_manifests_name() -> None:
         for pod in pods(build(MANIFESTS / "overlays/local"))
         for container in pod.all_containers
         for variable in container.get("env", [])
-        if (ref := variable.get("valueFrom", {}).get("secretKeyRef"))
+        if (ref := variable.get("valueFrom", {}).get("secretKeyRef")) and not ref.get("optional")
     }
     for name, key in named_keys:
         (line,) = re.findall(rf"^secret {name} .*", text, re.M)

@@ -13,6 +13,7 @@ from mdlc.state.watch_documents import Baseline, CalibrationSignal, DriftSignal
 FINE = Signals(
     predictions=5000,
     labels=5000,
+    judged_labels=5000,
     due=5000,
     label_ratio=1.0,
     accuracy=0.9,
@@ -123,12 +124,15 @@ def test_accuracy_is_judged_where_the_file_has_a_bound() -> None:
 
 
 def test_quality_without_enough_labels_is_unknown() -> None:
-    few = FINE._replace(labels=3, skill=None, money_per_decision=None, calibration=[])
+    few = FINE._replace(judged_labels=3, skill=None, money_per_decision=None, calibration=[])
     found = judged(few)
     assert found["SkillLow", ""].met is found["MoneyLow", ""].met is None
     assert found["CalibrationOff", ""].met is None
     assert found["NotEnoughData", "labels"].met
     assert found["NotEnoughData", "labels"].severity == "info"
+    assert not found["QualityUnknown", ""].met
+    lasting = judged(few._replace(served_long=True))["QualityUnknown", ""]
+    assert (lasting.met, lasting.severity) == (True, "warning")
 
 
 def test_labels_are_late_or_missing_but_not_both() -> None:

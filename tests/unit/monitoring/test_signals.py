@@ -50,6 +50,20 @@ def test_quality_is_the_mean_over_the_labels_of_the_window(store: SampleStore) -
     assert signals.mae is None  # a classifier has none
 
 
+def test_little_traffic_is_judged_over_the_long_window(store: SampleStore) -> None:
+    predictor = FakePredictor()
+    scrape(store, predictor, 0)
+    for day in range(1, 21):
+        predictor.predict({"0": 10})
+        predictor.label(10, positive=2, p=0.2, money=0.5)
+        scrape(store, predictor, day)
+    early, later = at(store, 9), at(store, 20)
+    assert (early.labels, early.judged_labels, early.accuracy) == (70, 90, None)
+    assert (later.labels, later.judged_labels, later.served_long) == (70, 200, False)
+    assert later.accuracy == pytest.approx(0.8)
+    assert later.money_per_decision == pytest.approx(0.5)
+
+
 def test_the_error_of_money_is_that_of_a_mean(store: SampleStore) -> None:
     predictor = FakePredictor()
     scrape(store, predictor, 0)

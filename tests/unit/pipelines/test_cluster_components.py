@@ -60,7 +60,7 @@ def test_a_fused_pod_takes_the_pipeline_s_names_for_they_differ() -> None:
     assert front.writes == ("case", "snapshot", "table", "findings", "contest")
     assert front.inputs == {}, "what one writes for another stays in the pod"
     back = components.back_component(BACK, entry=ENTRY)
-    assert set(back.inputs) == {"table", "models"}
+    assert set(back.inputs) == {"table", "findings", "models"}
 
 
 @pytest.mark.parametrize("name", ["release", "gate", "report", "candidate", "assembly"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdlc.cluster.export_feedback import export_feedback
-from mdlc.core.errors import ArtifactError
+from mdlc.core.errors import ArtifactError, DataError, SpecError
 from mdlc.core.plugins import READERS
 from mdlc.core.spec import Lifecycle
 from mdlc.pipelines.kubeflow import source_uploads
@@ -99,7 +99,34 @@ def test_an_upload_brings_what_a_package_ships_to_an_image_without_it(
 def test_without_an_upload_what_a_package_ships_is_in_the_image(tmp_path: Path) -> None:
     lifecycle = on_cluster(tmp_path, location="package://sklearn/datasets/data/iris.csv")
     given = arguments(lifecycle)
-    assert brought(lifecycle, given, tmp_path / "scratch") == Path()
+    root = brought(lifecycle, given, tmp_path / "scratch")
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["beside", "absolute"])
+def test_what_lies_around_the_pods_process_is_not_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    location = {"beside": "rows.csv", "absolute": str(tmp_path / "rows.csv")}[place]
+    lifecycle = on_cluster(tmp_path, location=location)
+    unknown = source_uploads.Sources(root=source_uploads.IMAGE, digests={"rows": ""})
+    with pytest.raises((DataError, SpecError), match=r"no file|outside of the file's folder"):
+        brought(lifecycle, arguments(lifecycle, unknown), tmp_path / "scratch")
+
+
+def test_a_folder_of_the_pod_is_read_where_the_image_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle = on_cluster(tmp_path)
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    (tmp_path / "rows.csv").rename(folder / "rows.csv")
+    given = arguments(lifecycle, source_uploads.at(lifecycle, location=str(folder)))
+    with pytest.raises(SpecError, match="MDLC_DATA_ROOTS"):
+        brought(lifecycle, given, tmp_path / "scratch")
+    monkeypatch.setenv("MDLC_DATA_ROOTS", str(folder))
+    assert brought(lifecycle, given, tmp_path / "scratch") == folder
 
 
 @pytest.mark.parametrize("value", ["{table: rows}", "{location: 'https://example.com/rows'}"])

@@ -52,9 +52,9 @@ class Scene:
     def _process(self) -> Iterator[Any]:
         yield None
 
-    def _train(self, *_: Any, **__: Any) -> TrainingOutcome:
+    def _train(self, *_: Any, workspace: Workspace, **__: Any) -> TrainingOutcome:
         self.trained += 1
-        out = self.folder / "deployment"
+        out = workspace.pointer.parent / "deployment"
         manifest = make_bundle(out / "bundle", classes=CLASSES)
         evaluation = deployed(
             out, name="tiny", version="1", digest=manifest.digest, money=1, created=NOON
@@ -62,7 +62,7 @@ class Scene:
         pointer = Pointer(
             name="tiny",
             version="1",
-            bundle=str(out / "bundle"),
+            bundle="deployment/bundle",
             digest=manifest.digest,
             since=NOON,
         )

@@ -321,7 +321,7 @@ def test_the_story_of_a_prediction_is_one_query(
     told = [(line["event"], line["version"], line["model"]) for line in story]
     assert told == [("predicted", "2", "flights"), *[("labelled", "2", "flights")] * 2]
     assert story[0]["action"] == "wait"
-    assert [line["status"] for line in story[1:]] == ["accepted", "duplicate"]
+    assert [line["status"] for line in story[1:]] == ["accepted", "contradictory"]
     (refused,) = [line for line in lines if line["event"] == "refused"]
     assert (refused["status"], refused["reason"], refused["level"]) == (
         400,

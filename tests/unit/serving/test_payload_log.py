@@ -23,7 +23,7 @@ from mdlc.serving import sample_bundles
 from mdlc.serving.payload_labels import Label
 from mdlc.serving.payload_log import PayloadLog, WriteOutcome, records
 from mdlc.serving.payload_lookup import LoggedLabel
-from mdlc.serving.payload_tables import PREDICTIONS
+from mdlc.serving.payload_tables import CORRECTIONS, PREDICTIONS
 from mdlc.serving.request_rows import RequestRows
 
 NOON = datetime(2026, 1, 1, 12)
@@ -90,9 +90,37 @@ def test_each_label_has_its_verdict_and_the_first_is_kept(log: PayloadLog) -> No
     ]
     verdicts = log.label(labels, received=NOON + HOUR)
     found = [verdict.status for verdict in verdicts]
-    assert found == ["accepted", "duplicate", "invalid", "invalid", "unknown", "invalid"]
-    assert log.label([label("a", "no")], received=NOON + HOUR)[0].status == "duplicate"
+    assert found == ["accepted", "contradictory", "invalid", "invalid", "unknown", "invalid"]
+    assert log.label([label("a", "yes")], received=NOON + HOUR)[0].status == "duplicate"
     assert log.labelled().label.tolist() == ["yes"]
+
+
+def test_a_label_from_before_its_prediction_is_refused_but_for_clocks_that_differ(
+    log: PayloadLog,
+) -> None:
+    log.add(rows("a", "b"))
+    early = [label("a", at=NOON - HOUR), label("b", at=NOON - timedelta(minutes=1))]
+    first, second = log.label(early, received=NOON + HOUR)
+    assert (first.status, second.status) == ("invalid", "accepted")
+    assert "before its prediction was made" in first.problem
+    assert second.label.time == NOON
+
+
+def test_the_newest_label_with_a_reason_wins_where_the_file_says_so(log: PayloadLog) -> None:
+    log.add(rows("a"))
+    log.label([label("a")], received=NOON + HOUR)
+    wrong = Label("a", "no", NOON + 2 * HOUR, "the flight was another one")
+    later = NOON + 2 * HOUR
+    assert log.label([wrong], received=later)[0].status == "contradictory"
+    unreasoned = label("a", "no", at=later)
+    assert log.label([unreasoned], received=later, corrections=True)[0].status == "contradictory"
+    assert log.labelled().label.tolist() == ["yes"]
+    found = log.label([wrong, wrong], received=later, corrections=True)
+    assert [verdict.status for verdict in found] == ["corrected", "duplicate"]
+    assert log.labelled().label.tolist() == ["no"]
+    with log.engine.connect() as connection:
+        (trail,) = connection.execute(sa.select(CORRECTIONS)).all()
+    assert (trail.id, trail.was, trail.reason) == ("a", "yes", "the flight was another one")
 
 
 def test_labels_are_counted_from_since_until_before_until(log: PayloadLog) -> None:
@@ -164,6 +192,21 @@ def test_the_export_is_a_table_as_preparation_makes_it(log: PayloadLog, tmp_path
     assert others[TARGET].tolist() == ["yes", "no"]
     assert others[TIME][0] == np.datetime64(NOON)
     assert [path.name for path in tmp_path.glob("*feedback*")] == ["feedback.parquet"]
+
+
+def test_a_row_of_megabytes_does_not_keep_the_others_from_training(
+    log: PayloadLog, tmp_path: Path
+) -> None:
+    """One that was kept before texts had a bound: Arrow reads blocks of a megabyte by default."""
+    many = rows("a", "b", "c")
+    many[1]["features"] = {**many[1]["features"], "carrier": "x" * 3_000_000}
+    log.add(many)
+    log.label([label("a"), label("b"), label("c")], received=NOON + HOUR)
+    manifest = sample_bundles.bundle(tmp_path / "bundle", classes=["no", "yes"], inputs=FEATURES)
+    count = log.export(tmp_path / "f.parquet", manifest=manifest, until=NOON + 2 * HOUR)
+    assert count == 3
+    batch, _ = read_table(tmp_path / "f.parquet", features=FEATURES)
+    assert sorted(map(len, batch["carrier"])) == [2, 2, 3_000_000]
 
 
 def test_rows_wait_while_the_log_is_locked_and_are_written_when_it_is_back(

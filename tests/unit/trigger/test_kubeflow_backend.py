@@ -72,7 +72,7 @@ def lifecycle(tmp_path: Path) -> Lifecycle:
             "format": "onnx",
             "features": [],
             "cleaning": [],
-            "payoff": load(file).spec.business.payoff.model_dump(),
+            "payoff": load(file).spec.business.model_dump()["payoff"],
             "parity": 0,
             "trained_rows": 1,
         }

@@ -59,7 +59,8 @@ class BusinessCase(Document):
     problem: str
     owner: str
     currency: str
-    decisions_per_year: float
+    decisions_per_year: float | None
+    """None: the file does not say; then nothing is compared in money a year."""
     horizon_years: float
     discount_rate: float
     tools: list[str]
@@ -68,6 +69,7 @@ class BusinessCase(Document):
     build_cost: float
     within_budget: bool | None
     alternatives: list[Alternative]
+    """[] where the file says no payoff or no decisions a year: then no money is known."""
     best: str
     """Largest net present value of those allowed; "" while building's money is not known."""
     sensitivities: list[Sensitivity]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mdlc.core.files import Document
+from mdlc.core.release_names import Inside, Version
 
 
 class Interval(Document):
@@ -63,7 +64,13 @@ class Comparison(Document):
     gain: Interval
     """Money per decision more than it; 95 %."""
     probability: float
-    """Share of resamples with a gain above spec.deploy.promote.min_gain."""
+    """How sure it is that the gain is above spec.deploy.promote.min_gain: 1 - p."""
+    needed: float = 0.9
+    """How sure it has to be: spec.deploy.promote.confidence, less what other tests may spend."""
+    differing: int = 0
+    """Test rows, or units of them, about which the two differ."""
+    missing: str = ""
+    """Why there is not enough data to judge; "" if there is."""
     enough: bool
 
 
@@ -86,14 +93,30 @@ class Evaluation(Document):
     classes: list[str]
     contenders: list[Contender]
     winner: str
-    """The candidate with the best money on the validation rows; the test set only judges it."""
+    """The candidate with the best money on rows that it was not trained on, or the rule, where that
+    candidate was not enough and the rule is; the test set only judges it."""
     winner_folder: str
     winner_digest: str
     champion_digest: str = ""
     comparisons: list[Comparison]
+    priced: bool = True
+    """Whether the file has a payoff. If not, `money_per_decision` and gains are a score: the mean
+    of log(probability of the true class), for regression less the squared error."""
+    units: int = 0
+    """Units of the test that do not depend on each other."""
+    unit: str = "rows"
+    """What such a unit is: days or rows."""
+    test_digest: str = ""
+    """Which test rows these are."""
+    uses: int = 1
+    """How often these test rows have judged, this time included."""
     anchor: Anchor | None = None
     """In a retraining, where the sources label enough test rows."""
     promote: bool
+    withdraw: str = ""
+    """The action to take instead of the champion's, which earns less than it for sure; ""."""
+    earning: bool = False
+    """Whether the champion earns more than doing nothing for sure."""
     reasons: list[str]
     """In words, why or why not."""
 
@@ -102,14 +125,14 @@ class Deployment(Document):
     """What became of the winner."""
 
     name: str
-    version: str
+    version: Version
     """Registry version."""
     digest: str
     promoted: bool
     replaced: str
     """Version of the champion before; "" if there was none."""
     reasons: list[str]
-    bundle: str
+    bundle: Inside
     """Folder of the bundle, relative to deployment.json."""
     registry: str
     """Tracking URI without credentials."""

@@ -97,5 +97,7 @@ class Exploration(Document):
     null_sql: str
     """The SQL that removed rows without a target."""
     decisions: list[Decision]
+    leaks: list[str] = []
+    """Suspected leaks, in words: each stops a promotion until the file says what it is."""
     warnings: list[str]
     """Such as a feature that looks like a leak."""

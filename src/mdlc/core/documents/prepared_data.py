@@ -27,11 +27,13 @@ class Remark(Document):
         "absent",
         "type",
         "spelling",
+        "time",
+        "copies",
     ]
     """What it is about: a text that looks like something else, a number that may be a code, digits
     that a double does not keep, the order of day and month, cells read as missing, how the file is
-    written, a column without a name, one that some files lack, types that differ between files, or
-    words that mean the same."""
+    written, a column without a name, one that some files lack, types that differ between files,
+    words that mean the same, a date taken as the rows' time, or rows that occur more than once."""
     message: str
     hint: str = ""
     """The next step, if the reading is wrong."""
@@ -127,7 +129,7 @@ class Prepared(Document):
     left_out: list[LeftOut] = []
     """Columns of the table that are no features, and why."""
     remarks: list[Remark] = []
-    """What preparation decided about values, as collection does about types."""
+    """What preparation did that the file does not say, and how to say otherwise."""
     slices: list[str]
     has_time: bool
     until: datetime | None
@@ -141,6 +143,10 @@ class Prepared(Document):
     """Rows whose label was not known yet when their split ended."""
     target_by_split: dict[str, dict[str, float]]
     """Split -> class -> share; for regression mean, std, min, max."""
+    test_ratio: float | None = None
+    """Without a time column: the share of rows that tests."""
+    copies: int = 0
+    """Rows that are copies of another; then table.parquet has __copy, the same text for each."""
     checks: list[CheckResult]
     guard: list[GuardFinding] = []
     """Tests of the feedback; empty without."""

@@ -52,6 +52,8 @@ class CandidateResult(Document):
     folder: str
     """The bundle's folder, relative to training.json; "" when refused."""
     digest: str
+    crossed: float | None = None
+    """What a decision earned on rows left out by cross-validation; None: not cross-validated."""
     refused: str = ""
     """Why it cannot be served."""
     description: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
@@ -16,7 +17,14 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from mdlc.core.errors import shortened
+
+BRIEF = reprlib.Repr()
+"""Looks at the first parts of a value only: a list of lists may have millions."""
+LONGEST_KEY = 80
+"""Characters of a key that are shown."""
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+MAX_CHARACTERS = 100
 PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 
 
@@ -49,12 +57,12 @@ def problem_text(problem: Mapping[str, Any]) -> str:
     """Return one of pydantic's problems in a line: the rule, and the value that breaks it."""
     broken = problem.get("ctx", {}).get("error")
     if problem["type"] == "extra_forbidden":
-        return f"unknown key {problem['loc'][-1]}"
+        return f"unknown key {shortened(str(problem['loc'][-1]), LONGEST_KEY)}"
     if problem["type"] == "missing":
         return "this key is missing"
     if problem["type"] == "value_error":
         return str(broken) if broken else str(problem["msg"])
-    value, rule = repr(problem["input"]), str(problem["msg"])
+    value, rule = BRIEF.repr(problem["input"]), str(problem["msg"])
     shown = value if len(value) <= 60 else value[:57] + "..."
     return f"{rule[0].lower()}{rule[1:]}; got {shown}"
 
@@ -73,7 +81,9 @@ def parse_duration(value: Any) -> timedelta:
     """
     if isinstance(value, timedelta):
         return value
-    wrong = ValueError(f"{value!r} is not a duration such as 90s, 1h30m, 7d or 2w")
+    wrong = ValueError(f"{reprlib.repr(value)} is not a duration such as 90s, 1h30m, 7d or 2w")
+    if not _short(value):
+        raise wrong
     number = isinstance(value, int | float) and not isinstance(value, bool)
     text = str(value).replace(" ", "")
     parts = [(value, "s")] if number else PART.findall(text)
@@ -88,6 +98,11 @@ def parse_duration(value: Any) -> timedelta:
     if total < timedelta():
         raise wrong
     return total
+
+
+def _short(value: Any) -> bool:
+    """Say whether a value is one that is looked at: a list of lists would be written out first."""
+    return isinstance(value, int | float | str) and len(str(value)) <= MAX_CHARACTERS
 
 
 def format_duration(value: timedelta) -> str:

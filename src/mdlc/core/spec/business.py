@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mdlc.core.spec.base import SpecSection
+from mdlc.core.spec.base import RuleError, SpecSection
 
 
 class TeamMember(SpecSection):
@@ -162,7 +162,9 @@ class Business(SpecSection):
         Requirements(), description="What the business allows and asks for."
     )
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all money.")
-    decisions_per_year: float = Field(100_000, gt=0, description="How often it decides.")
+    decisions_per_year: float | None = Field(
+        None, gt=0, description="How often it decides; None: no money a year is said."
+    )
     horizon_years: float = Field(
         3, gt=0, le=20, description="Years over which alternatives are compared."
     )
@@ -170,11 +172,24 @@ class Business(SpecSection):
     expected_money_per_decision: float | None = Field(
         None, description="Expected before there is a model; a run replaces it by what it measured."
     )
-    payoff: Payoff = Field(description="What a decision earns; exactly one of three shapes.")
+    payoff: Payoff | None = Field(
+        None,
+        description="What a decision earns; exactly one of three shapes. None: nobody said it, so "
+        "log-loss, for regression the squared error, judges and promotes, and no money is shown.",
+    )
     goals: list[Goal] = Field(default=[], description="Numbers to reach, each by a date.")
     options: BusinessOptions = Field(
         BusinessOptions(), description="The alternatives, and what they cost."
     )
+
+    @model_validator(mode="after")
+    def _money_is_said(self) -> Business:
+        for number, goal in enumerate(self.goals):
+            if goal.metric.startswith("money") and self.payoff is None:
+                raise RuleError(f"{goal.metric} needs business.payoff", "goals", number)
+            if goal.metric == "money_per_year" and self.decisions_per_year is None:
+                raise RuleError(f"{goal.metric} needs decisions_per_year", "goals", number)
+        return self
 
     @property
     def build_cost(self) -> float:
@@ -187,4 +202,4 @@ class Business(SpecSection):
         """Money a year to run the model: as stated or the team's days, plus each decision's."""
         stated = self.options.build.per_year
         fixed = self.requirements.running_cost if stated is None else stated
-        return fixed + self.options.build.per_decision * self.decisions_per_year
+        return fixed + self.options.build.per_decision * (self.decisions_per_year or 0)

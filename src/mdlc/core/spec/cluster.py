@@ -22,6 +22,22 @@ OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PROMETHEUS = "MDLC_PROMETHEUS_URL"
 """Names Prometheus to the step that judges a canary."""
+OWNERS = frozenset(
+    {
+        "MDLC_DATA_ROOTS",
+        "MDLC_MAX_SOURCE_BYTES",
+        "MDLC_QUERY_SECONDS",
+        "MDLC_QUERY_MEMORY",
+        "XDG_CONFIG_HOME",
+        "HOME",
+    }
+)
+"""Bounds on what a file may do: set in the image or by who runs the cluster (docs/security.md).
+
+The last two lead to a person's note of what files may read, which a pod does not have.
+"""
+VERIFYING = "MDLC_VERIFY_KEYS"
+"""Public keys of releases: a Secret may hold them, the file may not."""
 SCHEMES = ("s3://", "minio://", "file://", "/")
 
 
@@ -178,6 +194,16 @@ class Cluster(SpecSection):
             raise RuleError(
                 f"{self.artifacts!r} is not a location such as s3://bucket/folder", "artifacts"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _owners(self) -> Cluster:
+        for name in sorted((OWNERS | {VERIFYING}) & set(self.env)):
+            raise RuleError(f"{name} is the cluster's to set, not the file's", "env", name)
+        for number, secret in enumerate(self.secrets):
+            for name in sorted(OWNERS & set(secret.env)):
+                at = ("secrets", number, "env", name)
+                raise RuleError(f"{name} is the cluster's to set, not the file's", *at)
         return self
 
     @model_validator(mode="after")

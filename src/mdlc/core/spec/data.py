@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mdlc.core import sql
 from mdlc.core.errors import closest
 from mdlc.core.names import is_column
 from mdlc.core.plugins import CHECKS, READERS, names
@@ -39,15 +41,26 @@ def _is_encoding(name: str) -> bool:
         return False
 
 
+def _amount(text: str) -> str:
+    if not AMOUNT.fullmatch(text):
+        raise ValueError(f"{text!r} is not an amount of memory such as 512MB or 8GB")
+    return text
+
+
+AMOUNT = re.compile(r"0*[1-9]\d*(\.\d+)? ?[KMGT]i?B?")
 Column = Annotated[str, AfterValidator(_column)]
+CheckedSql = Annotated[str, AfterValidator(sql.checked)]
+"""SQL of what docs/expressions.md lists."""
+Amount = Annotated[str, AfterValidator(_amount)]
 
 
 class Source(OpenSection):
     """One source of rows: exactly one of its readers' keys, such as csv, tsv, json or parquet.
 
-    Each location is a path relative to the lifecycle file (globs allowed), an absolute path, or
-    `package://NAME/FILE` for a file that an installed Python package ships. `.gz` and single-file
-    `.zip` are read as they are. A plug-in's reader may want more than a location, under its key.
+    Each location is a path relative to the lifecycle file (globs allowed), an absolute path below
+    its folder or a folder of the owner's MDLC_DATA_ROOTS, or `package://NAME/FILE` for a file that
+    an installed Python package ships. `.gz` and single-file `.zip` are read as they are. A
+    plug-in's reader may want more than a location, under its key.
     """
 
     group: ClassVar[str] = READERS
@@ -84,10 +97,12 @@ class Source(OpenSection):
     )
     columns: list[str] = Field(default=[], description="Keep only these; [] keeps all.")
     rename: dict[str, Column] = Field(default={}, description="Old name -> new name.")
-    derive: dict[Column, str] = Field(
+    derive: dict[Column, CheckedSql] = Field(
         default={}, description="New column -> SQL expression over this source's columns, in order."
     )
-    where: str | None = Field(None, description="SQL condition; rows that fail it are left out.")
+    where: CheckedSql | None = Field(
+        None, description="SQL condition; rows that fail it are left out."
+    )
 
     @model_validator(mode="after")
     def _one_reader(self) -> Source:
@@ -158,10 +173,10 @@ class Table(SpecSection):
 
     source: str = Field("", description="Source whose rows are the decisions; default: the first.")
     join: list[Join] = Field(default=[], description="Left joins, in order.")
-    derive: dict[Column, str] = Field(
+    derive: dict[Column, CheckedSql] = Field(
         default={}, description="New column -> SQL expression over the joined table, in order."
     )
-    where: str | None = Field(None, description="SQL condition on the joined table.")
+    where: CheckedSql | None = Field(None, description="SQL condition on the joined table.")
     key: list[Column] = Field(
         default=[], description="Columns that identify a row; [] is its number."
     )
@@ -199,6 +214,24 @@ class DataCheck(OpenSection):
         return self
 
 
+class Limits(SpecSection):
+    """How much one query over the data may take; the machine's owner may allow less."""
+
+    timeout: Duration = Field(
+        "1h", validate_default=True, description="Time of one query; at most MDLC_QUERY_SECONDS."
+    )
+    memory: Amount | None = Field(
+        None,
+        description="Memory such as 8GB; None: 80 % of the machine's, at most MDLC_QUERY_MEMORY.",
+    )
+
+    @model_validator(mode="after")
+    def _positive(self) -> Limits:
+        if not self.timeout.total_seconds() > 0:
+            raise RuleError("the time of a query is above 0", "timeout")
+        return self
+
+
 def _no_source(name: str, known: set[str]) -> str:
     return f"there is no source {name}; {closest(name, known)}"
 
@@ -232,6 +265,7 @@ class Data(SpecSection):
     )
     image: Image | None = Field(None, description="Pixel columns that make one image feature.")
     checks: list[DataCheck] = Field(default=[], description="Data tests of the joined table.")
+    limits: Limits = Field(Limits(), description="How much one query over the data may take.")
 
     @model_validator(mode="after")
     def _names_agree(self) -> Data:

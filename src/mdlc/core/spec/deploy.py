@@ -38,6 +38,11 @@ class Serving(SpecSection):
     max_rows: int = Field(10_000, ge=1, description="Rows in one request.")
     max_bytes: int = Field(16_000_000, ge=1000, description="Bytes in one request.")
     max_text: int = Field(1000, ge=1, description="Characters in one text value of a request.")
+    corrections: bool = Field(
+        False,
+        description="Whether the newest label with a reason takes the place of the first; else the "
+        "first is kept, and another one counted as contradictory.",
+    )
 
 
 class Autoscaling(SpecSection):

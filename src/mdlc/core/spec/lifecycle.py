@@ -47,15 +47,28 @@ class Spec(SpecSection):
     retrain: Retrain = Field(Retrain(), description="What starts a retraining.")
     cluster: Cluster = Field(Cluster(), description="How the stages run on a cluster.")
 
+    @property
+    def regression(self) -> bool:
+        """Whether the file says that a number is predicted, by its payoff or its task."""
+        payoff = self.business.payoff
+        return self.model.task == "regression" if payoff is None else payoff.under is not None
+
     @model_validator(mode="after")
     def _sections_agree(self) -> Spec:
-        regression = self.business.payoff.under is not None
+        regression = self.regression
         if self.model.task and (self.model.task == "regression") != regression:
             raise RuleError(
                 f"model.task is {self.model.task}, but business.payoff is for "
                 + ("regression (under, over)" if regression else "classification"),
                 "model",
                 "task",
+            )
+        if self.business.payoff is None and self.deploy.promote.min_gain:
+            raise RuleError(
+                "min_gain is money, and business.payoff does not say what a decision is worth",
+                "deploy",
+                "promote",
+                "min_gain",
             )
         needs = {
             "schedule": ("retrain.every", self.retrain.every),

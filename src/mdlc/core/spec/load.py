@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from mdlc.core.errors import MdlcError, SpecError, closest
 from mdlc.core.plugins import hint_for
-from mdlc.core.spec.base import RuleError, SpecSection, first_problem, problem_text
+from mdlc.core.spec.base import (
+    LONGEST_KEY,
+    RuleError,
+    SpecSection,
+    first_problem,
+    problem_text,
+)
 from mdlc.core.spec.lifecycle import Lifecycle
 from mdlc.core.spec.open_section import OpenSection
-
-MAX_BYTES = 1_000_000
+from mdlc.core.spec.parse import parse
 
 
 def load(path: Path) -> Lifecycle:
@@ -29,7 +32,7 @@ def load(path: Path) -> Lifecycle:
         SpecError: the file is missing, is not YAML, or breaks a rule; the first rule broken, with
             its line.
     """
-    document = _parse(path)
+    document = parse(path)
     try:
         return Lifecycle.model_validate(document)
     except ValidationError as error:
@@ -55,42 +58,8 @@ def locate(error: MdlcError, path: Path) -> MdlcError:
         for step in error.where.replace("[", ".").replace("]", "").split("."):
             steps.append(int(step) if step.isdigit() else step)
         error.file = str(path)
-        error.line = _line(_parse(path), steps)
+        error.line = _line(parse(path), steps)
     return error
-
-
-def _parse(path: Path) -> CommentedMap:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SpecError(
-            f"cannot read {path}: {error.strerror}", hint="make a new one with mdlc init"
-        ) from error
-    if len(content) > MAX_BYTES:
-        raise SpecError(f"the file has {len(content)} bytes; at most {MAX_BYTES}", file=str(path))
-    try:
-        document = YAML(typ="rt", pure=True).load(content.decode())
-    except UnicodeDecodeError as error:
-        raise SpecError("the file is not UTF-8 text", file=str(path)) from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise _not_yaml(error, path=path) from error
-    if not isinstance(document, CommentedMap):
-        raise SpecError("the file is not a mapping with apiVersion, kind, ...", file=str(path))
-    return document
-
-
-def _not_yaml(error: Exception, *, path: Path) -> SpecError:
-    """Explain what the parser met: a mark names a line; a date that does not exist has none."""
-    line, hint = 0, ""
-    problem = (str(error) or type(error).__name__).splitlines()[0]
-    if isinstance(error, MarkedYAMLError):
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        problem = (error.problem or problem).splitlines()[0]
-    elif isinstance(error, RecursionError):
-        problem = "it is nested too deeply"
-    elif isinstance(error, ValueError):
-        hint = "is each date one that exists?"
-    return SpecError(f"not YAML: {problem}", hint=hint, file=str(path), line=line)
 
 
 def _explain(
@@ -103,7 +72,7 @@ def _explain(
     if isinstance(broken, RuleError):
         steps += broken.at
     if kind == "extra_forbidden":
-        hint = _other_keys(str(steps[-1]), steps[:-1])
+        hint = _other_keys(str(steps[-1])[:LONGEST_KEY], steps[:-1])
     elif kind == "missing":
         hint = "see mdlc schema"
     message, where = problem_text(first), _dotted(steps)

@@ -38,6 +38,11 @@ class Explore(SpecSection):
     leak_above: float = Field(
         0.99, gt=0.5, le=1, description="AUC or |r| alone that smells of a leak."
     )
+    allow: list[Column] = Field(
+        default=[],
+        description="Features that nearly tell the target and are no leaks: they are known when "
+        "the decision is asked for.",
+    )
     max_categories: int = Field(1000, ge=2, description="A category with more levels is dropped.")
     sample_rows: int = Field(100_000, ge=100, description="Rows for correlations and normality.")
 
@@ -174,22 +179,45 @@ class Split(SpecSection):
 
     With a time column, windows at the end of what is known at `until`: the newest `test`, before it
     `validation`, and all before (or `window` long) trains. A row counts only from its label_time.
-    Without one, shares of the rows, by a hash of the key.
+    Without one, shares of the rows, by a hash of the key. Rows that stand in the order of a date
+    are taken as a time series, and copies of a row stay together, unless `at_random`.
     """
 
     until: datetime | None = Field(
         None, description="Rows from here on are the future; None: the end."
     )
     window: Duration | None = Field(None, description="Length of the training window; None: all.")
-    validation: Duration = Field(
-        "7d", validate_default=True, description="Length of the validation window."
+    validation: Duration | None = Field(
+        None, description="Length of the validation window; None: validation_ratio of the time."
     )
-    test: Duration = Field("7d", validate_default=True, description="Length of the test window.")
+    test: Duration | None = Field(
+        None, description="Length of the test window; None: test_ratio of the time."
+    )
     validation_ratio: float = Field(
-        0.15, gt=0, lt=0.5, description="Without a time column: share of rows that validates."
+        0.15,
+        gt=0,
+        lt=0.5,
+        description="Share of the time, without one of the rows, that validates.",
     )
     test_ratio: float = Field(
-        0.2, gt=0, lt=0.5, description="Without a time column: share of rows that tests."
+        0.2, gt=0, lt=0.5, description="Share of the time, without one of the rows, that tests."
+    )
+    newest_rows: int | None = Field(
+        None,
+        ge=1,
+        description="With a time column: rows for which a window without a length is long enough, "
+        "a week at least, its ratio of the time at most; None: its ratio.",
+    )
+    fresh_from: datetime | None = Field(
+        None,
+        description="With newest_rows: a test window without a length begins no earlier. A "
+        "retraining sets it to where the champion's own test began, since it learnt from the rows "
+        "before.",
+    )
+    at_random: bool = Field(
+        False,
+        description="Each row is a case of its own, although rows stand in the order of a date or "
+        "are copies of each other.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -26,7 +27,11 @@ class Drift(SpecSection):
 class Quality(SpecSection):
     """Bounds on what late labels tell."""
 
-    min_labels: int = Field(1000, ge=1, description="Fewer in a window: not enough data.")
+    min_labels: int = Field(
+        1000,
+        ge=1,
+        description="Fewer in the window: the long window is judged; fewer there: not enough data.",
+    )
     calibration: float = Field(
         0.15, gt=0, description="|observed / predicted - 1| of a class's share that is too much."
     )
@@ -111,7 +116,10 @@ class Monitor(SpecSection):
         "7d", validate_default=True, description="The span that every signal and alert is about."
     )
     long_window: Duration = Field(
-        "28d", validate_default=True, description="The span of the slow trends beside it."
+        "28d",
+        validate_default=True,
+        description="The span of the slow trends beside it, and of what labels tell where the "
+        "window has too few.",
     )
     scrape: Duration = Field(
         "15s", validate_default=True, description="How often Prometheus reads the predictor."
@@ -137,6 +145,12 @@ class Monitor(SpecSection):
     quality: Quality = Field(Quality(), description="Bounds on what late labels tell.")
     objectives: Objectives = Field(Objectives(), description="Bounds on failures and slow answers.")
     notify: Notify = Field(Notify(), description="Who is told.")
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back the signals look: two windows, or the long one, and what came before it."""
+        longest = max(2 * self.window, self.long_window)
+        return longest + max(self.labels_within, self.warm_up)
 
     @model_validator(mode="after")
     def _windows_agree(self) -> Monitor:

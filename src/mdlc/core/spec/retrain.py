@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mdlc.core.spec.base import Duration, RuleError, SpecSection
 from mdlc.core.spec.data import Column
-from mdlc.core.spec.model import Candidates
+from mdlc.core.spec.model import Candidates, Split
 
 Reason = Literal[
     "calibration", "skill", "accuracy", "money", "drift", "schedule", "labels", "changed"
@@ -136,17 +136,32 @@ class Retrain(SpecSection):
     guard: Guard | None = Field(
         Guard(), description="Tests of what is learnt from feedback; None: none."
     )
-    validation: Duration = Field(
-        "7d", validate_default=True, description="Length of its validation window."
+    validation: Duration | None = Field(
+        None, description="Length of its validation window; None: as test."
     )
-    test: Duration = Field(
-        "7d", validate_default=True, description="Length of its test window, the newest."
+    test: Duration | None = Field(
+        None,
+        description="Length of its test window, the newest; None: a week, or as long as it takes "
+        "to have newest_rows, model.split.test_ratio of the time at most.",
+    )
+    newest_rows: int = Field(
+        500, ge=1, description="Rows for which windows without a length are made longer."
     )
     min_new_labels: int = Field(1000, ge=1, description="Labels since the last one, at least.")
     trials: int = Field(3, ge=1, description="Tuning is warm-started from the champion.")
     candidates: Candidates = Field(
-        default=[], description="[] is the champion's kind; the rule always takes part."
+        default=[],
+        description="[] is the champion's kind, or all of model.candidates where that is the rule; "
+        "the rule always takes part.",
     )
+
+    def reach(self, split: Split) -> timedelta | None:
+        """Return how far back a retraining looks at most; None: to the first row."""
+        if self.window is None:
+            return None
+        validation = self.validation or self.window * split.validation_ratio
+        test = self.test or self.window * split.test_ratio
+        return self.window + validation + test
 
     @field_validator("half_life")
     @classmethod

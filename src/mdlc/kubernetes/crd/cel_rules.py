@@ -73,7 +73,7 @@ ACCURACY = (
 )
 REGRESSION = "(has(self.business.payoff.under) || has(self.business.payoff.over))"
 TASK = (
-    "!has(self.model) || !has(self.model.task) || "
+    "!has(self.business.payoff) || !has(self.model) || !has(self.model.task) || "
     f"((self.model.task == 'regression') == {REGRESSION})"
 )
 SHAPES = (
@@ -95,6 +95,18 @@ RULES: dict[str, list[Rule]] = {
         _rule(
             "!has(self.actions) || self.actions.size() >= 2",
             "payoff.actions needs two or more actions, each with the same classes",
+        ),
+    ],
+    "Business": [
+        _rule(
+            "has(self.payoff) || !has(self.goals) || "
+            "self.goals.all(goal, !goal.metric.startsWith('money'))",
+            "goals in money need business.payoff",
+        ),
+        _rule(
+            "has(self.decisions_per_year) || !has(self.goals) || "
+            "self.goals.all(goal, goal.metric != 'money_per_year')",
+            "money_per_year needs business.decisions_per_year",
         ),
     ],
     "Source": [
@@ -183,6 +195,11 @@ RULES: dict[str, list[Rule]] = {
     ],
     "Spec": [
         _rule(TASK, "model.task and the shape of business.payoff do not fit"),
+        _rule(
+            "has(self.business.payoff) || !has(self.deploy) || !has(self.deploy.promote) || "
+            "!has(self.deploy.promote.min_gain) || self.deploy.promote.min_gain == 0",
+            "min_gain is money, and needs business.payoff",
+        ),
         _rule(ACCURACY, "retrain.when has accuracy, so monitor.quality.min_accuracy is needed"),
     ],
 }

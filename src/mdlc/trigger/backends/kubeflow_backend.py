@@ -22,6 +22,7 @@ from mdlc.pipelines.kubeflow.run_state import RunState, failed
 from mdlc.pipelines.stage_arguments import Renewal
 from mdlc.retraining.policy import CHANGED
 from mdlc.state import remote_files
+from mdlc.state.release_documents import Pointer
 from mdlc.state.watch_documents import Verdict
 from mdlc.state.workspace import Workspace
 from mdlc.trigger.backends import RunReport, failure_report
@@ -151,6 +152,11 @@ def _champion(lifecycle: Lifecycle, *, version: str) -> Manifest:
     manifest = remote_files.read_document(location, Manifest)
     if manifest is None:
         raise ArtifactError(f"{location} is missing", hint="release a model with mdlc submit")
+    pointer = remote_files.read_document(
+        remote_files.join(artifacts_of(lifecycle), "serving.json"), Pointer
+    )
+    if pointer and pointer.version == version and pointer.digest != manifest.digest:
+        raise ArtifactError(f"{location} has been altered: it is not the one that is released")
     return manifest
 
 

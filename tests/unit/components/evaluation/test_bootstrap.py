@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mdlc.components.evaluation import bootstrap, metrics
+from mdlc.components.evaluation.significance import Units
 
 
 def test_interval_of_a_mean_has_the_normal_width() -> None:
@@ -30,18 +31,18 @@ def test_more_rows_than_groups_give_the_same_width() -> None:
 
 def test_days_are_resampled_whole_and_give_wider_intervals() -> None:
     random = np.random.default_rng(0)
-    times = np.repeat(np.datetime64("2026-01-01", "us") + np.arange(10) * 86_400_000_000, 50)
     values = np.repeat(random.normal(size=10), 50)
-    by_day = bootstrap.of_days(times, draws=500, seed=0)
+    days = Units(np.repeat(np.arange(10), 50), 10, "days")
+    by_day = bootstrap.of_units(days, draws=500, seed=0)
     by_row = bootstrap.of_rows(500, draws=500, seed=0)
     assert (by_day.unit, by_day.size) == ("days", 10)
     widths = [r.sums({"v": values[:, None]})["v"].std() for r in (by_day, by_row)]
     assert widths[0] > 4 * widths[1]
 
 
-def test_under_five_days_rows_are_resampled() -> None:
-    times = np.repeat(np.datetime64("2026-01-01", "us") + np.arange(4) * 86_400_000_000, 5)
-    assert bootstrap.of_days(times, draws=100, seed=0).unit == "rows"
+def test_rows_that_are_units_of_their_own_are_resampled_one_by_one() -> None:
+    rows = Units(np.arange(20), 20, "rows")
+    assert bootstrap.of_units(rows, draws=100, seed=0).unit == "rows"
 
 
 def test_seven_days_give_wider_percentiles_than_many() -> None:

@@ -57,9 +57,10 @@ def test_a_training_window_leaves_out_what_is_older(tmp_path: Path) -> None:
 
 def test_without_time_a_row_keeps_its_split_when_others_come(tmp_path: Path) -> None:
     plain = spec(table={"time": None, "label_time": None, "derive": {}}, features=["x", "c"])
-    run(tmp_path, spec=plain)
+    model = {"split": {"at_random": True}}
+    run(tmp_path, spec=plain, model=model)
     before = dict(rows(tmp_path, "__key, __split FROM {t}"))
-    prepared = run(tmp_path, spec=plain, sql={"events": EVENTS.replace("400", "600")})
+    prepared = run(tmp_path, spec=plain, model=model, sql={"events": EVENTS.replace("400", "600")})
     after = dict(rows(tmp_path, "__key, __split FROM {t}"))
     assert not prepared.has_time
     assert before.items() <= after.items()
@@ -102,9 +103,6 @@ def test_a_join_that_would_multiply_rows_is_refused_with_its_keys(tmp_path: Path
         ({"features": ["t"]}, "hour(t)", "spec.data.features[0]"),
         ({"target": "yy"}, "did you mean y?", "spec.data.target"),
         ({"table": {"derive": {"seen": "tt + INTERVAL 6 HOUR"}}}, "no column tt", "spec.data.table.derive.seen"),  # noqa: E501
-        ({"table": {"derive": {"seen": "t +"}}}, "is not SQL", "spec.data.table.derive.seen"),
-        ({"table": {"derive": {"seen": "t; DROP x"}}}, "not one SQL", "spec.data.table.derive.seen"),  # noqa: E501
-        ({"table": {"derive": {"seen": "no_such(t)"}}}, "no_such", "spec.data.table.derive.seen"),
         ({"table": {"time": "c"}}, "strptime", "spec.data.table.time"),
         ({"table": {"key": ["q"]}}, "no column q", "spec.data.table.key[0]"),
         ({"table": {"where": "zz > 1"}}, "no column zz", "spec.data.table.where"),

@@ -25,9 +25,16 @@ def kinds(selection):
     ],
 )
 def test_defaults_on_tables_follow_the_task(chosen, task, expected):
-    selection = chosen(task)
+    selection = chosen(task, rows=5000)
     assert kinds(selection) == expected
     assert not any(contestant.refused for contestant in selection.contestants)
+
+
+def test_a_network_takes_no_part_where_rows_are_few_unless_the_file_names_it(chosen):
+    by_default = chosen("binary", rows=1999)
+    assert [c.kind for c in by_default.contestants if c.refused] == ["keras_mlp"]
+    named = chosen("binary", rows=1999, model={"candidates": ["keras_mlp"]})
+    assert not any(contestant.refused for contestant in named.contestants)
 
 
 def test_defaults_on_images(chosen):
@@ -66,7 +73,7 @@ def test_every_built_in_kind_declares_itself_under_its_own_name():
 def test_a_kind_that_is_gone_since_the_file_was_read_is_named():
     gone = CandidateChoice.model_construct(kind="light_gbm", params={})
     with pytest.raises(SpecError, match="no kind of model is called light_gbm; did you mean"):
-        contestants([gone], task="binary", image=False)
+        contestants([gone], task="binary", image=False, rows=3000)
 
 
 BUY = {"options": {"buy": {"name": "cloud", "money_per_decision": 0.5}}}

@@ -123,6 +123,21 @@ def test_too_little_data_is_said_and_not_judged(tmp_path: Path) -> None:
     history.check()
 
 
+def test_too_few_labels_for_the_whole_long_window_are_an_alert(tmp_path: Path) -> None:
+    history = begin(tmp_path)
+    for _ in range(8):
+        history.predictor.predict(EVEN)
+        history.tick()
+    history.alert("QualityUnknown")
+    long = history.lifecycle.spec.monitor.long_window // history.step
+    for _ in range(long + 8):
+        history.predictor.predict(EVEN)
+        history.tick()
+    assert history.signals().served_long
+    history.alert("QualityUnknown", {"severity": "warning", "version": "1"})
+    history.check()
+
+
 def test_counted_features_without_training_counts_are_said(tmp_path: Path) -> None:
     history = begin(tmp_path)
     for _ in range(9):

@@ -28,9 +28,9 @@ def agree(history: History, version: str) -> Signals:
     found = history.signals(version)
     at = f'{{model="m",version="{version}"}}'
 
-    def same(name: str, value: float | None) -> None:
+    def same(name: str, value: float | None, window: str = "judged") -> None:
         level, _, rest = name.partition(":")
-        history.expect(f"{level}:mdlc_{rest}_short{at}", value)
+        history.expect(f"{level}:mdlc_{rest}_{window}{at}", value)
 
     same("model_version:accuracy:ratio", found.accuracy)
     same("model_version:log_loss:mean", found.log_loss)
@@ -38,13 +38,13 @@ def agree(history: History, version: str) -> Signals:
     same("model_version:mae:mean", found.mae)
     same("model_version:money:mean", found.money_per_decision)
     same("model_version:money:error", found.money_error)
-    same("model_version:labels:ratio", found.label_ratio)
+    same("model_version:labels:ratio", found.label_ratio, "short")
     at_version = at
     for signal in found.drift:
         at = at_version.replace("}", f',feature="{signal.name}"}}')
-        same("model_version_feature:psi:value", signal.psi)
+        same("model_version_feature:psi:value", signal.psi, "short")
         if signal.psi is not None:
-            same("model_version_feature:psi:noise", signal.noise)
+            same("model_version_feature:psi:noise", signal.noise, "short")
     for item in found.calibration:
         at = at_version.replace("}", f',class="{item.label}"}}')
         off = abs(item.observed - item.predicted) / max(item.predicted, 1e-9)

@@ -1,0 +1,40 @@
+"""Strings of the kinds that the Big List of Naughty Strings has, and SQL's ways to write one."""
+
+NAUGHTY = [
+    "", "undefined", "null", "NULL", "None", "true", "False", "NaN", "Infinity", "-0", "1e309",
+    "0x1F", "1_000", "08:30", "5E2", "1.10", "2024-02-30", "12/13/2024", "=1+1", "@SUM(1)",
+    "'", "''", '"', '""', "`", "\\", "\\\\", "\\'", "%", "_", "--", "/*", "*/", ";", "$$", "$1",
+    "'; DROP TABLE t; --", "' OR '1'='1", "1' UNION SELECT 1--", "${jndi:ldap://x/a}", "{{7*7}}",
+    "%s%n%x", "{0.__class__}", "<script>alert(1)</script>", "&lt;&#39;", "../../etc/passwd",
+    "/dev/null", "file:///etc/passwd", "C:\\CON", "\t", " ", "  a  ", "a\tb", "a\nb", "a\r\nb",
+    "\x0b\x0c", "\x1b[31mred\x1b[0m", "\x7f", "\x80\x9f", "\u00a0", "\u00ad", "\u200b", "\u200d",
+    "\u2028", "\u2029", "\u202e\u0661\u0662", "\ufeff", "\ufffd", "\ufffe", "\U0001f600",
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467", "e\u0301", "\u00e9", "\u0130\u0131\u00df\u1e9e",
+    "\u7530\u4e2d\u3055\u3093", "\u05d0\u05d1", "Z\u0351\u036b\u0343", "\U000e0001\U0010ffff",
+    "a\x00b", "x" * 2_000,
+]  # fmt: skip
+
+SQL_ESCAPES = [
+    "'it''s'", "'a' 'b'", "'a'\n'b'", "E'a\\nb'", "e'it\\'s'", "E'\\x41'", "E'\\u0041'", "$$it's$$",
+    "$x$it's$x$", "U&'\\0041'", "X'41'", "B'01'", "N'a'", "'\\'", "'\\n'", "'a\\''",
+    '"s"', '"S"', '"no ""such"" column"', "[s]", "`s`", "s\u00a0", "s /* c */", "s -- c",
+    "s /* /* c */ */", "1e5", ".5", "5.", "1_000", "0x1F", "0b11", "0o17", "1e400", "1.2.3",
+    "9223372036854775808", "-9223372036854775808", "123456789012345678901234567890",
+    "DATE '2024-02-30'", "TIME '25:00'", "INTERVAL '1' YEAR", "INTERVAL (a) DAYS",
+    "TIMESTAMP '2024-02-29 10:00:00+02'", "'x' COLLATE NOCASE", "s ILIKE 'A%' ESCAPE '\\'",
+    "s LIKE '%\\%' ESCAPE '\\'", "'a' || NULL", "NOT NULL", "a IS NOT TRUE", "f IS DISTINCT FROM b",
+    "- - 1", "+1", "~1", "!f", "a != b", "a <> b", "a == b", "a ^ b", "a ** b", "a // b", "1 / 0",
+    "7 % -3", "-7 // 2", "a IN (1)", "(1, 2) = (1, 2)", "s[1]", "s[1:2]", "l[-1]", "l[1:2]",
+    "r.m", "r['m']", "j -> 'k' ->> 0", "j['k']", "CAST(a AS TEXT)::INT", "a::VARCHAR(2)",
+    "TRY_CAST('x' AS INT)", "CASE a WHEN 7 THEN 'y' END", "CASE WHEN f THEN 1 ELSE 'x' END",
+    "round(2.5)", "round(-2.5)", "round(x, 1)", "log(8)", "ln(8)", "trunc(2.7)", "left(s, -1)",
+    "substr(s, -2)", "split_part(s, ' ', 0)", "split_part(s, ' ', -1)",
+    "regexp_replace(s, '.', 'x')",
+    "regexp_replace(s, '.', 'x', 'g')", "date_trunc('week', t)", "dayname(t)", "week(t)",
+    "last_day(t)", "length('\U0001f600')", "strlen('\U0001f600')", "reverse('e\u0301')",
+    "greatest(1, NULL)", "concat('a', NULL)", "concat_ws(',', 'a', NULL)", "nullif(1, 1)",
+    "mod(-7, 3)", "starts_with(s, '')", "strpos(s, '')", "date_diff('day', u, t)",
+    "make_date(2024, 2, 30)", "make_date(2024, 2, 29)", "to_timestamp(0)", "epoch(t)",
+    "year(t) * 100 + month(t)", "dayofweek(t)", "isodow(t)", "t + INTERVAL 1 MONTH", "t - u",
+    "t::DATE - u::DATE", "t AT TIME ZONE 'America/New_York'",
+]  # fmt: skip
